@@ -1,0 +1,31 @@
+/** `latchkey dump`: connects to every server, prints one OpenAPI document on stdout, and ends. */
+import type { Flags } from '../config/flags.ts';
+import type { Environment } from '../config/interpolate.ts';
+import type { ConfigSource } from '../config/load.ts';
+import { SINGLE_SERVER_NAME } from '../config/single.ts';
+import { Documents, documentOptions } from '../http/documents.ts';
+import { loadAll } from '../settings.ts';
+import { startRuntime } from './runtime.ts';
+
+const CONNECT_MS = 60_000;
+
+/** Exit code 1 when a server could not be asked; the others are printed all the same. */
+export async function dump(flags: Flags, env: Environment, source: ConfigSource): Promise<number> {
+  const { settings, configuration } = await loadAll(flags, env, source);
+  const runtime = startRuntime({ ...settings, store: 'memory', logLevel: 'error' }, () => undefined);
+  try {
+    await runtime.gateway.apply(configuration);
+    await runtime.gateway.firstCatalogs(CONNECT_MS);
+    const documents = new Documents(documentOptions(runtime.gateway, settings));
+    const single = source.kind === 'single' ? runtime.gateway.servers.get(SINGLE_SERVER_NAME) : undefined;
+    const { bytes } = single === undefined ? documents.ofAll() : documents.ofServer(single);
+    process.stdout.write(`${JSON.stringify(JSON.parse(bytes.toString('utf8')), null, 2)}\n`);
+    const failed = [...runtime.gateway.servers.values()].filter((server) => server.catalog === undefined);
+    for (const { name, state } of failed) {
+      process.stderr.write(`error: ${name}: ${state.state === 'failed' ? state.reason : 'no answer in time'}\n`);
+    }
+    return failed.length === 0 ? 0 : 1;
+  } finally {
+    await runtime.close();
+  }
+}

@@ -1,0 +1,44 @@
+/** Hot reload: a changed file is read, compared and applied; a broken one changes nothing and is reported. */
+import type { Logger } from 'pino';
+import type { Environment } from '../config/interpolate.ts';
+import { loadConfiguration } from '../config/load.ts';
+import { ConfigError, type Configuration, describeProblem } from '../config/model.ts';
+import { type ConfigWatcher, watchConfig } from '../config/watch.ts';
+import type { Gateway } from '../gateway.ts';
+import type { Settings } from '../settings.ts';
+
+export interface ReloadOptions {
+  readonly settings: Settings;
+  readonly env: Environment;
+  readonly gateway: Gateway;
+  readonly log: Logger;
+  /** What is applied now. */
+  readonly before: Configuration;
+}
+
+/** Watches the file when `--hot-reload` asks for it. */
+export function startReload(options: ReloadOptions): ConfigWatcher | undefined {
+  const { settings } = options;
+  if (!settings.hotReload || settings.source.kind !== 'file') return undefined;
+  const { path } = settings.source;
+  let running = Promise.resolve();
+  return watchConfig(path, () => {
+    // One after the other: two quick saves must not be applied in the wrong order.
+    running = running.then(() => reload(options, path));
+  });
+}
+
+async function reload({ settings, env, gateway, log, before }: ReloadOptions, path: string): Promise<void> {
+  try {
+    const configuration = await loadConfiguration({ kind: 'file', path }, { env, pathPrefix: settings.pathPrefix });
+    for (const warning of configuration.warnings) log.warn(describeProblem(warning));
+    if (JSON.stringify(configuration.gateway) !== JSON.stringify(before.gateway)) {
+      log.warn({ file: path }, 'gateway keys have changed; they take effect after a restart');
+    }
+    const changes = await gateway.apply(configuration);
+    log.info({ file: path, ...changes }, 'configuration reloaded');
+  } catch (error) {
+    const problems = error instanceof ConfigError ? error.problems.map(describeProblem) : [String(error)];
+    log.error({ file: path, problems }, 'the changed configuration is broken; the old one stays in force');
+  }
+}

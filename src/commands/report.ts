@@ -1,0 +1,78 @@
+/** Tells what happens at start and later: lines for a person on a terminal, log records elsewhere. */
+import { styleText } from 'node:util';
+import type { Logger } from 'pino';
+import { publicBase } from '../routing.ts';
+import type { Settings } from '../settings.ts';
+import type { LinkState } from '../upstream/link.ts';
+import type { Server } from '../upstream/server.ts';
+
+export class Report {
+  readonly #settings: Settings;
+  readonly #terminal = process.stderr.isTTY === true;
+  #log: Logger | undefined;
+  /** Last state told, by server: retries that fail alike are not news. */
+  readonly #told = new Map<string, string>();
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+  }
+
+  attach(log: Logger): void {
+    this.#log = log;
+  }
+
+  warnings(warnings: readonly string[]): void {
+    for (const warning of warnings) {
+      if (this.#terminal) this.#line(styleText('yellow', `! ${warning}`));
+      else this.#log?.warn(warning);
+    }
+  }
+
+  listening(): void {
+    const { host, port, publicUrl, rootPath, source } = this.#settings;
+    const url = publicBase(publicUrl, rootPath);
+    if (this.#terminal) {
+      this.#line(`latchkey is open at ${styleText('bold', url)} (listens on ${host}:${port})`);
+      this.#line(`  try the tools  ${url}/docs`);
+      this.#line(`  OpenAPI        ${url}/openapi.json`);
+    } else {
+      this.#log?.info({ host, port, url, source: source.kind }, 'latchkey is listening');
+    }
+  }
+
+  state(server: Server, state: LinkState): void {
+    const summary = summaryOf(server, state);
+    if (summary === undefined || this.#told.get(server.name) === summary) return;
+    this.#told.set(server.name, summary);
+    if (this.#terminal) this.#terminalState(server, state, summary);
+    else this.#logState(server, state);
+  }
+
+  #terminalState(server: Server, state: LinkState, summary: string): void {
+    const { publicUrl, rootPath, pathPrefix } = this.#settings;
+    if (state.state === 'ready') {
+      const docs = `${publicBase(publicUrl, rootPath)}${pathPrefix}${encodeURI(server.name)}/docs`;
+      this.#line(`${styleText('green', '✓')} ${server.name}: ${summary}  ${docs}`);
+    } else {
+      this.#line(`${styleText('red', '✗')} ${server.name}: ${summary}`);
+    }
+  }
+
+  #logState(server: Server, state: LinkState): void {
+    if (state.state === 'ready') {
+      this.#log?.info({ server: server.name, tools: server.catalog?.tools.length }, 'server is ready');
+    } else if (state.state === 'failed') {
+      this.#log?.warn({ server: server.name, reason: state.reason }, 'server is not available; latchkey keeps trying');
+    }
+  }
+
+  #line(text: string): void {
+    process.stderr.write(`${text}\n`);
+  }
+}
+
+function summaryOf(server: Server, state: LinkState): string | undefined {
+  if (state.state === 'ready') return `ready, ${server.catalog?.tools.length ?? 0} tools`;
+  if (state.state === 'failed') return `${state.reason}; latchkey keeps trying`;
+  return undefined;
+}

@@ -1,0 +1,64 @@
+/** `latchkey serve`: opens the port at once, connects in the background, and ends gracefully. */
+import closeWithGrace from 'close-with-grace';
+import { buildApp } from '../app.ts';
+import type { Flags } from '../config/flags.ts';
+import type { Environment } from '../config/interpolate.ts';
+import type { ConfigSource } from '../config/load.ts';
+import { describeProblem } from '../config/model.ts';
+import { loadAll, type Settings } from '../settings.ts';
+import { withKnownPort } from './port.ts';
+import { startReload } from './reload.ts';
+import { Report } from './report.ts';
+import { type Runtime, startRuntime } from './runtime.ts';
+
+const GRACE_MS = 10_000;
+
+/** Resolves with the exit code once the server has ended. */
+export async function serve(flags: Flags, env: Environment, source: ConfigSource): Promise<number> {
+  const loaded = await loadAll(flags, env, source);
+  const settings = await withKnownPort(loaded.settings);
+  const report = new Report(settings);
+  const runtime = startRuntime(settings, (server, state) => report.state(server, state));
+  report.attach(runtime.log);
+  const warnings = [...loaded.configuration.warnings, ...settings.warnings].map(describeProblem);
+  report.warnings(warnings);
+  const app = await buildApp({ gateway: runtime.gateway, settings, log: runtime.log, warnings });
+  await runtime.gateway.apply(loaded.configuration);
+  try {
+    await app.listen({ host: settings.host, port: settings.port });
+  } catch (error) {
+    await runtime.close();
+    throw explainListenError(error as NodeJS.ErrnoException, settings);
+  }
+  report.listening();
+  const watcher = startReload({
+    settings,
+    env,
+    gateway: runtime.gateway,
+    log: runtime.log,
+    before: loaded.configuration,
+  });
+  return ended(app, runtime, () => watcher?.close());
+}
+
+function explainListenError(error: NodeJS.ErrnoException, { host, port }: Settings): Error {
+  if (error.code === 'EADDRINUSE') return new Error(`port ${port} is in use; choose another with --port`);
+  if (error.code === 'EACCES') return new Error(`port ${port} needs more rights; choose one above 1023 with --port`);
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
+    return new Error(`${host} is no address of this machine; choose another with --host`);
+  }
+  return error;
+}
+
+function ended(app: { close(): Promise<void> }, runtime: Runtime, stopWatching: () => void): Promise<number> {
+  return new Promise((resolve) => {
+    closeWithGrace({ delay: GRACE_MS, logger: false }, async ({ err, signal }) => {
+      if (err) runtime.log.fatal({ err }, 'unexpected error; latchkey ends');
+      else runtime.log.info({ signal }, 'latchkey ends');
+      stopWatching();
+      await app.close();
+      await runtime.close();
+      resolve(err ? 1 : 0);
+    });
+  });
+}

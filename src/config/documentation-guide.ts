@@ -1,0 +1,71 @@
+/** What docs/config.md says before its tables. */
+
+import { RESERVED_NAMES } from './server-name.ts';
+
+const reserved = [...RESERVED_NAMES].map((name) => `\`${name}\``).join(', ');
+const variable = (text: string) => `\${${text}}`;
+
+export const GUIDE = `
+# The configuration file
+
+<!-- Generated from src/config by \`node --import tsx scripts/generate-docs.ts\`; do not edit by hand. -->
+
+latchkey reads one file: the one that \`--config\` names, else the one in \`CONFIG_PATH\`, else \`./config.yaml\` or
+\`./config.json\`. A configuration of mcpo works as it is. \`latchkey check\` reads the file and lists everything that is
+wrong with it, each with its line. Unknown keys are warnings, and keys that begin with \`x-\` are yours. A key that is
+there but empty (\`null\`) counts as absent.
+
+In JSON, comments and trailing commas are allowed:
+
+\`\`\`jsonc
+{
+  "$schema": "./node_modules/latchkey/schema/latchkey.schema.json",
+  "mcpServers": {
+    // A program on this machine (stdio).
+    "time": { "command": "uvx", "args": ["mcp-server-time", "--local-timezone=Europe/Berlin"] },
+    // A server on the network.
+    "search": {
+      "type": "streamable-http",
+      "url": "https://mcp.example.org/mcp",
+      "headers": { "Authorization": "Bearer ${variable('SEARCH_TOKEN')}" },
+    },
+  },
+}
+\`\`\`
+
+The same in YAML, with aliases and merge keys (\`<<\`) if you like:
+
+\`\`\`yaml
+mcpServers:
+  time:
+    command: uvx
+    args: [mcp-server-time, --local-timezone=Europe/Berlin]
+  search:
+    type: streamable-http
+    url: https://mcp.example.org/mcp
+    headers:
+      Authorization: Bearer ${variable('SEARCH_TOKEN')}
+\`\`\`
+
+## Variables
+
+\`${variable('VAR')}\` in any value that is a string stands for the environment variable \`VAR\`; \`${variable('VAR:-default')}\` gives a
+default for when it is unset or empty. Keys are left alone. A variable that is not set and has no default is an error,
+except in a server with \`disabled: true\`. \`$${variable('VAR')}\` is the literal text \`${variable('VAR')}\`. Variables come from the environment,
+then from the file of \`--env-path\`, then from \`--env\`.
+
+A program that latchkey starts does not see a variable that only another entry, or the gateway itself, uses in this way
+(except common ones such as \`PATH\` and \`HOME\`), nor \`LATCHKEY_*\` and \`WEBUI_SECRET_KEY\`. This keeps secrets from being
+handed around by accident. It is no wall: a hostile program of the same user needs a container of its own.
+
+## Names
+
+The name of a server is the first part of its paths: \`POST /<name>/<tool>\`. It may hold spaces and slashes. Some first
+parts belong to the gateway and cannot be a name, except under a \`--path-prefix\`, where all names are free:
+${reserved}.
+
+## Changes while running
+
+With \`--hot-reload\` the file is read again when it changes. Servers whose entry is the same go on undisturbed. A file
+with an error changes nothing. A change of the keys beside \`mcpServers\` needs a restart.
+`;

@@ -1,0 +1,73 @@
+/** The gateway's own keys beside `mcpServers`. */
+
+import { flawsOf } from './issues.ts';
+import type { AuthConfig, GatewayKeys } from './model.ts';
+import type { Report } from './report.ts';
+import { type GatewayEntry, gatewaySchema } from './schema.ts';
+import { type MapNode, type Path, stringifyAt, toPlain, withoutNulls } from './tree.ts';
+import { type Checked, checkAllowedHost, checkPublicUrl, checkStore } from './values.ts';
+
+/** Everything that the gateway reads beside `mcpServers`. */
+export const GATEWAY_KEYS: readonly string[] = Object.keys(gatewaySchema.shape);
+
+const TEXT_PLACES: readonly Path[] = [
+  ['auth', 'basic', 'credentials', '*', 'username'],
+  ['auth', 'basic', 'credentials', '*', 'password'],
+  ['auth', 'bearer', 'tokens', '*'],
+];
+const LATER_KEYS = ['webui_secret_key', 'verify_jwt', 'open_webui'] as const;
+
+/** Reads the keys; what is wrong goes into the report. */
+export function buildGatewayKeys(root: MapNode, baseDir: string, report: Report): GatewayKeys {
+  if (root.entries.has('auth') && !withoutNulls(root).entries.has('auth')) {
+    report.warning(['auth'], 'is empty, which means that nothing is asked for', 'fill it in or remove it');
+  }
+  const plain = toPlain(stringifyAt(withoutNulls(root), TEXT_PLACES));
+  const result = gatewaySchema.safeParse(plain);
+  if (!result.success) {
+    for (const flaw of flawsOf(result.error, plain)) {
+      if (!report.has(flaw.path)) report.problem(flaw.path, flaw.text, flaw.remedy);
+    }
+    return { allowedHosts: [] };
+  }
+  const entry = result.data;
+  for (const key of LATER_KEYS) {
+    if (entry[key] !== undefined) report.warning([key], 'this key has no effect in this version');
+  }
+  return assemble(entry, baseDir, report);
+}
+
+function assemble(entry: GatewayEntry, baseDir: string, report: Report): GatewayKeys {
+  const take = <T>(path: Path, checked: Checked<T>): T | undefined => {
+    if ('value' in checked) return checked.value;
+    if (!report.has(path)) report.problem(path, checked.flaw, checked.remedy);
+    return undefined;
+  };
+  const publicUrl = entry.public_url === undefined ? undefined : take(['public_url'], checkPublicUrl(entry.public_url));
+  const store = entry.store === undefined ? undefined : take(['store'], checkStore(entry.store, baseDir));
+  const hosts = entry.allowed_hosts.map((host, index) => take(['allowed_hosts', index], checkAllowedHost(host)));
+  const auth = entry.auth === undefined ? undefined : buildAuth(entry.auth, report);
+  return {
+    allowedHosts: hosts.filter((host) => host !== undefined),
+    ...(publicUrl === undefined ? {} : { publicUrl }),
+    ...(store === undefined ? {} : { store }),
+    ...(auth === undefined ? {} : { auth }),
+  };
+}
+
+function buildAuth(auth: NonNullable<GatewayEntry['auth']>, report: Report): AuthConfig {
+  const { basic, bearer } = auth;
+  if (basic?.enabled && basic.credentials.length === 0) {
+    report.problem(['auth', 'basic', 'credentials'], 'is empty though basic is enabled', 'list username and password');
+  }
+  if (bearer?.enabled && bearer.tokens.length === 0) {
+    report.problem(['auth', 'bearer', 'tokens'], 'is empty though bearer is enabled', 'list the tokens');
+  }
+  if (!basic?.enabled && !bearer?.enabled) {
+    report.warning(['auth'], 'nothing is enabled here, so every request is refused', 'set enabled: true');
+  }
+  return {
+    basic: basic?.enabled ? basic.credentials : [],
+    bearer: bearer?.enabled ? bearer.tokens : [],
+  };
+}

@@ -1,0 +1,105 @@
+/** What a configuration is once it is read: plain frozen data that the rest of the house is built from. */
+
+export type Isolation = 'shared' | 'principal' | 'session';
+
+/** How a server is reached. */
+export type Endpoint =
+  | {
+      readonly kind: 'stdio';
+      readonly command: string;
+      readonly args: readonly string[];
+      /** Added to what the child inherits. */
+      readonly env: Readonly<Record<string, string>>;
+      readonly cwd?: string;
+      /** False: the child gets a minimal environment instead of ours. */
+      readonly inheritEnv: boolean;
+      /** Names of variables of ours that this child must not see, because another entry uses them through `${VAR}`. */
+      readonly withheldEnv: readonly string[];
+    }
+  | {
+      readonly kind: 'http' | 'sse';
+      readonly url: URL;
+      readonly headers: Readonly<Record<string, string>>;
+    };
+
+/** Which headers of the caller go on to the server; patterns are case-insensitive and may hold `*`. */
+export interface HeaderForwarding {
+  readonly whitelist: readonly string[];
+  readonly blacklist: readonly string[];
+  readonly debug: boolean;
+}
+
+export interface ServerConfig {
+  readonly name: string;
+  readonly endpoint: Endpoint;
+  /** Undefined: all. Entries are exact names or patterns with `*`. */
+  readonly enabledTools?: readonly string[];
+  readonly disabledTools: readonly string[];
+  /** Longest wait for an answer or for progress, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly isolation: Isolation;
+  /** A protocol revision to insist on, e.g. `2026-07-28`. */
+  readonly protocolVersion?: string;
+  readonly forwardHeaders?: HeaderForwarding;
+  /** True when the entry asks for per-user OAuth. */
+  readonly oauth: boolean;
+  /** Equal for equal configurations: what reload compares and what session keys hang on. */
+  readonly hash: string;
+}
+
+export interface BasicAccount {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** The `auth` map: present means that every request must present one of these. */
+export interface AuthConfig {
+  readonly basic: readonly BasicAccount[];
+  readonly bearer: readonly string[];
+}
+
+/** Top-level keys beside `mcpServers`; a change of these needs a restart. */
+export interface GatewayKeys {
+  readonly publicUrl?: string;
+  readonly allowedHosts: readonly string[];
+  readonly auth?: AuthConfig;
+  readonly store?: string;
+}
+
+/** One thing wrong with, or odd about, a configuration. */
+export interface Problem {
+  readonly file: string;
+  /** Dotted path of the key, e.g. `mcpServers.time.command`; empty for the file as a whole. */
+  readonly path: string;
+  readonly line?: number;
+  readonly message: string;
+  readonly remedy?: string;
+}
+
+export interface Configuration {
+  /** In the order of the file; entries with `disabled: true` are left out. */
+  readonly servers: ReadonlyMap<string, ServerConfig>;
+  readonly gateway: GatewayKeys;
+  readonly warnings: readonly Problem[];
+  /** Names of entries that are switched off. */
+  readonly disabled: readonly string[];
+}
+
+/** Everything wrong with a configuration, at once. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    super(problems.map(describeProblem).join('\n'));
+    this.problems = problems;
+  }
+}
+
+/** `file:line: path: message (remedy)` in one line. */
+export function describeProblem(problem: Problem): string {
+  const place = problem.line === undefined ? problem.file : `${problem.file}:${problem.line}`;
+  const path = problem.path === '' ? '' : `${problem.path}: `;
+  const remedy = problem.remedy === undefined ? '' : ` (${problem.remedy})`;
+  return `${place}: ${path}${problem.message}${remedy}`;
+}

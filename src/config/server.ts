@@ -1,0 +1,117 @@
+/** From one entry of `mcpServers` to a ServerConfig, or to the list of what is wrong with it. */
+
+import { existsSync } from 'node:fs';
+import { buildEndpoint, checkAddress, type Kind, kindOf, kindOfType } from './endpoint.ts';
+import { hashOf } from './hash.ts';
+import { flawsOf } from './issues.ts';
+import type { HeaderForwarding, ServerConfig } from './model.ts';
+import type { Report } from './report.ts';
+import { type ServerEntry, serverSchema } from './server-schema.ts';
+import { type MapNode, type Path, stringifyAt, toPlain, withoutNulls } from './tree.ts';
+
+/** What an entry is built with, besides itself. */
+export interface ServerContext {
+  readonly report: Report;
+  /** The folder that `cwd` is relative to. */
+  readonly baseDir: string;
+  readonly withheldEnv: readonly string[];
+}
+
+const TEXT_PLACES: readonly Path[] = [
+  ['args', '*'],
+  ['env', '*'],
+  ['headers', '*'],
+];
+const STDIO_KEYS = ['command', 'args', 'env', 'cwd', 'inherit_env'] as const;
+const REMOTE_KEYS = ['url', 'headers', 'client_header_forwarding', 'oauth'] as const;
+
+/** Undefined: not usable, and the report says why. */
+export function buildServer(name: string, node: MapNode, context: ServerContext): ServerConfig | undefined {
+  const path = ['mcpServers', name];
+  const plain = toPlain(stringifyAt(withoutNulls(node), TEXT_PLACES)) as Record<string, unknown>;
+  const before = context.report.problems.length;
+  checkAddress(name, plain, path, context.report);
+  const kind = kindOf(plain);
+  const entry = parseEntry(name, plain, path, context.report);
+  if (entry === undefined || context.report.problems.length > before) return undefined;
+  warnOfOddities(plain, entry, kind, path, context.report);
+  return assemble(name, entry, kind, context);
+}
+
+function parseEntry(name: string, plain: Record<string, unknown>, path: Path, report: Report): ServerEntry | undefined {
+  // An unknown type is judged by checkAddress, as leniently as mcpo did.
+  const { type, ...rest } = plain;
+  const isUnknown = typeof type === 'string' && kindOfType(type) === undefined;
+  const result = serverSchema.safeParse(isUnknown ? rest : plain);
+  if (result.success) return result.data;
+  for (const flaw of flawsOf(result.error, plain)) {
+    const at = [...path, ...flaw.path];
+    if (!report.has(at)) report.problem(at, serverMessage(name, flaw.path, flaw.text), flaw.remedy);
+  }
+  return undefined;
+}
+
+/** mcpo's wording: `Server 'x' 'args' must be a list`, `... must contain only strings`. */
+function serverMessage(name: string, path: Path, text: string): string {
+  const isItem = typeof path.at(-1) === 'number' && text === 'must be a string';
+  const key = (isItem ? path.slice(0, -1) : path).join('.');
+  return `Server '${name}' '${key}' ${isItem ? 'must contain only strings' : text}`;
+}
+
+function warnOfOddities(plain: object, entry: ServerEntry, kind: Kind, path: Path, report: Report): void {
+  const idle = kind === 'stdio' ? REMOTE_KEYS : STDIO_KEYS;
+  for (const key of idle.filter((key) => Object.hasOwn(plain, key))) {
+    report.warning([...path, key], `this key has no effect on a server of type ${kind}`);
+  }
+  for (const [winner, other] of [
+    ['disabledTools', 'disabled_tools'],
+    ['enabledTools', 'enabled_tools'],
+  ] as const) {
+    if (Object.hasOwn(plain, winner) && Object.hasOwn(plain, other)) {
+      report.warning([...path, other], `'${winner}' is there too and wins`, 'keep one of them');
+    }
+  }
+  if (entry.timeout > 3600) {
+    report.warning([...path, 'timeout'], `the timeout is in seconds: ${entry.timeout} is more than an hour`);
+  }
+  if (kind !== 'stdio' && entry.oauth) {
+    const message = 'logins are not available in this version; the server will be refused until they are';
+    report.warning([...path, 'oauth'], message);
+  }
+}
+
+function assemble(name: string, entry: ServerEntry, kind: Kind, context: ServerContext): ServerConfig {
+  const endpoint = buildEndpoint(entry, kind, context.baseDir, context.withheldEnv);
+  if (endpoint.kind === 'stdio' && endpoint.cwd !== undefined && !existsSync(endpoint.cwd)) {
+    context.report.warning(['mcpServers', name, 'cwd'], `the folder ${endpoint.cwd} does not exist`);
+  }
+  const enabledTools = entry.enabledTools ?? entry.enabled_tools;
+  const forwardHeaders = kind === 'stdio' ? undefined : forwardingOf(entry);
+  const config = {
+    name,
+    endpoint,
+    ...(enabledTools === undefined ? {} : { enabledTools }),
+    disabledTools: entry.disabledTools ?? entry.disabled_tools ?? [],
+    timeoutMs: Math.ceil(entry.timeout * 1000),
+    isolation: entry.isolation,
+    ...(entry.protocol_version === undefined ? {} : { protocolVersion: entry.protocol_version }),
+    ...(forwardHeaders === undefined ? {} : { forwardHeaders }),
+    oauth: kind !== 'stdio' && Boolean(entry.oauth),
+  };
+  return { ...config, hash: serverHash(config, entry.oauth) };
+}
+
+/**
+ * What is withheld belongs to the other entries: adding one must not restart this server.
+ * The name is part of it, because session keys hang on the hash.
+ */
+export function serverHash(config: Omit<ServerConfig, 'hash'>, oauth?: unknown): string {
+  const { endpoint, ...rest } = config;
+  return hashOf({ ...rest, endpoint: { ...endpoint, withheldEnv: undefined }, oauthSettings: oauth });
+}
+
+function forwardingOf(entry: ServerEntry): HeaderForwarding | undefined {
+  const forwarding = entry.client_header_forwarding;
+  if (!forwarding?.enabled) return undefined;
+  return { whitelist: forwarding.whitelist, blacklist: forwarding.blacklist, debug: forwarding.debug_headers };
+}

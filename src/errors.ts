@@ -1,0 +1,59 @@
+/** The one error type that carries an answer: a stable code, an HTTP status and a public text. */
+
+/** Stable codes, sent as `x-latchkey-error`; exhaustive, so that a new one is a deliberate act. */
+export type ErrorCode =
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'host_not_allowed'
+  | 'origin_not_allowed'
+  | 'missing_credentials'
+  | 'invalid_credentials'
+  | 'duplicate_authorization'
+  | 'too_many_attempts'
+  | 'bad_request'
+  | 'body_too_large'
+  | 'invalid_json'
+  | 'invalid_arguments'
+  | 'server_unavailable'
+  | 'call_timeout'
+  | 'cancelled'
+  | 'connection_lost'
+  | 'bad_upstream_answer'
+  | 'upstream_error'
+  | 'upstream_unauthorized'
+  | 'tool_error'
+  | 'shutting_down'
+  | 'internal';
+
+export interface GatewayErrorOptions {
+  /** What the caller reads: the value of `detail` in the answer's body. */
+  readonly detail?: unknown;
+  /** What only the log reads. */
+  readonly privateDetail?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly cause?: unknown;
+}
+
+export class GatewayError extends Error {
+  override readonly name = 'GatewayError';
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly detail: unknown;
+  readonly privateDetail: unknown;
+  readonly headers: Readonly<Record<string, string>>;
+
+  /** `message` is public; it is also the `detail` unless one is given. */
+  constructor(code: ErrorCode, status: number, message: string, options: GatewayErrorOptions = {}) {
+    super(message, { cause: options.cause });
+    this.code = code;
+    this.status = status;
+    this.detail = options.detail ?? message;
+    this.privateDetail = options.privateDetail;
+    this.headers = options.headers ?? {};
+  }
+}
+
+/** The text of anything thrown, without a stack trace. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,135 @@
+/** Who may come in, in order: host, origin, then the credential that the path asks for. */
+import cors from '@fastify/cors';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { GatewayError } from '../errors.ts';
+import type { Identity } from '../identity/authenticators.ts';
+import { type Authorization, readAuthorization } from '../identity/authorization.ts';
+import { ANONYMOUS, type Principal } from '../identity/principal.ts';
+import { countHeader, header, rawPath } from './context.ts';
+import { answerError } from './errors.ts';
+import { FailureLimiter } from './failure-limiter.ts';
+import {
+  ambientCredentialCounts,
+  type BrowserSigns,
+  corsAnswer,
+  isForeignPage,
+  isHostAllowed,
+  type OriginPolicy,
+} from './origin.ts';
+
+export interface AccessOptions {
+  readonly identity: Identity;
+  readonly policy: OriginPolicy;
+  /** Every path needs the credential, documents and unknown paths included. */
+  readonly everywhere: boolean;
+}
+
+const ALWAYS_OPEN = new Set(['/healthz', '/readyz']);
+
+export async function installAccess(app: FastifyInstance, options: AccessOptions): Promise<void> {
+  app.decorateRequest('principal');
+  app.decorateRequest('target');
+  app.decorateRequest('errorCode');
+  app.addHook('onRequest', async (request) => {
+    request.principal = ANONYMOUS;
+    checkHost(request, options.policy);
+    checkOrigin(request, options.policy);
+  });
+  await app.register(cors, {
+    origin: (origin, done) => done(null, (origin !== undefined && corsAnswer(origin, options.policy)) || false),
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
+    exposedHeaders: ['x-request-id', 'x-latchkey-error'],
+    maxAge: 600,
+    optionsSuccessStatus: 200,
+    strictPreflight: false,
+  });
+}
+
+/** Registered after routing is known: decides whether this path needs a credential, and checks it. */
+export function installAuthentication(app: FastifyInstance, options: AccessOptions): void {
+  const limiter = new FailureLimiter();
+  app.addHook('onRequest', async (request, reply) => {
+    if (!options.identity.required) return;
+    const needed = needsCredential(request, options.everywhere);
+    if (request.headers.authorization === undefined && !needed) return;
+    try {
+      request.principal = authenticate(request, options, limiter);
+    } catch (error) {
+      if (!needed && error instanceof GatewayError && error.code !== 'duplicate_authorization') return;
+      if (options.everywhere && error instanceof GatewayError && error.status === 401) {
+        // A browser asks the person for the key when Basic is offered.
+        reply.header('www-authenticate', 'Bearer, Basic realm="latchkey"');
+        return answerError(withoutChallenge(error), request, reply);
+      }
+      throw error;
+    }
+  });
+}
+
+function withoutChallenge(error: GatewayError): GatewayError {
+  return new GatewayError(error.code, error.status, error.message, { detail: error.detail });
+}
+
+function checkHost(request: FastifyRequest, policy: OriginPolicy): void {
+  if (isHostAllowed(header(request, 'host'), policy)) return;
+  throw new GatewayError(
+    'host_not_allowed',
+    403,
+    'This host name is not allowed. Start latchkey with --allowed-host NAME, or set --public-url.',
+  );
+}
+
+function checkOrigin(request: FastifyRequest, policy: OriginPolicy): void {
+  const signs = browserSigns(request);
+  if (signs.origin === undefined) return;
+  if (isForeignPage(signs, policy)) {
+    throw new GatewayError(
+      'origin_not_allowed',
+      403,
+      'Pages of this origin may not use the gateway. Allow it with --cors-allow-origins, or ask for a credential with --api-key.',
+    );
+  }
+  const isPreflight = request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined;
+  if (isPreflight && corsAnswer(signs.origin, policy) === undefined) {
+    throw new GatewayError('origin_not_allowed', 400, 'Disallowed CORS origin');
+  }
+}
+
+function browserSigns(request: FastifyRequest): BrowserSigns {
+  return { origin: header(request, 'origin'), site: header(request, 'sec-fetch-site') };
+}
+
+/** With a key alone documents stay open, as in mcpo; `--strict-auth` and `auth` close everything. */
+function needsCredential(request: FastifyRequest, everywhere: boolean): boolean {
+  if (request.method === 'OPTIONS') return false;
+  const path = rawPath(request.url);
+  if (!everywhere) return request.target?.tool !== undefined || path === '/metrics';
+  return !ALWAYS_OPEN.has(path) && !path.startsWith('/assets/');
+}
+
+function authenticate(request: FastifyRequest, options: AccessOptions, limiter: FailureLimiter): Principal {
+  if (countHeader(request, 'authorization') > 1) {
+    throw new GatewayError('duplicate_authorization', 400, 'Send one Authorization header, not several.');
+  }
+  const authorization = countedAuthorization(request, options.policy);
+  const account = authorization.scheme === 'basic' ? `${request.ip} ${authorization.username}` : undefined;
+  // Passwords can be guessed: a besieged account waits, even for the right one.
+  if (account !== undefined) limiter.refuseIfExceeded(account);
+  try {
+    return options.identity.authenticate(authorization);
+  } catch (error) {
+    if (authorization.scheme !== 'none') {
+      limiter.record(request.ip);
+      if (account !== undefined) limiter.record(account);
+      limiter.refuseIfExceeded(request.ip);
+    }
+    throw error;
+  }
+}
+
+function countedAuthorization(request: FastifyRequest, policy: OriginPolicy): Authorization {
+  const authorization = readAuthorization(request.headers.authorization);
+  if (authorization.scheme !== 'basic') return authorization;
+  const isNavigation = request.method === 'GET' && header(request, 'sec-fetch-mode') === 'navigate';
+  return isNavigation || ambientCredentialCounts(browserSigns(request), policy) ? authorization : { scheme: 'none' };
+}

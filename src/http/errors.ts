@@ -1,0 +1,45 @@
+/** Turns everything thrown into an answer: a stable code, a public body, and never a stack trace. */
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { GatewayError } from '../errors.ts';
+import { RpcError } from '../upstream/jsonrpc.ts';
+import { rpcFailure } from '../upstream/result.ts';
+
+export function installErrorHandlers(app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => answerError(toGatewayError(error, request), request, reply));
+  app.setNotFoundHandler((request, reply) => answerError(notFound(), request, reply));
+}
+
+export function notFound(): GatewayError {
+  return new GatewayError('not_found', 404, 'Not Found');
+}
+
+export function answerError(error: GatewayError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  request.errorCode = error.code;
+  if (error.privateDetail !== undefined)
+    request.log.info({ code: error.code, detail: error.privateDetail }, error.message);
+  return reply
+    .code(error.status)
+    .headers(error.headers)
+    .header('x-latchkey-error', error.code)
+    .type('application/json; charset=utf-8')
+    .send(JSON.stringify({ detail: error.detail }));
+}
+
+export function toGatewayError(error: unknown, request: FastifyRequest): GatewayError {
+  if (error instanceof GatewayError) return error;
+  if (error instanceof RpcError) return rpcFailure(error);
+  const known = fromFastify(error as FastifyError);
+  if (known !== undefined) return known;
+  request.log.error({ err: error }, 'unexpected error');
+  const message = `Internal error; the log has it under request ${request.id}.`;
+  return new GatewayError('internal', 500, message, { detail: { message } });
+}
+
+function fromFastify(error: FastifyError): GatewayError | undefined {
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    return new GatewayError('body_too_large', 413, 'The request body is too large; the limit is 32 MiB.');
+  }
+  const status = error.statusCode;
+  if (status === undefined || status < 400 || status >= 500) return undefined;
+  return new GatewayError('bad_request', status, error.message);
+}

@@ -1,0 +1,26 @@
+/** Counts failed credentials by address and account; beyond a limit the answer is 429 for a while. */
+import { LRUCache } from 'lru-cache';
+import { GatewayError } from '../errors.ts';
+
+const WINDOW_MS = 60_000;
+const MOST_FAILURES = 20;
+
+export class FailureLimiter {
+  /** Bounded, so that an attacker with many addresses cannot fill the memory. */
+  readonly #failures = new LRUCache<string, { count: number }>({ max: 10_000, ttl: WINDOW_MS });
+
+  record(key: string): void {
+    const entry = this.#failures.get(key);
+    if (entry === undefined) this.#failures.set(key, { count: 1 });
+    else entry.count += 1;
+  }
+
+  /** Throws 429 when `key` has failed too often within the last minute. */
+  refuseIfExceeded(key: string): void {
+    if ((this.#failures.get(key)?.count ?? 0) <= MOST_FAILURES) return;
+    const seconds = Math.ceil(this.#failures.getRemainingTTL(key) / 1000);
+    throw new GatewayError('too_many_attempts', 429, `Too many failed attempts. Try again in ${seconds} seconds.`, {
+      headers: { 'retry-after': String(seconds) },
+    });
+  }
+}

@@ -1,0 +1,43 @@
+/** Which headers of a caller go on to the server (`client_header_forwarding`). */
+import type { FastifyRequest } from 'fastify';
+import type { Endpoint, HeaderForwarding, ServerConfig } from '../config/model.ts';
+import { matchesPattern } from '../upstream/catalog.ts';
+
+/** Never forwarded: they belong to the connection, to the body, to the protocol, or to a browser's session with us. */
+const OURS =
+  /^(?:host|connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|content-.*|accept|accept-encoding|expect|cookie|mcp-.*|last-event-id|origin|sec-.*)$/;
+
+/**
+ * The headers for one call, flat: name, value, name, value. Empty unless the entry switches forwarding on; never to a
+ * server with logins, and never a value that authenticated the caller to us.
+ */
+export function forwardedHeaders(request: FastifyRequest, config: ServerConfig): readonly string[] {
+  const { forwardHeaders } = config;
+  if (forwardHeaders === undefined || config.oauth) return NONE;
+  const forwarded: string[] = [];
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (typeof value !== 'string' || OURS.test(name) || !isWanted(name, forwardHeaders)) continue;
+    if (name === 'authorization' && request.principal.via !== 'anonymous') continue;
+    if (isConfigured(name, config.endpoint)) continue;
+    forwarded.push(name, value);
+  }
+  if (forwardHeaders.debug) {
+    const names = forwarded.filter((_, index) => index % 2 === 0);
+    request.log.info({ server: config.name, headers: names }, 'headers forwarded');
+  }
+  return forwarded;
+}
+
+/** What the operator wrote for this server wins over what a caller sends. */
+function isConfigured(name: string, endpoint: Endpoint): boolean {
+  return endpoint.kind !== 'stdio' && Object.keys(endpoint.headers).some((own) => own.toLowerCase() === name);
+}
+
+const NONE: readonly string[] = [];
+
+/** Whitelist first (an empty one lets all through), then the blacklist takes away; letter case never counts. */
+function isWanted(name: string, { whitelist, blacklist }: HeaderForwarding): boolean {
+  const matches = (pattern: string): boolean => matchesPattern(name, pattern.toLowerCase());
+  if (whitelist.length > 0 && !whitelist.some(matches)) return false;
+  return !blacklist.some(matches);
+}

@@ -1,0 +1,59 @@
+/** What operators look at: health, readiness, metrics, and one log line a request. */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Gateway } from '../gateway.ts';
+import { rawPath } from './context.ts';
+import type { Metrics } from './metrics.ts';
+
+export function opsRoutes(app: FastifyInstance, gateway: Gateway, metrics: Metrics): void {
+  const tags = ['operations'];
+  app.get('/healthz', { schema: { tags, summary: 'Answers as long as the process lives' } }, async () => ({
+    status: 'ok',
+  }));
+  app.get(
+    '/readyz',
+    { schema: { tags, summary: 'Ready once each server has connected or failed' } },
+    async (_request, reply) => {
+      const states = [...gateway.servers.values()].map((server) => server.state.state);
+      const pending = [...gateway.servers.values()].filter(
+        (server) => server.state.state === 'connecting' && server.catalog === undefined,
+      ).length;
+      const body = { status: pending === 0 ? 'ready' : 'starting', servers: countBy(states) };
+      return reply.code(pending === 0 ? 200 : 503).send(body);
+    },
+  );
+  app.get('/metrics', { schema: { tags, summary: 'Prometheus metrics' } }, async (_request, reply) =>
+    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+  );
+}
+
+/**
+ * One line a request. It names the route and never the query, a header or an argument: those hold secrets.
+ * Unknown paths are not logged word for word, since callers choose them.
+ */
+export function installRequestLog(app: FastifyInstance, metrics: Metrics): void {
+  app.addHook('onResponse', (request, reply, done) => {
+    const ms = Math.round(reply.elapsedTime * 1000) / 1000;
+    const { target, errorCode } = request;
+    const fields = { method: request.method, route: routeOf(request), status: reply.statusCode, ms };
+    if (target?.tool === undefined) {
+      request.log.info(errorCode === undefined ? fields : { ...fields, code: errorCode }, 'request');
+    } else {
+      const { server, tool } = target;
+      metrics.record(server, tool, ms, errorCode);
+      request.log.info({ ...fields, server: server.name, tool: tool.name, code: errorCode }, 'call');
+    }
+    done();
+  });
+}
+
+function routeOf(request: FastifyRequest): string {
+  if (request.target?.tool !== undefined) return '/:server/:tool';
+  const template = request.routeOptions.url;
+  return template === undefined || template === '*' ? '/*' : rawPath(template);
+}
+
+function countBy(values: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const value of values) counts[value] = (counts[value] ?? 0) + 1;
+  return counts;
+}

@@ -1,0 +1,94 @@
+/** Pure checks of where a request comes from: `Host` against DNS rebinding, `Origin` against foreign pages. */
+import { isIP } from 'node:net';
+import type { Settings } from '../settings.ts';
+
+export interface OriginPolicy {
+  /** Of the public URL. */
+  readonly publicOrigin: string;
+  readonly publicHost: string;
+  readonly allowedHosts: ReadonlySet<string>;
+  /** What `--cors-allow-origins` lists; `*` for all. */
+  readonly corsOrigins: ReadonlySet<string>;
+  /** True when a caller must prove an identity, so that a foreign page alone can do nothing. */
+  readonly credentialRequired: boolean;
+}
+
+/** The name in a `Host` header, without port and brackets, in lower case. */
+export function hostName(host: string): string {
+  const bracket = host.lastIndexOf(']');
+  if (host.startsWith('[') && bracket !== -1) return host.slice(1, bracket).toLowerCase();
+  const colon = host.lastIndexOf(':');
+  return (colon === -1 ? host : host.slice(0, colon)).toLowerCase().replace(/\.$/, '');
+}
+
+/**
+ * DNS rebinding needs a public name that an attacker controls; names that cannot be one are let in: loopback, IP
+ * literals, single labels, `.local`, `.internal`, and of course our own.
+ */
+export function isHostAllowed(host: string | undefined, policy: OriginPolicy): boolean {
+  if (host === undefined || host === '') return true; // HTTP/1.0: browsers always send one.
+  const name = hostName(host);
+  if (name === policy.publicHost || policy.allowedHosts.has(name)) return true;
+  if (isIP(name) !== 0 || !name.includes('.')) return true;
+  return name.endsWith('.localhost') || name.endsWith('.local') || name.endsWith('.internal');
+}
+
+export function isLoopbackOrigin(origin: string): boolean {
+  if (!URL.canParse(origin)) return false;
+  const { protocol, hostname } = new URL(origin);
+  if (protocol !== 'http:' && protocol !== 'https:') return false;
+  return hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || isLoopbackV4(hostname);
+}
+
+function isLoopbackV4(hostname: string): boolean {
+  return isIP(hostname) === 4 && hostname.startsWith('127.');
+}
+
+/** The value of `Access-Control-Allow-Origin` for a page at `origin`; undefined: that page may not read us. */
+export function corsAnswer(origin: string, policy: OriginPolicy): string | undefined {
+  if (policy.corsOrigins.has('*') && policy.credentialRequired) return '*';
+  if (policy.corsOrigins.has(origin) || origin === policy.publicOrigin) return origin;
+  return policy.corsOrigins.has('*') && isLoopbackOrigin(origin) ? origin : undefined;
+}
+
+export interface BrowserSigns {
+  readonly origin: string | undefined;
+  /** `Sec-Fetch-Site`. */
+  readonly site: string | undefined;
+}
+
+/**
+ * True for a request that a page of somebody else makes where no credential protects us: it must not run a tool,
+ * nor read anything. `Origin: null` (a sandboxed frame, a file) is such a page.
+ */
+export function isForeignPage(signs: BrowserSigns, policy: OriginPolicy): boolean {
+  if (policy.credentialRequired) return false;
+  if (signs.origin !== undefined) return corsAnswer(signs.origin, policy) === undefined;
+  return false;
+}
+
+/** Cookies and Basic are sent by browsers unasked; they count only for requests of our own pages, and for typed addresses. */
+export function ambientCredentialCounts(signs: BrowserSigns, policy: OriginPolicy): boolean {
+  if (signs.origin !== undefined && signs.origin !== policy.publicOrigin && !isLoopbackTwin(signs.origin, policy)) {
+    return false;
+  }
+  return signs.site === undefined || signs.site === 'none' || signs.site === 'same-origin';
+}
+
+/** `http://127.0.0.1:8000` and `http://localhost:8000` are both ours when the public URL is a loopback one. */
+function isLoopbackTwin(origin: string, policy: OriginPolicy): boolean {
+  if (!isLoopbackOrigin(origin) || !isLoopbackOrigin(policy.publicOrigin)) return false;
+  return new URL(origin).port === new URL(policy.publicOrigin).port;
+}
+
+/** The policy that settings ask for. */
+export function originPolicy(settings: Settings, credentialRequired: boolean): OriginPolicy {
+  const { publicUrl } = settings;
+  return {
+    publicOrigin: publicUrl.origin,
+    publicHost: hostName(publicUrl.host),
+    allowedHosts: new Set(settings.allowedHosts.map((host) => hostName(host))),
+    corsOrigins: new Set(settings.corsAllowOrigins),
+    credentialRequired,
+  };
+}

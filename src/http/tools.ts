@@ -1,0 +1,73 @@
+/** REST tool calls: find the tool, check the arguments, call, answer in mcpo's shapes. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Gateway } from '../gateway.ts';
+import { decodePath, findPlace, type Place, type RoutingOptions } from '../routing.ts';
+import { CallScope } from '../upstream/call-scope.ts';
+import type { Tool } from '../upstream/catalog.ts';
+import { answerText } from '../upstream/result.ts';
+import { noCatalog, type Server } from '../upstream/server.ts';
+import { readArguments } from './arguments.ts';
+import { header, rawPath } from './context.ts';
+import { notFound } from './errors.ts';
+import { forwardedHeaders } from './forwarded-headers.ts';
+
+/** How long a caller waits for a server that has never been connected. */
+export const FIRST_CONNECT_MS = 5_000;
+
+export interface ToolRoutesOptions {
+  readonly gateway: Gateway;
+  readonly routing: RoutingOptions;
+}
+
+/** Resolves the target of each POST before authentication, which depends on it. */
+export function installRouting(app: FastifyInstance, { gateway, routing }: ToolRoutesOptions): void {
+  app.addHook('onRequest', (request, _reply, done) => {
+    const place = request.method === 'POST' ? findServer(gateway, routing, request.url) : undefined;
+    if (place === undefined) return done();
+    const { server, rest } = place;
+    if (server.catalog !== undefined) {
+      request.target = { server, tool: server.catalog.byPath.get(rest) };
+      return done();
+    }
+    // A server in its very first connect: its tools are worth a short wait.
+    server.firstCatalog(FIRST_CONNECT_MS).then((catalog) => {
+      request.target = { server, tool: catalog?.byPath.get(rest) };
+      done();
+    }, done);
+  });
+}
+
+export function toolRoutes(app: FastifyInstance): void {
+  // Bodies are read here and not by Fastify's parser, which refuses an empty one.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
+  app.post('/*', { schema: { hide: true } }, callTool);
+}
+
+function findServer(gateway: Gateway, routing: RoutingOptions, url: string): Place<Server> | undefined {
+  const path = decodePath(rawPath(url));
+  const place = path === undefined ? undefined : findPlace(gateway.servers, path, routing);
+  return place === undefined || place.rest === '' ? undefined : place;
+}
+
+async function callTool(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { server, tool } = knownTarget(request);
+  const args = readArguments(request, tool);
+  const scope = new CallScope(server.config.timeoutMs);
+  reply.raw.once('close', scope.abandon);
+  try {
+    const caller = { principalId: request.principal.id, sessionId: header(request, 'x-session-id') };
+    const result = await server.call(tool, args, caller, scope, forwardedHeaders(request, server.config));
+    return reply.type('application/json; charset=utf-8').send(answerText(result));
+  } finally {
+    scope.end();
+    reply.raw.off('close', scope.abandon);
+  }
+}
+
+function knownTarget(request: FastifyRequest): { server: Server; tool: Tool } {
+  const { target } = request;
+  if (target === undefined) throw notFound();
+  if (target.tool !== undefined) return { server: target.server, tool: target.tool };
+  throw target.server.catalog === undefined ? noCatalog(target.server) : notFound();
+}

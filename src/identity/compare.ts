@@ -1,0 +1,11 @@
+/** Comparison of secrets that takes the same time whatever they hold and however long they are. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+export function digest(text: string): Buffer {
+  return createHash('sha256').update(text, 'utf8').digest();
+}
+
+/** Compares a presented secret with the digest of the expected one. */
+export function matchesDigest(presented: string, expected: Buffer): boolean {
+  return timingSafeEqual(digest(presented), expected);
+}

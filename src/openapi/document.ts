@@ -1,0 +1,77 @@
+/** Builds OpenAPI documents from tool lists: one like mcpo's for each server, and one for all servers together. */
+import type { JsonSchema } from '../schema/json-schema.ts';
+import type { DocumentedServer, DocumentedTool, DocumentInfo, OpenApiDocument, Operation } from './model.ts';
+import { componentStems, rootOperationIds, serverOperationIds } from './names.ts';
+import { componentsOf, type NamedTool, operationOf } from './operation.ts';
+import { SHARED_SCHEMAS, sharedResponses } from './shared.ts';
+
+export interface ServerDocumentOptions {
+  /** The URL under which the paths are, e.g. `/time`. */
+  readonly servers?: string;
+  /** True when calls need the API key. */
+  readonly apiKey: boolean;
+}
+
+export interface RootDocumentOptions extends ServerDocumentOptions, DocumentInfo {
+  /** The whole path of a tool, as it is to stand in the document. */
+  readonly pathOf: (server: DocumentedServer, tool: DocumentedTool) => string;
+}
+
+interface PlacedTool extends NamedTool {
+  readonly path: string;
+}
+
+/** The document of one server: mcpo's paths, names and operationIds, in the order of its tools. */
+export function serverDocument(server: DocumentedServer, options: ServerDocumentOptions): OpenApiDocument {
+  const names = server.tools.map(({ name }) => name);
+  const ids = serverOperationIds(names);
+  const stems = componentStems(names);
+  const tools = server.tools.map((tool, at) => ({
+    tool,
+    operationId: ids[at] ?? '',
+    stem: stems[at] ?? '',
+    path: `/${pathText(tool.path)}`,
+  }));
+  return build(server.info, tools, options);
+}
+
+/** The document of all servers: the same tools, under ids that are unique over all of them, tagged by server. */
+export function rootDocument(servers: readonly DocumentedServer[], options: RootDocumentOptions): OpenApiDocument {
+  const all = servers.flatMap((server) => server.tools.map((tool) => ({ server, tool })));
+  const ids = rootOperationIds(all.map(({ server, tool }) => ({ server: server.name, tool: tool.name })));
+  const tools = all.map(({ server, tool }, at) => {
+    const operationId = ids[at] ?? '';
+    return { tool, operationId, stem: operationId, tag: server.name, path: options.pathOf(server, tool) };
+  });
+  return build(options, tools, options);
+}
+
+function build(info: DocumentInfo, tools: readonly PlacedTool[], options: ServerDocumentOptions): OpenApiDocument {
+  const { title, version, description } = info;
+  const document: OpenApiDocument = {
+    openapi: '3.1.0',
+    info: { title, version, description },
+    ...(options.servers === undefined ? {} : { servers: [{ url: options.servers }] }),
+    paths: Object.fromEntries(tools.map((tool) => [tool.path, pathItem(tool, options.apiKey)])),
+  };
+  return tools.length === 0 ? document : { ...document, components: components(tools, options.apiKey) };
+}
+
+function pathItem(tool: PlacedTool, secured: boolean): { readonly post: Operation } {
+  return { post: operationOf(tool, secured) };
+}
+
+function components(tools: readonly NamedTool[], secured: boolean): NonNullable<OpenApiDocument['components']> {
+  const schemas: [string, JsonSchema][] = [...Object.entries(SHARED_SCHEMAS), ...tools.flatMap(componentsOf)];
+  schemas.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  return {
+    schemas: Object.fromEntries(schemas),
+    responses: sharedResponses(secured),
+    ...(secured ? { securitySchemes: { HTTPBearer: { type: 'http', scheme: 'bearer' } } } : {}),
+  };
+}
+
+/** Braces would make a parameter of a path, and `?`, `#` and `%` would end or change it. */
+function pathText(path: string): string {
+  return path.replace(/[{}?#%]/g, (character) => encodeURIComponent(character));
+}

@@ -1,0 +1,72 @@
+/** From a request path to a server and what is asked of it: longest server name first, slashes in tool names allowed. */
+
+export interface Place<S> {
+  readonly server: S;
+  /** What follows the server's name, decoded, without the leading slash: a tool's path, `openapi.json`, `docs` or nothing. */
+  readonly rest: string;
+}
+
+export interface RoutingOptions {
+  /** `/` or `/prefix/`; precedes server names only. */
+  readonly pathPrefix: string;
+  /** The server whose tools are also at the root, in single mode. */
+  readonly single?: string | undefined;
+}
+
+/** Decodes a raw path without its query; undefined when the escapes are malformed. */
+export function decodePath(path: string): string | undefined {
+  if (!path.includes('%')) return path;
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Finds the server that `path` (decoded) names; for a single server a path without its name is its own as well. */
+export function findPlace<S>(
+  servers: ReadonlyMap<string, S>,
+  path: string,
+  options: RoutingOptions,
+): Place<S> | undefined {
+  return findNamed(servers, path, options.pathPrefix) ?? findSingle(servers, path, options.single);
+}
+
+function findNamed<S>(servers: ReadonlyMap<string, S>, path: string, prefix: string): Place<S> | undefined {
+  if (!path.startsWith(prefix)) return undefined;
+  const tail = path.slice(prefix.length);
+  let end = tail.length;
+  while (end > 0) {
+    const server = servers.get(tail.slice(0, end));
+    if (server !== undefined) return { server, rest: withoutTrailingSlash(tail.slice(end + 1)) };
+    end = tail.lastIndexOf('/', end - 1);
+  }
+  return undefined;
+}
+
+function findSingle<S>(servers: ReadonlyMap<string, S>, path: string, single?: string): Place<S> | undefined {
+  const server = single === undefined ? undefined : servers.get(single);
+  return server === undefined ? undefined : { server, rest: withoutTrailingSlash(path.slice(1)) };
+}
+
+function withoutTrailingSlash(text: string): string {
+  return text.endsWith('/') ? text.slice(0, -1) : text;
+}
+
+/** Removes `rootPath` from a raw URL, so that a proxy may strip it or keep it. */
+export function stripRootPath(url: string, rootPath: string): string {
+  if (rootPath === '' || !url.startsWith(rootPath)) return url;
+  const rest = url.slice(rootPath.length);
+  if (rest === '' || rest.startsWith('?')) return `/${rest}`;
+  return rest.startsWith('/') ? rest : url;
+}
+
+/** A name as a path in a document: as it is, but for characters that would change the path's meaning. */
+export function documentPath(name: string): string {
+  return name.replace(/[{}?#%]/g, (character) => encodeURIComponent(character));
+}
+
+/** Where people reach the gateway, without a trailing slash; a path in the public URL already is the root path. */
+export function publicBase(publicUrl: URL, rootPath: string): string {
+  return publicUrl.pathname === '/' ? `${publicUrl.origin}${rootPath}` : publicUrl.href.replace(/\/$/, '');
+}

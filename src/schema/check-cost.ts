@@ -1,0 +1,89 @@
+/** Estimates how often Ajv would look at one value, so that a hostile schema cannot make a small body run for hours. */
+import { isRecord, type JsonSchema, listOf, recordOf, stringsOf } from './json-schema.ts';
+
+/** What a compiled check may cost. */
+export interface CheckCost {
+  /** Nodes that look at one value in place, through references, `anyOf` and the like; Infinity for a circle. */
+  readonly inPlace: number;
+  /** Of those, how many go on into the members or items of one and the same value: the factor per level. */
+  readonly perLevel: number;
+}
+
+interface Weight {
+  readonly all: number;
+  readonly object: number;
+  readonly array: number;
+}
+
+const ENDLESS: Weight = { all: Infinity, object: Infinity, array: Infinity };
+const OBJECT_KEYWORDS = ['properties', 'additionalProperties', 'propertyNames'];
+const ARRAY_KEYWORDS = ['items', 'prefixItems', 'contains'];
+
+/** The cost of a schema that `checkSchema` made. */
+export function checkCost(schema: JsonSchema): CheckCost {
+  const weights = new Map<unknown, Weight>();
+  const defs = recordOf(schema.$defs);
+  let inPlace = 0;
+  let perLevel = 0;
+  for (const node of allNodes(schema)) {
+    const weight = weigh(node, defs, weights);
+    inPlace = Math.max(inPlace, weight.all);
+    perLevel = Math.max(perLevel, weight.object, weight.array);
+  }
+  return { inPlace, perLevel };
+}
+
+function weigh(node: JsonSchema, defs: JsonSchema, weights: Map<unknown, Weight>): Weight {
+  const known = weights.get(node);
+  if (known !== undefined) return known;
+  // Met again before it is known: the node contains itself at the same place.
+  weights.set(node, ENDLESS);
+  let all = 1;
+  let object = OBJECT_KEYWORDS.some((keyword) => node[keyword] !== undefined) ? 1 : 0;
+  let array = ARRAY_KEYWORDS.some((keyword) => node[keyword] !== undefined) ? 1 : 0;
+  for (const child of inPlaceChildren(node, defs)) {
+    const weight = weigh(child, defs, weights);
+    all += weight.all;
+    if (allows(child, 'object')) object += weight.object;
+    if (allows(child, 'array')) array += weight.array;
+  }
+  const weight = { all, object, array };
+  weights.set(node, weight);
+  return weight;
+}
+
+function allows(node: JsonSchema, type: string): boolean {
+  return node.type === undefined || stringsOf(node.type).includes(type);
+}
+
+function inPlaceChildren(node: JsonSchema, defs: JsonSchema): JsonSchema[] {
+  const children = [node.not, node.if, node.then, node.else, ...Object.values(recordOf(node.dependentSchemas))];
+  for (const keyword of ['anyOf', 'oneOf', 'allOf']) for (const child of listOf(node[keyword])) children.push(child);
+  if (typeof node.$ref === 'string') children.push(defs[node.$ref.slice('#/$defs/'.length)]);
+  return children.filter(isRecord);
+}
+
+function allNodes(schema: JsonSchema): JsonSchema[] {
+  const nodes: JsonSchema[] = [schema];
+  for (let at = 0; at < nodes.length; at += 1) {
+    const { enum: _values, ...node } = nodes[at] ?? {};
+    for (const value of Object.values(node)) {
+      const parts = Array.isArray(value) ? value : isRecord(value) ? [value] : [];
+      for (const part of parts) if (isRecord(part)) nodes.push(part);
+    }
+  }
+  return nodes;
+}
+
+/** True when a value is nested at most so deep and has at most so many parts. */
+export function isSmall(value: unknown, deepest: number, mostParts: number): boolean {
+  const queue: { readonly value: unknown; readonly depth: number }[] = [{ value, depth: 0 }];
+  let parts = 0;
+  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+    parts += 1;
+    if (next.depth > deepest || parts > mostParts) return false;
+    if (typeof next.value !== 'object' || next.value === null) continue;
+    for (const child of Object.values(next.value)) queue.push({ value: child, depth: next.depth + 1 });
+  }
+  return true;
+}

@@ -1,0 +1,178 @@
+/** Says Ajv's faults in pydantic's words, each once, and leaves out those that the caller cannot mend. */
+import type { ErrorObject } from 'ajv/dist/2020.js';
+import { isRecord, own } from './json-schema.ts';
+import { type Finding, fault, literalFault, type PlainFault } from './problems.ts';
+
+type Path = readonly (string | number)[];
+
+const TYPE_FAULTS: Readonly<Record<string, PlainFault>> = {
+  string: 'string_type',
+  integer: 'int_type',
+  number: 'float_type',
+  boolean: 'bool_type',
+  array: 'list_type',
+  object: 'dict_type',
+  null: 'none_required',
+};
+
+/** Keywords that fail because others did, which say better what is wrong. */
+const COMPOSITIONS: ReadonlySet<string> = new Set(['anyOf', 'oneOf', 'allOf', 'if', 'not', '$ref']);
+
+/**
+ * Ajv's faults as findings.
+ * In: the faults, the coerced value that has them, the body it was made from, and what coercion has found already.
+ * Out: only what is new, and only what stands in the body, not what stands in a default of the schema.
+ */
+export function checkFindings(
+  errors: readonly ErrorObject[],
+  value: unknown,
+  body: unknown,
+  known: readonly Finding[],
+): Finding[] {
+  const placed = errors.map((error) => ({ error, path: pathOf(error, value) }));
+  const findings: Finding[] = [];
+  const seen = new Set<string>();
+  for (const { error, path } of placed) {
+    if (isExplained(error, path, placed) || known.some((finding) => isSame(finding, error, path))) continue;
+    if (isDefault(path, value, body)) continue;
+    const finding = findingOf(error, path, inputAt(error, path, body));
+    const key = JSON.stringify([finding.type, path, finding.msg]);
+    if (!seen.has(key)) findings.push(finding);
+    seen.add(key);
+  }
+  return findings;
+}
+
+interface Placed {
+  readonly error: ErrorObject;
+  readonly path: Path;
+}
+
+/** Where the fault is; for a missing member where that member should be. */
+function pathOf(error: ErrorObject, value: unknown): Path {
+  const path: (string | number)[] = [];
+  let at = value;
+  for (const part of error.instancePath.split('/').slice(1)) {
+    const name = part.replaceAll('~1', '/').replaceAll('~0', '~');
+    path.push(Array.isArray(at) ? Number(name) : name);
+    at = step(at, name);
+  }
+  const missing = missingMember(error);
+  return missing === undefined ? path : [...path, missing];
+}
+
+function missingMember(error: ErrorObject): string | undefined {
+  const name: unknown = error.params.missingProperty;
+  return (error.keyword === 'required' || error.keyword === 'dependentRequired') && typeof name === 'string'
+    ? name
+    : undefined;
+}
+
+function step(at: unknown, name: string | number): unknown {
+  if (Array.isArray(at)) return at[Number(name)];
+  return isRecord(at) ? own(at, String(name)) : undefined;
+}
+
+/**
+ * True for the fault of a composition when a branch says more, and for the wrong type of a branch when another
+ * branch had the right one.
+ */
+function isExplained({ keyword, params }: ErrorObject, path: Path, all: readonly Placed[]): boolean {
+  const within = all.filter((other) => startsWith(other.path, path) && !COMPOSITIONS.has(other.error.keyword));
+  if (COMPOSITIONS.has(keyword)) return params.passingSchemas == null && keyword !== 'not' && within.length > 0;
+  const inUnion = all.some(
+    (other) =>
+      other.path.length === path.length && startsWith(other.path, path) && /^(any|one)Of$/.test(other.error.keyword),
+  );
+  return keyword === 'type' && inUnion && within.some((other) => other.error.keyword !== 'type');
+}
+
+/** True when coercion has reported the place, or something inside a composition that fails for it. */
+function isSame(finding: Finding, error: ErrorObject, path: Path): boolean {
+  return startsWith(path, finding.path) || (COMPOSITIONS.has(error.keyword) && startsWith(finding.path, path));
+}
+
+function startsWith(path: Path, start: Path): boolean {
+  return start.length <= path.length && start.every((part, at) => part === path[at]);
+}
+
+/** True when the place lies in a default that was filled in: the caller never wrote it. */
+function isDefault(path: Path, value: unknown, body: unknown): boolean {
+  let [filled, given] = [value, body];
+  for (const part of path) {
+    filled = step(filled, part);
+    given = step(given, part);
+    if (filled !== undefined && given === undefined) return true;
+  }
+  return false;
+}
+
+function inputAt(error: ErrorObject, path: Path, body: unknown): unknown {
+  const steps = missingMember(error) === undefined ? path : path.slice(0, -1);
+  return steps.reduce(step, body);
+}
+
+function findingOf({ keyword, params, message }: ErrorObject, path: Path, input: unknown): Finding {
+  const known = KNOWN[keyword]?.(params, input);
+  const type = `json_schema_${keyword.split(' ')[0]}`;
+  return { ...(known ?? { type, msg: capitalize(message ?? 'is invalid'), input }), loc: [...path], path: [...path] };
+}
+
+function capitalize(message: string): string {
+  return `Input ${message}`;
+}
+
+type Words = (params: Record<string, unknown>, input: unknown) => Omit<Finding, 'loc' | 'path'> | undefined;
+
+const KNOWN: Readonly<Record<string, Words>> = {
+  required: (_params, input) => fault('missing', input),
+  dependentRequired: (_params, input) => fault('missing', input),
+  enum: ({ allowedValues }, input) => literalFault(Array.isArray(allowedValues) ? allowedValues : [], input),
+  type: ({ type }, input) => {
+    const [only, ...others] = Array.isArray(type) ? type : [type];
+    const name = others.length === 0 ? TYPE_FAULTS[String(only)] : undefined;
+    return name === undefined ? undefined : fault(name, input);
+  },
+  minimum: bound('greater_than_equal', 'ge', 'greater than or equal to'),
+  maximum: bound('less_than_equal', 'le', 'less than or equal to'),
+  exclusiveMinimum: bound('greater_than', 'gt', 'greater than'),
+  exclusiveMaximum: bound('less_than', 'lt', 'less than'),
+  multipleOf: ({ multipleOf }, input) => ({
+    type: 'multiple_of',
+    msg: `Input should be a multiple of ${multipleOf}`,
+    input,
+    ctx: { multiple_of: multipleOf },
+  }),
+  minLength: ({ limit }, input) => ({
+    type: 'string_too_short',
+    msg: `String should have at least ${count(limit, 'character')}`,
+    input,
+    ctx: { min_length: limit },
+  }),
+  maxLength: ({ limit }, input) => ({
+    type: 'string_too_long',
+    msg: `String should have at most ${count(limit, 'character')}`,
+    input,
+    ctx: { max_length: limit },
+  }),
+  minItems: ({ limit }, input) => listLength('too_short', 'at least', 'min_length', limit, input),
+  maxItems: ({ limit }, input) => listLength('too_long', 'at most', 'max_length', limit, input),
+};
+
+function bound(type: string, key: string, words: string): Words {
+  return ({ limit }, input) => ({ type, msg: `Input should be ${words} ${limit}`, input, ctx: { [key]: limit } });
+}
+
+function listLength(type: string, words: string, key: string, limit: unknown, input: unknown): ReturnType<Words> {
+  const actual = Array.isArray(input) ? input.length : 0;
+  return {
+    type,
+    msg: `List should have ${words} ${count(limit, 'item')} after validation, not ${actual}`,
+    input,
+    ctx: { field_type: 'List', [key]: limit, actual_length: actual },
+  };
+}
+
+function count(limit: unknown, noun: string): string {
+  return limit === 1 ? `1 ${noun}` : `${limit} ${noun}s`;
+}

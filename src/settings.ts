@@ -1,0 +1,202 @@
+/** Flags, environment and file to one frozen Settings, or to everything that is wrong with them. */
+
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Flags } from './config/flags.ts';
+import { deepFreeze } from './config/freeze.ts';
+import type { Environment } from './config/interpolate.ts';
+import { type ConfigSource, loadConfiguration } from './config/load.ts';
+import { type AuthConfig, ConfigError, type Configuration, type Problem } from './config/model.ts';
+import { SettingsReader } from './config/settings-reader.ts';
+import {
+  checkAllowedHost,
+  checkNetwork,
+  checkOrigin,
+  checkPathPrefix,
+  checkPublicUrl,
+  checkRootPath,
+  isLoopbackHost,
+  type StoreUri,
+} from './config/values.ts';
+
+export { isLoopbackHost };
+
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug' | 'trace';
+
+export interface Settings {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** http(s), without query and fragment; a path in it has no trailing slash. */
+  readonly publicUrl: URL;
+  /** False: made up from the port, so to be made anew once a port 0 is known. */
+  readonly publicUrlGiven: boolean;
+  /** `''` or `/api`. */
+  readonly rootPath: string;
+  /** `/` or `/pre/`. */
+  readonly pathPrefix: string;
+  readonly corsAllowOrigins: readonly string[];
+  readonly apiKey?: string;
+  readonly strictAuth: boolean;
+  readonly auth?: AuthConfig;
+  readonly allowedHosts: readonly string[];
+  /** Addresses and networks whose `X-Forwarded-For` is believed. */
+  readonly trustProxy: readonly string[];
+  readonly store: StoreUri;
+  readonly insecureOpen: boolean;
+  readonly tls?: { readonly certFile: string; readonly keyFile: string };
+  readonly name: string;
+  readonly description: string;
+  readonly version: string;
+  readonly logLevel: LogLevel;
+  readonly hotReload: boolean;
+  readonly source: ConfigSource;
+  readonly warnings: readonly Problem[];
+}
+
+export interface SettingsInput {
+  readonly flags: Flags;
+  /** The environment with the variables of `--env` and `--env-path`. */
+  readonly env: Environment;
+  readonly config: Pick<Configuration, 'gateway'>;
+  /** Default: what `resolveSource` finds. */
+  readonly source?: ConfigSource;
+}
+
+/** Where the servers come from: `--config`, the command, `CONFIG_PATH`, `./config.yaml`, `./config.json`; undefined: nowhere. */
+export function resolveSource(flags: Flags, env: Environment, cwd = process.cwd()): ConfigSource | undefined {
+  if (flags.config !== undefined) return { kind: 'file', path: resolve(cwd, flags.config) };
+  if (flags.command !== undefined) {
+    return {
+      kind: 'single',
+      command: flags.command,
+      ...(flags.type === undefined ? {} : { type: flags.type }),
+      ...(flags.header === undefined ? {} : { header: flags.header }),
+    };
+  }
+  if (env.CONFIG_PATH) return { kind: 'file', path: resolve(cwd, env.CONFIG_PATH) };
+  const found = ['config.yaml', 'config.json'].map((name) => resolve(cwd, name)).find((path) => existsSync(path));
+  return found === undefined ? undefined : { kind: 'file', path: found };
+}
+
+/** Reads the configuration and resolves the settings, with the problems of both in one ConfigError. */
+export async function loadAll(
+  flags: Flags,
+  env: Environment,
+  source: ConfigSource,
+): Promise<{ settings: Settings; configuration: Configuration }> {
+  const problems: Problem[] = [];
+  const collect = (error: unknown): undefined => {
+    if (!(error instanceof ConfigError)) throw error;
+    problems.push(...error.problems);
+  };
+  const configuration = await loadConfiguration(source, { env, pathPrefix: pathPrefixOf(flags) }).catch(collect);
+  const config = configuration ?? { gateway: { allowedHosts: [] } };
+  const settings = attempt(() => resolveSettings({ flags, env, config, source }), collect);
+  if (configuration === undefined || settings === undefined) throw new ConfigError(problems);
+  return { settings, configuration };
+}
+
+/** `/` or `/pre/`, as the loader wants it; a wrong one is reported by `resolveSettings`. */
+export function pathPrefixOf(flags: Flags): string {
+  const checked = checkPathPrefix(flags.pathPrefix ?? '/');
+  return 'value' in checked ? checked.value : '/';
+}
+
+/** Resolves everything but the servers; throws ConfigError with all problems. */
+export function resolveSettings(input: SettingsInput): Settings {
+  const { flags, env, config } = input;
+  const read = new SettingsReader(flags, env);
+  const source = input.source ?? resolveSource(flags, env);
+  if (source === undefined) throw new ConfigError([{ file: 'command line', path: '', message: 'names no server' }]);
+  const host = read.host();
+  const port = read.port();
+  const tls = read.tls();
+  const publicUrl =
+    read.checked('--public-url', flags.publicUrl, checkPublicUrl) ??
+    (flags.publicUrl === undefined
+      ? read.checked('PUBLIC_URL', env.PUBLIC_URL || undefined, checkPublicUrl)
+      : undefined) ??
+    config.gateway.publicUrl;
+  const apiKey = read.apiKey();
+  const { auth } = config.gateway;
+  const settings: Settings = {
+    host,
+    port,
+    publicUrl: new URL(publicUrl ?? `${tls ? 'https' : 'http'}://localhost:${port}`),
+    publicUrlGiven: publicUrl !== undefined,
+    rootPath: read.checked('--root-path', flags.rootPath, checkRootPath) ?? '',
+    pathPrefix: read.checked('--path-prefix', flags.pathPrefix, checkPathPrefix) ?? '/',
+    corsAllowOrigins: read.list('--cors-allow-origins', flags.corsAllowOrigins ?? ['*'], checkOrigin),
+    ...(apiKey === undefined ? {} : { apiKey }),
+    strictAuth: flags.strictAuth ?? false,
+    ...(auth === undefined ? {} : { auth }),
+    allowedHosts: [...config.gateway.allowedHosts, ...read.list('--allowed-host', flags.allowedHost, checkAllowedHost)],
+    trustProxy: read.list('--trust-proxy', flags.trustProxy, checkNetwork),
+    store: read.store(config.gateway.store),
+    insecureOpen: flags.insecureOpen ?? false,
+    ...(tls === undefined ? {} : { tls }),
+    name: flags.name ?? 'MCP OpenAPI Proxy',
+    description: flags.description ?? 'Automatically generated API from MCP Tool Schemas',
+    version: flags.version ?? '1.0',
+    logLevel: read.logLevel(),
+    hotReload: flags.hotReload ?? false,
+    source,
+    warnings: read.warnings,
+  };
+  warnOfOddities(settings, flags, read);
+  read.throwIfAny();
+  return deepFreeze(settings);
+}
+
+function warnOfOddities(settings: Settings, flags: Flags, read: SettingsReader): void {
+  const isGuarded = settings.apiKey !== undefined || settings.auth !== undefined;
+  const isSingle = settings.source.kind === 'single';
+  if (settings.strictAuth && !isGuarded) {
+    read.warning('--strict-auth', 'has no effect without --api-key or an auth map');
+  }
+  if (!isLoopbackHost(settings.host) && !isGuarded && !settings.insecureOpen) {
+    read.warning(
+      '--host',
+      `anyone who reaches ${settings.host}:${settings.port} can call every tool`,
+      'set --api-key, or say --insecure-open if that is meant',
+    );
+  }
+  if (settings.hotReload && isSingle) read.warning('--hot-reload', 'has no effect without --config');
+  if (settings.pathPrefix !== '/' && isSingle) read.warning('--path-prefix', 'has no effect without --config');
+  if (flags.config !== undefined && flags.command !== undefined) {
+    read.warning('--config', 'wins over the command behind --, which is not started', 'remove one of them');
+  }
+  for (const flag of ['type', 'header'] as const) {
+    if (!isSingle && flags[flag] !== undefined) read.warning(`--${flag}`, 'has no effect on a configuration file');
+  }
+}
+
+/** The settings as data that may be printed: no key, password, token, argument or header value. */
+export function redactSettings(settings: Settings): Record<string, unknown> {
+  const { apiKey, auth, source, publicUrl, warnings: _, ...rest } = settings;
+  return {
+    ...rest,
+    publicUrl: publicUrl.href,
+    ...(apiKey === undefined ? {} : { apiKey: '***' }),
+    ...(auth === undefined
+      ? {}
+      : { auth: { basic: auth.basic.map(({ username }) => username), bearer: auth.bearer.map(() => '***') } }),
+    source: source.kind === 'file' ? source : { kind: 'single', command: redactCommand(source.command) },
+  };
+}
+
+function redactCommand([program = '', ...args]: readonly string[]): string[] {
+  if (!URL.canParse(program)) return [program, ...args.map(() => '***')];
+  // Keys are put into queries and, by some, in front of the host.
+  const { origin, pathname } = new URL(program);
+  return [origin === 'null' ? program : `${origin}${pathname}`];
+}
+
+function attempt<T>(run: () => T, onError: (error: unknown) => undefined): T | undefined {
+  try {
+    return run();
+  } catch (error) {
+    return onError(error);
+  }
+}

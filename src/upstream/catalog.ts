@@ -1,0 +1,97 @@
+/** The immutable tool list of a server: filtered, addressed by path, with argument checkers compiled on first use. */
+import { createHash } from 'node:crypto';
+import type { ServerConfig } from '../config/model.ts';
+import { type ArgumentChecker, compileArguments } from '../schema/arguments.ts';
+import { isRecord } from './jsonrpc.ts';
+import type { ServerInfo } from './negotiate.ts';
+
+export interface Tool {
+  /** As the server calls it. */
+  readonly name: string;
+  /** Under the server's own path; the name, except where one of our routes has it. */
+  readonly path: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly inputSchema: unknown;
+  readonly outputSchema?: unknown;
+  readonly arguments: ArgumentChecker;
+}
+
+export interface Catalog {
+  readonly info: ServerInfo;
+  /** In the server's order. */
+  readonly tools: readonly Tool[];
+  readonly byPath: ReadonlyMap<string, Tool>;
+  /** Equal for equal lists. */
+  readonly fingerprint: string;
+}
+
+/** What of a catalog outlives a restart: definitions, never data. */
+export interface CatalogRecord {
+  readonly info: ServerInfo;
+  readonly tools: readonly unknown[];
+}
+
+/** `POST /<server>/mcp` is the MCP endpoint, so a tool of that name moves. */
+const MOVED_PATHS: Readonly<Record<string, string>> = { mcp: 'mcp-tool' };
+
+/** Builds the catalog of one server. Entries that are no tools are left out; of two with one name the last counts, as in mcpo. */
+export function buildCatalog(
+  record: CatalogRecord,
+  filter: Pick<ServerConfig, 'enabledTools' | 'disabledTools'>,
+): Catalog {
+  const byName = new Map<string, Tool>();
+  for (const raw of record.tools) {
+    const tool = toTool(raw);
+    if (tool !== undefined && isAllowed(tool.name, filter)) byName.set(tool.name, tool);
+  }
+  const tools = [...byName.values()];
+  const byPath = new Map(tools.map((tool) => [tool.path, tool]));
+  const fingerprint = createHash('sha256')
+    .update(JSON.stringify([record.info, record.tools]))
+    .digest('base64url');
+  return { info: record.info, tools, byPath, fingerprint };
+}
+
+/** Exact names or patterns with `*`; `disabledTools` has the last word. */
+export function isAllowed(name: string, filter: Pick<ServerConfig, 'enabledTools' | 'disabledTools'>): boolean {
+  const matches = (pattern: string): boolean => matchesPattern(name, pattern);
+  if (filter.enabledTools !== undefined && !filter.enabledTools.some(matches)) return false;
+  return !filter.disabledTools.some(matches);
+}
+
+/** True when `text` is `pattern`, in which each `*` stands for any run of characters. Linear in both. */
+export function matchesPattern(text: string, pattern: string): boolean {
+  const parts = pattern.split('*');
+  const [first = '', ...rest] = parts;
+  const last = rest.pop();
+  if (last === undefined) return text === pattern;
+  if (!text.startsWith(first) || !text.endsWith(last) || text.length < first.length + last.length) return false;
+  let at = first.length;
+  const end = text.length - last.length;
+  for (const part of rest) {
+    const found = text.indexOf(part, at);
+    if (found === -1 || found + part.length > end) return false;
+    at = found + part.length;
+  }
+  return true;
+}
+
+function toTool(raw: unknown): Tool | undefined {
+  if (!isRecord(raw) || typeof raw.name !== 'string' || raw.name === '') return undefined;
+  const { name, title, description, inputSchema, outputSchema } = raw;
+  let checker: ArgumentChecker | undefined;
+  return {
+    name: name as string,
+    path: Object.hasOwn(MOVED_PATHS, name as string) ? (MOVED_PATHS[name as string] as string) : (name as string),
+    ...(typeof title === 'string' ? { title } : {}),
+    ...(typeof description === 'string' ? { description } : {}),
+    inputSchema,
+    ...(isRecord(outputSchema) ? { outputSchema } : {}),
+    // A catalog may hold a thousand tools of which a few are ever called.
+    get arguments() {
+      checker ??= compileArguments(inputSchema);
+      return checker;
+    },
+  };
+}

@@ -1,0 +1,117 @@
+/** One child process: what it inherits, how its stderr is logged, and how its whole group is ended. */
+import type { ChildProcessByStdio } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import spawn from 'cross-spawn';
+import type { Endpoint } from '../config/model.ts';
+import { lineSplitter } from './lines.ts';
+import type { Log } from './log.ts';
+
+type StdioEndpoint = Extract<Endpoint, { kind: 'stdio' }>;
+export type Child = ChildProcessByStdio<Writable, Readable, Readable>;
+
+const CLOSE_STDIN_MS = 1500;
+const TERMINATE_MS = 1500;
+const STDERR_LINE_BYTES = 16 * 1024;
+const STDERR_LINES_PER_SECOND = 100;
+const MINIMAL_ENV = ['HOME', 'LANG', 'LOGNAME', 'PATH', 'SHELL', 'TERM', 'TMPDIR', 'TZ', 'USER'];
+const OURS = /^LATCHKEY_|^WEBUI_SECRET_KEY$/;
+
+/** Running children, so that even a crash of this process leaves none behind. */
+const running = new Set<Child>();
+
+process.on('exit', () => {
+  for (const child of running) signalGroup(child, 'SIGKILL');
+});
+
+/** The environment of a child: ours without our secrets and those of other entries, or a minimal one; plus its own `env`. */
+export function childEnv(endpoint: StdioEndpoint, ours: NodeJS.ProcessEnv): Record<string, string> {
+  const withheld = new Set(endpoint.withheldEnv);
+  const names = endpoint.inheritEnv ? Object.keys(ours) : MINIMAL_ENV;
+  const env: Record<string, string> = {};
+  for (const name of names) {
+    const value = ours[name];
+    if (value !== undefined && !OURS.test(name) && !withheld.has(name)) env[name] = value;
+  }
+  return { ...env, ...endpoint.env };
+}
+
+/**
+ * Starts the command in a process group of its own, without a shell. Errors arrive as the child's `error` event;
+ * each line of stderr goes to the log and to `onStderr`.
+ */
+export function startChild(endpoint: StdioEndpoint, log: Log, onStderr: (line: string) => void): Child {
+  const child = spawn(endpoint.command, [...endpoint.args], {
+    env: childEnv(endpoint, process.env),
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: process.platform !== 'win32',
+    windowsHide: true,
+    ...(endpoint.cwd === undefined ? {} : { cwd: endpoint.cwd }),
+  }) as Child;
+  running.add(child);
+  child.once('close', () => running.delete(child));
+  logStderr(child, log, onStderr);
+  return child;
+}
+
+/** Asks the child to end (end of stdin, then SIGTERM, then SIGKILL to the group) and resolves once it is gone. */
+export async function endChild(child: Child): Promise<void> {
+  if (child.pid === undefined) return;
+  const gone = new Promise<void>((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) resolve();
+    else child.once('exit', () => resolve());
+  });
+  child.stdin.end();
+  if (!(await within(gone, CLOSE_STDIN_MS))) {
+    signalGroup(child, 'SIGTERM');
+    await within(gone, TERMINATE_MS);
+  }
+  // Also when the child itself has ended: a wrapper such as npx may leave the real server behind.
+  signalGroup(child, 'SIGKILL');
+  await gone;
+  child.stdout.destroy();
+  child.stderr.destroy();
+}
+
+/** Signals the child and everything it started; a group that is gone is no error. */
+export function signalGroup(child: Child, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  try {
+    if (process.platform === 'win32') child.kill(signal);
+    else process.kill(-child.pid, signal);
+  } catch {
+    // ESRCH: nobody left in the group.
+  }
+}
+
+function within(promise: Promise<void>, ms: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), ms);
+    void promise.then(() => {
+      clearTimeout(timer);
+      resolve(true);
+    });
+  });
+}
+
+/** Each line under the server's name; a flood is cut to a number of lines a second, and the loss is counted. */
+function logStderr(child: Child, log: Log, onStderr: (line: string) => void): void {
+  let second = 0;
+  let lines = 0;
+  let dropped = 0;
+  const write = (line: string): void => {
+    const now = Math.floor(Date.now() / 1000);
+    if (now !== second) {
+      if (dropped > 0) log.warn({ dropped }, 'stderr: lines dropped');
+      [second, lines, dropped] = [now, 0, 0];
+    }
+    lines += 1;
+    if (lines > STDERR_LINES_PER_SECOND) dropped += 1;
+    else if (line.trim() !== '') {
+      onStderr(line);
+      log.info({ stream: 'stderr' }, line);
+    }
+  };
+  const feed = lineSplitter(STDERR_LINE_BYTES, write, (bytes) => write(`(a line of ${bytes} bytes)`));
+  child.stderr.on('data', feed);
+  child.stderr.on('error', () => undefined);
+}

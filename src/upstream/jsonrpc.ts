@@ -1,0 +1,71 @@
+/** JSON-RPC 2.0 as MCP uses it: the text of a request, and what a message turns out to be. */
+import { stringifyJson } from '../schema/json.ts';
+
+export type Params = Record<string, unknown>;
+export type Id = number | string;
+
+/** An answer that is a JSON-RPC error object. */
+export class RpcError extends Error {
+  override readonly name = 'RpcError';
+  readonly code: number;
+  readonly data: unknown;
+
+  constructor(code: number, message: string, data?: unknown) {
+    super(message);
+    this.code = code;
+    this.data = data;
+  }
+}
+
+export const METHOD_NOT_FOUND = -32601;
+export const INVALID_PARAMS = -32602;
+
+export function requestText(id: Id, method: string, params: Params): string {
+  return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"method":"${method}","params":${stringifyJson(params)}}`;
+}
+
+export function notificationText(method: string, params?: Params): string {
+  return JSON.stringify(params === undefined ? { jsonrpc: '2.0', method } : { jsonrpc: '2.0', method, params });
+}
+
+/** What we answer when a server asks us something: `ping` is granted, all else is a capability that we did not declare. */
+export function replyText(id: Id, method: string): string {
+  const body =
+    method === 'ping' ? { result: {} } : { error: { code: METHOD_NOT_FOUND, message: `${method} is not supported` } };
+  return JSON.stringify({ jsonrpc: '2.0', id, ...body });
+}
+
+export type Incoming =
+  | { readonly kind: 'result'; readonly id: Id; readonly result: unknown }
+  | { readonly kind: 'error'; readonly id: Id | undefined; readonly error: RpcError }
+  | { readonly kind: 'notification'; readonly method: string; readonly params: Params }
+  | { readonly kind: 'request'; readonly id: Id; readonly method: string }
+  | { readonly kind: 'invalid'; readonly id: Id | undefined };
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function idOf(value: unknown): Id | undefined {
+  return typeof value === 'number' || typeof value === 'string' ? value : undefined;
+}
+
+/** Sorts one parsed message; a message that is no JSON-RPC comes back as `invalid`, never as an exception. */
+export function classify(message: unknown): Incoming {
+  if (!isRecord(message)) return { kind: 'invalid', id: undefined };
+  const id = idOf(message.id);
+  const method = message.method;
+  if (typeof method === 'string') {
+    if (id !== undefined) return { kind: 'request', id, method };
+    return { kind: 'notification', method, params: isRecord(message.params) ? message.params : {} };
+  }
+  if (isRecord(message.error)) return { kind: 'error', id, error: toRpcError(message.error) };
+  if (id !== undefined && Object.hasOwn(message, 'result')) return { kind: 'result', id, result: message.result };
+  return { kind: 'invalid', id };
+}
+
+function toRpcError(error: Record<string, unknown>): RpcError {
+  const code = typeof error.code === 'number' ? error.code : -32603;
+  const message = typeof error.message === 'string' ? error.message : 'The server answered an error without a message';
+  return new RpcError(code, message, error.data ?? undefined);
+}

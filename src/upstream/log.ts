@@ -1,0 +1,8 @@
+/** The part of a logger that the upstream side needs; pino's fits. */
+
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}

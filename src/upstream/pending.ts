@@ -1,0 +1,113 @@
+/** Which answer belongs to which request, on a wire where all messages share one stream. */
+import { classify, type Id, type Params, replyText } from './jsonrpc.ts';
+import { badAnswer, type SendOptions, type WireEvents } from './wire.ts';
+
+interface Waiting {
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  readonly onProgress: (() => void) | undefined;
+}
+
+export class PendingRequests {
+  readonly #waiting = new Map<Id, Waiting>();
+  readonly #events: WireEvents;
+  #nextId = 1;
+
+  constructor(events: WireEvents) {
+    this.#events = events;
+  }
+
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  /** A fresh id; also the progress token of its request. */
+  nextId(): number {
+    return this.#nextId++;
+  }
+
+  /** Waits for the answer to `id`; on abort `cancel` tells the server, and the promise rejects with the reason. */
+  wait(id: Id, options: SendOptions, cancel: () => void): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const { signal } = options;
+      const onAbort = (): void => {
+        if (!this.#waiting.delete(id)) return;
+        cancel();
+        reject(signal.reason);
+      };
+      const done = (): void => signal.removeEventListener('abort', onAbort);
+      this.#waiting.set(id, {
+        resolve: (result) => {
+          done();
+          resolve(result);
+        },
+        reject: (error) => {
+          done();
+          reject(error);
+        },
+        onProgress: options.onProgress,
+      });
+      signal.addEventListener('abort', onAbort);
+    });
+  }
+
+  /** Takes one parsed message; what must be answered goes out through `send`. */
+  receive(message: unknown, send: (text: string) => void): void {
+    if (Array.isArray(message)) {
+      for (const one of message) this.receive(one, send);
+      return;
+    }
+    const incoming = classify(message);
+    switch (incoming.kind) {
+      case 'result':
+        this.#take(incoming.id)?.resolve(incoming.result);
+        return;
+      case 'error':
+        if (incoming.id !== undefined) this.#take(incoming.id)?.reject(incoming.error);
+        return;
+      case 'request':
+        send(replyText(incoming.id, incoming.method));
+        return;
+      case 'notification':
+        this.#notification(incoming.method, incoming.params);
+        return;
+      case 'invalid':
+        if (incoming.id !== undefined) this.#take(incoming.id)?.reject(badAnswer('The server sent an invalid answer.'));
+    }
+  }
+
+  /** Fails one request, if it still waits. */
+  fail(id: Id, error: unknown): void {
+    this.#take(id)?.reject(error);
+  }
+
+  /** Fails all that still wait. */
+  failAll(error: (id: Id) => unknown): void {
+    for (const [id, waiting] of [...this.#waiting]) {
+      this.#waiting.delete(id);
+      waiting.reject(error(id));
+    }
+  }
+
+  #notification(method: string, params: Params): void {
+    if (method === 'notifications/progress') {
+      const token = params.progressToken;
+      if (typeof token === 'number' || typeof token === 'string') this.#waiting.get(token)?.onProgress?.();
+      return;
+    }
+    this.#events.onNotification(method, params);
+  }
+
+  #take(id: Id): Waiting | undefined {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    return waiting;
+  }
+}
+
+/** `params` with the envelope that asks for progress under the request's own id. */
+export function withProgressToken(params: Params, id: Id, options: SendOptions): Params {
+  if (options.onProgress === undefined) return params;
+  const meta = params._meta as Params | undefined;
+  return { ...params, _meta: { ...meta, progressToken: id } };
+}

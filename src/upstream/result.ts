@@ -1,0 +1,88 @@
+/** Maps the result of a tool call to what mcpo answers: one bare value for one content item, a list otherwise. */
+import { GatewayError } from '../errors.ts';
+import { stringifyJson } from '../schema/json.ts';
+import { isRecord, type RpcError } from './jsonrpc.ts';
+import type { ToolResult } from './session.ts';
+
+/** The JSON text of the answer; throws `GatewayError` for a result that the tool marks as an error. */
+export function answerText(result: ToolResult): string {
+  const content = Array.isArray(result.content) ? result.content : [];
+  if (result.isError === true) throw toolError(content);
+  if (content.length === 0)
+    return result.structuredContent === undefined ? '[]' : stringifyJson(result.structuredContent);
+  if (content.length === 1) return elementText(content[0]);
+  return `[${content.map(elementText).join(',')}]`;
+}
+
+/** JSON-RPC errors of the server by their code, as mcpo maps them. */
+export function rpcFailure(error: RpcError): GatewayError {
+  const detail: Record<string, unknown> = { message: error.message };
+  if (error.data !== undefined && error.data !== null) detail.data = error.data;
+  return new GatewayError('upstream_error', statusOf(error.code), error.message, { detail });
+}
+
+function statusOf(code: number): number {
+  switch (code) {
+    case -32700:
+    case -32600:
+      return 400;
+    case -32601:
+      return 404;
+    case -32602:
+      return 422;
+    default:
+      return 500;
+  }
+}
+
+function toolError(content: readonly unknown[]): GatewayError {
+  const first = content.find((item) => isRecord(item) && typeof item.text === 'string');
+  const message = isRecord(first) ? String(first.text) : 'Unknown tool execution error';
+  return new GatewayError('tool_error', 500, message, { detail: { message } });
+}
+
+function elementText(item: unknown): string {
+  if (!isRecord(item)) return stringifyJson(item ?? null);
+  switch (item.type) {
+    case 'text':
+      return typeof item.text === 'string' ? textText(item.text) : '""';
+    case 'image':
+    case 'audio':
+      return JSON.stringify(dataUri(item.mimeType, item.data));
+    case 'resource':
+      return resourceText(item.resource);
+    default:
+      // Resource links and kinds yet unknown: as they came, rather than lost.
+      return stringifyJson(item);
+  }
+}
+
+/** Text that is JSON goes out as the very same text, so that 64-bit integers survive; any other as a string. */
+function textText(text: string): string {
+  return isJson(text) ? text : JSON.stringify(text);
+}
+
+/** A binary resource becomes a data URI, as images do; a text resource stays an object with its address. */
+function resourceText(resource: unknown): string {
+  if (isRecord(resource) && typeof resource.blob === 'string') {
+    return JSON.stringify(dataUri(resource.mimeType, resource.blob));
+  }
+  return stringifyJson(resource ?? null);
+}
+
+function dataUri(mimeType: unknown, data: unknown): string {
+  return `data:${typeof mimeType === 'string' ? mimeType : 'application/octet-stream'};base64,${String(data)}`;
+}
+
+/** The first characters that JSON can have; most prose fails here, before the dear exception of the parser. */
+const JSON_START = /^[\t\n\r ]*(?:[{["\-0-9]|true|false|null)/;
+
+function isJson(text: string): boolean {
+  if (!JSON_START.test(text)) return false;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

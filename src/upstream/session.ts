@@ -1,0 +1,142 @@
+/** One established session with a server: lists its tools and calls them. */
+import { GatewayError } from '../errors.ts';
+import type { CallScope } from './call-scope.ts';
+import type { Tool } from './catalog.ts';
+import { isRecord, METHOD_NOT_FOUND, type Params, RpcError } from './jsonrpc.ts';
+import type { Negotiated, ServerInfo } from './negotiate.ts';
+import { parameterHeaders } from './parameter-headers.ts';
+import { MODERN_META, type Protocol } from './protocol.ts';
+import { badAnswer, type SendOptions, type Wire } from './wire.ts';
+
+/** The `result` of tools/call, as far as it was looked at. */
+export type ToolResult = Readonly<Record<string, unknown>>;
+
+const MAX_PAGES = 1_000;
+const MAX_TOOLS = 20_000;
+/** How often a stateless server may ask for the same call again with its `requestState`. */
+const MAX_ROUNDS = 8;
+
+export class Session {
+  readonly protocol: Protocol;
+  readonly info: ServerInfo;
+  readonly listChanged: boolean;
+  readonly #wire: Wire;
+  readonly #stop = new AbortController();
+
+  constructor(negotiated: Negotiated) {
+    this.#wire = negotiated.wire;
+    this.protocol = negotiated.protocol;
+    this.info = negotiated.info;
+    this.listChanged = negotiated.listChanged;
+  }
+
+  /** All pages of the server's tool list, as they came. A server that knows no tools has an empty one. */
+  async listTools(signal: AbortSignal): Promise<unknown[]> {
+    const tools: unknown[] = [];
+    const seen = new Set<string>();
+    let cursor: string | undefined;
+    for (let page = 0; page < MAX_PAGES; page += 1) {
+      const result = await this.#listPage(cursor, signal);
+      if (result === undefined) return tools;
+      tools.push(...result.tools);
+      cursor = result.nextCursor;
+      if (cursor === undefined) return tools;
+      if (seen.has(cursor)) throw badAnswer('The tool list repeats a cursor without end.');
+      if (tools.length > MAX_TOOLS) break;
+      seen.add(cursor);
+    }
+    throw badAnswer(`The tool list is longer than ${MAX_TOOLS} tools or ${MAX_PAGES} pages.`);
+  }
+
+  /** One call. Nothing is repeated, except that a stateless server may ask for another round itself. */
+  async call(tool: Tool, args: Params, scope: CallScope, forwarded: readonly string[]): Promise<ToolResult> {
+    const options: SendOptions = { signal: scope.signal, onProgress: scope.progress, headers: forwarded };
+    if (this.protocol.era === 'modern') return this.#modernCall(tool, args, options);
+    return asResult(await this.#wire.request('tools/call', { name: tool.name, arguments: args }, options));
+  }
+
+  /** Starts to listen for changes of the tool list. */
+  watchTools(): void {
+    if (!this.listChanged) return;
+    this.#wire.listen();
+    if (this.protocol.era === 'modern') void this.#subscribe();
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort(new Error('closed'));
+    await this.#wire.close();
+  }
+
+  async #listPage(
+    cursor: string | undefined,
+    signal: AbortSignal,
+  ): Promise<{ tools: unknown[]; nextCursor?: string } | undefined> {
+    const params = cursor === undefined ? {} : { cursor };
+    try {
+      const result = await this.#wire.request('tools/list', this.#envelope(params), { signal });
+      if (!isRecord(result) || !Array.isArray(result.tools)) throw badAnswer('The answer to tools/list is invalid.');
+      const next = result.nextCursor;
+      return { tools: result.tools, ...(typeof next === 'string' && next !== '' ? { nextCursor: next } : {}) };
+    } catch (error) {
+      if (error instanceof RpcError && error.code === METHOD_NOT_FOUND) return undefined;
+      throw error;
+    }
+  }
+
+  async #modernCall(tool: Tool, args: Params, options: SendOptions): Promise<ToolResult> {
+    const headers = [...(options.headers ?? []), ...parameterHeaders(tool.inputSchema, args)];
+    let extra: Params = {};
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const params = this.#envelope({ name: tool.name, arguments: args, ...extra });
+      const result = asResult(await this.#wire.request('tools/call', params, { ...options, headers }));
+      if (result.resultType !== 'input_required') return result;
+      extra = nextRound(result);
+    }
+    throw badAnswer('The server asks for the same call again and again.');
+  }
+
+  /** `subscriptions/listen` (2026-07-28) is one request whose stream never ends; it is renewed as long as we live. */
+  async #subscribe(): Promise<void> {
+    const { signal } = this.#stop;
+    const params = this.#envelope({ notifications: { toolsListChanged: true } });
+    for (let pause = 1_000; !signal.aborted; pause = Math.min(pause * 2, 60_000)) {
+      const started = Date.now();
+      await this.#wire.request('subscriptions/listen', params, { signal }).catch(() => undefined);
+      if (Date.now() - started > 60_000) pause = 1_000;
+      await sleep(pause, signal);
+    }
+  }
+
+  #envelope(params: Params): Params {
+    return this.protocol.era === 'modern' ? { ...params, _meta: MODERN_META } : params;
+  }
+}
+
+function asResult(result: unknown): ToolResult {
+  if (!isRecord(result)) throw badAnswer('The answer to tools/call is invalid.');
+  return result;
+}
+
+/** What the next round must carry; input from a person is what a REST caller cannot give. */
+function nextRound(result: ToolResult): Params {
+  const asked = result.inputRequests;
+  if (isRecord(asked) && Object.keys(asked).length > 0) {
+    const message =
+      'The tool asks the person for input, which a REST call cannot bring. Use an MCP client for this tool.';
+    throw new GatewayError('tool_error', 500, message, { detail: { message } });
+  }
+  return { requestState: result.requestState };
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    function done(): void {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    }
+    signal.addEventListener('abort', done);
+    timer.unref();
+  });
+}

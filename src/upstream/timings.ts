@@ -1,0 +1,23 @@
+/** How patient a connection is; all in milliseconds. */
+
+export interface LinkTimings {
+  /** One attempt to connect, tool list included; the first start of `npx` or `uvx` may download. */
+  readonly connectMs: number;
+  /** How long a call waits for a connection under way. */
+  readonly patienceMs: number;
+  readonly firstRetryMs: number;
+  readonly longestRetryMs: number;
+  /** Least time between two attempts, whoever asks. */
+  readonly minGapMs: number;
+  /** A session that lived this long counts as healthy. */
+  readonly stableMs: number;
+}
+
+export const DEFAULT_TIMINGS: LinkTimings = {
+  connectMs: 60_000,
+  patienceMs: 10_000,
+  firstRetryMs: 500,
+  longestRetryMs: 60_000,
+  minGapMs: 1_000,
+  stableMs: 10_000,
+};

@@ -1,0 +1,58 @@
+/** What the three transports have in common: requests go in, results come out, and nothing is ever sent twice. */
+import { GatewayError } from '../errors.ts';
+import type { Params } from './jsonrpc.ts';
+import type { Protocol } from './protocol.ts';
+
+/** The largest message that we take from a server, in bytes. */
+export const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
+
+export interface SendOptions {
+  /** Aborted on time-out or when the caller leaves; its reason is what the request rejects with. */
+  readonly signal: AbortSignal;
+  /** Called for each sign of life; asks the server for progress notifications. */
+  readonly onProgress?: (() => void) | undefined;
+  /** Extra HTTP headers for this request, flat: name, value, name, value. */
+  readonly headers?: readonly string[] | undefined;
+}
+
+export interface WireEvents {
+  /** A message of the server that answers no request of ours. */
+  onNotification(method: string, params: Params): void;
+  /** The wire is gone and will carry nothing any more. */
+  onClosed(reason: string): void;
+}
+
+export interface Wire {
+  /** One request; resolves with `result`, rejects with `RpcError`, `NotSentError`, `GatewayError` or the signal's reason. */
+  request(method: string, params: Params, options: SendOptions): Promise<unknown>;
+  notify(method: string, params?: Params): Promise<void>;
+  /** Told once, after negotiation. */
+  useProtocol(protocol: Protocol): void;
+  /** Opens the stream for unasked messages, where the transport needs one. */
+  listen(): void;
+  close(): Promise<void>;
+}
+
+/** The request certainly reached nobody, so it may be sent again on a new connection. */
+export class NotSentError extends Error {
+  override readonly name = 'NotSentError';
+  /** `session`: the server forgot our session; `connection`: there is nobody to talk to. */
+  readonly what: 'session' | 'connection';
+
+  constructor(what: 'session' | 'connection', message: string) {
+    super(message);
+    this.what = what;
+  }
+}
+
+/** The connection broke after the request went out: it may have run, so nobody may repeat it. */
+export function connectionLost(privateDetail: string): GatewayError {
+  return new GatewayError('connection_lost', 500, 'Connection closed', {
+    detail: { message: 'Connection closed' },
+    privateDetail,
+  });
+}
+
+export function badAnswer(message: string, privateDetail?: unknown): GatewayError {
+  return new GatewayError('bad_upstream_answer', 502, message, { detail: { message }, privateDetail });
+}

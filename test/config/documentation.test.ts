@@ -1,0 +1,83 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of configuration files are the subject here
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { Ajv } from 'ajv';
+import { generatedFiles } from '../../src/config/documentation.ts';
+import { configJsonSchema, type JsonSchema } from '../../src/config/json-schema.ts';
+import { load, loadYaml } from './helper.ts';
+
+const guide = generatedFiles().get('docs/config.md') ?? '';
+
+describe('the generated files', () => {
+  for (const [path, text] of generatedFiles()) {
+    test(`${path} is up to date`, () => {
+      const found = readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+      assert.ok(found === text, `${path} is stale; run: node --import tsx scripts/generate-docs.ts`);
+    });
+  }
+});
+
+describe('the documentation', () => {
+  test('has a row with a meaning for every key', () => {
+    const keys = new Set<string>();
+    const visit = (schema: JsonSchema) => {
+      for (const [key, value] of Object.entries(schema.properties ?? {})) {
+        keys.add(key);
+        assert.ok(value.description, `${key} has no description`);
+        visit(value);
+      }
+      for (const option of schema.anyOf ?? []) visit(option);
+      if (schema.items) visit(schema.items);
+      if (typeof schema.additionalProperties === 'object') visit(schema.additionalProperties);
+    };
+    visit(configJsonSchema);
+    assert.ok(keys.size > 45);
+    for (const key of keys)
+      assert.match(
+        guide,
+        new RegExp(`^\\| \`(?:[\\w.]+(?:\\[\\])?\\.)?${key.replace('$', '\\$')}\` \\| .* \\| .+ \\|$`, 'm'),
+      );
+  });
+
+  test('its examples are valid and mean the same', () => {
+    const env = { SEARCH_TOKEN: 't' };
+    const example = (language: string) => guide.split(`\`\`\`${language}\n`)[1]?.split('```')[0] ?? '';
+    const json = load(example('jsonc'), { env });
+    const yaml = loadYaml(example('yaml'), { env });
+    assert.deepEqual(json.servers, yaml.servers);
+    assert.equal(json.servers.size, 2);
+    assert.deepEqual([...json.warnings, ...yaml.warnings], []);
+  });
+});
+
+describe('the JSON Schema', () => {
+  const validate = new Ajv({ strict: false }).compile(configJsonSchema);
+
+  test('accepts what the loader accepts', () => {
+    const file = {
+      $schema: 'x',
+      mcpServers: {
+        a: { command: 'y', args: ['b', 1], env: { A: 'b', C: 1 }, autoApprove: [] },
+        b: { type: 'streamable_http', url: '${URL}', oauth: { scope: 'a' } },
+      },
+      auth: { bearer: { enabled: true, tokens: ['t'] } },
+    };
+    assert.ok(validate(file), JSON.stringify(validate.errors));
+    assert.equal(load(file, { env: { URL: 'http://x' } }).servers.size, 2);
+  });
+
+  test('refuses what it refuses', () => {
+    for (const entry of [
+      { command: 5 },
+      { type: 'pipe' },
+      { args: 'a' },
+      { timeout: 0 },
+      { oauth: 'yes' },
+      { isolation: 'x' },
+    ]) {
+      assert.ok(!validate({ mcpServers: { a: entry } }), JSON.stringify(entry));
+    }
+    assert.ok(!validate({}));
+  });
+});

@@ -1,0 +1,188 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of configuration files are the subject here
+import assert from 'node:assert/strict';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import type { Flags } from '../src/config/flags.ts';
+import { loadAll, redactSettings, resolveSource } from '../src/settings.ts';
+import { flaws, settings, warnings } from './config/settings-helper.ts';
+
+const folder = await mkdtemp(join(tmpdir(), 'latchkey-settings-'));
+
+describe('defaults', () => {
+  test('are those of mcpo, but on this machine alone', () => {
+    assert.deepEqual(settings({}, { env: { HOME: '/home/me' } }), {
+      host: '127.0.0.1',
+      port: 8000,
+      publicUrl: new URL('http://localhost:8000'),
+      publicUrlGiven: false,
+      rootPath: '',
+      pathPrefix: '/',
+      corsAllowOrigins: ['*'],
+      strictAuth: false,
+      allowedHosts: [],
+      trustProxy: [],
+      store: 'sqlite:/home/me/.latchkey/latchkey.db',
+      insecureOpen: false,
+      name: 'MCP OpenAPI Proxy',
+      description: 'Automatically generated API from MCP Tool Schemas',
+      version: '1.0',
+      logLevel: 'info',
+      hotReload: false,
+      source: { kind: 'file', path: '/srv/c.json' },
+      warnings: [],
+    });
+    assert.equal(settings().store, `sqlite:${homedir()}/.latchkey/latchkey.db`);
+  });
+
+  test('are frozen', () => {
+    const found = settings({}, { gateway: { auth: { basic: [], bearer: ['t'] } } });
+    assert.ok(Object.isFrozen(found) && Object.isFrozen(found.corsAllowOrigins) && Object.isFrozen(found.source));
+    assert.ok(Object.isFrozen(found.warnings) && Object.isFrozen(found.auth?.bearer));
+  });
+});
+
+describe('the rest', () => {
+  test('the store: flag before file', () => {
+    const gateway = { store: 'sqlite:/file.db' };
+    assert.equal(settings({}, { gateway }).store, 'sqlite:/file.db');
+    assert.equal(settings({ store: 'memory' }, { gateway }).store, 'memory');
+    assert.equal(settings({ store: 'sqlite:/a/b.db' }).store, 'sqlite:/a/b.db');
+    assert.equal(settings({ store: 'sqlite:///a/b.db' }).store, 'sqlite:/a/b.db');
+    assert.equal(settings({ store: 'sqlite:b.db' }).store, `sqlite:${join(process.cwd(), 'b.db')}`);
+    assert.equal(settings({ store: 'sqlite:~/b.db' }, { env: { HOME: '/home/me' } }).store, 'sqlite:/home/me/b.db');
+    for (const store of ['', 'redis://x', 'b.db', 'sqlite:', 'sqlite::memory:', 'postgres://me:hush@x/db']) {
+      const [line = ''] = flaws({ store });
+      assert.match(line, /^command line: --store: /, store);
+      assert.ok(!line.includes('hush'));
+    }
+  });
+
+  test('log levels, also those of Python', () => {
+    const cases = { ERROR: 'error', Warning: 'warn', critical: 'error', trace: 'trace', debug: 'debug', warn: 'warn' };
+    for (const [text, level] of Object.entries(cases)) {
+      assert.equal(settings({ logLevel: text }).logLevel, level);
+      assert.equal(settings({}, { env: { LOG_LEVEL: text } }).logLevel, level);
+    }
+    assert.equal(settings({ logLevel: 'debug' }, { env: { LOG_LEVEL: 'nonsense' } }).logLevel, 'debug');
+    assert.equal(settings({}, { env: { LOG_LEVEL: '' } }).logLevel, 'info');
+    assert.match(
+      String(flaws({ logLevel: 'infos' })),
+      /--log-level: 'infos' is not a log level \(did you mean 'info'\?\)/,
+    );
+    assert.match(String(flaws({ logLevel: '' })), /--log-level: '' is not a log level/);
+    assert.match(
+      String(flaws({}, { env: { LOG_LEVEL: 'constructor' } })),
+      /environment: LOG_LEVEL: .*\(use error, warn/,
+    );
+  });
+
+  test('the head of the document', () => {
+    const found = settings({ name: 'N', description: '', version: '2' });
+    assert.deepEqual([found.name, found.description, found.version], ['N', '', '2']);
+  });
+
+  test('flags without effect are pointed out', () => {
+    assert.match(String(warnings({ command: ['y'], hotReload: true })), /--hot-reload: has no effect without --config/);
+    assert.match(
+      String(warnings({ command: ['y'], pathPrefix: '/a' })),
+      /--path-prefix: has no effect without --config/,
+    );
+    assert.match(String(warnings({ config: 'c', command: ['y'] })), /--config: wins over the command behind --/);
+    assert.match(String(warnings({ type: 'sse' })), /--type: has no effect on a configuration file/);
+    assert.match(String(warnings({ header: '{}' })), /--header: has no effect on a configuration file/);
+    assert.deepEqual(warnings({ command: ['y'], type: 'stdio' }), []);
+    assert.deepEqual(warnings({ hotReload: true, pathPrefix: '/a' }), []);
+  });
+
+  test('all problems at once, those of the command line among them', () => {
+    const problems = [{ file: 'command line', path: '--env', message: 'number 1 is not of the form NAME=value' }];
+    const found = flaws({ problems, port: 'x', apiKey: '', store: 'x' }, { env: { LOG_LEVEL: 'x', PUBLIC_URL: 'x' } });
+    assert.deepEqual(
+      found.map((line) => line.split(': ').slice(0, 2).join(': ')),
+      [
+        'command line: --env',
+        'command line: --port',
+        'environment: PUBLIC_URL',
+        'command line: --api-key',
+        'command line: --store',
+        'environment: LOG_LEVEL',
+      ],
+    );
+  });
+});
+
+describe('the source', () => {
+  const flags = (more: Partial<Flags> = {}): Flags => ({ variables: {}, problems: [], ...more });
+
+  test('--config, the command, CONFIG_PATH, ./config.yaml, ./config.json, nothing', async () => {
+    const cwd = await mkdtemp(join(tmpdir(), 'latchkey-source-'));
+    const env = { CONFIG_PATH: 'env.yaml' };
+    const command = ['y', 'z'];
+    const file = (name: string) => ({ kind: 'file', path: join(cwd, name) });
+    assert.equal(resolveSource(flags(), {}, cwd), undefined);
+    assert.equal(resolveSource(flags(), { CONFIG_PATH: '' }, cwd), undefined);
+    await writeFile(join(cwd, 'config.json'), '{}');
+    assert.deepEqual(resolveSource(flags(), {}, cwd), file('config.json'));
+    await writeFile(join(cwd, 'config.yaml'), '');
+    assert.deepEqual(resolveSource(flags(), {}, cwd), file('config.yaml'));
+    assert.deepEqual(resolveSource(flags(), env, cwd), file('env.yaml'));
+    assert.deepEqual(resolveSource(flags({ command }), env, cwd), { kind: 'single', command });
+    assert.deepEqual(resolveSource(flags({ command, type: 'sse', header: '{}' }), env, cwd), {
+      kind: 'single',
+      command,
+      type: 'sse',
+      header: '{}',
+    });
+    assert.deepEqual(resolveSource(flags({ command, config: 'c.json' }), env, cwd), file('c.json'));
+  });
+});
+
+describe('loading everything', () => {
+  const flags: Flags = { variables: {}, problems: [] };
+
+  test('settings and configuration together', async () => {
+    const path = join(folder, 'good.json');
+    await writeFile(path, '{"mcpServers": {"api": {"command": "${C}"}}, "public_url": "https://x.example.org"}');
+    const found = await loadAll({ ...flags, pathPrefix: 'tools' }, { C: 'y' }, { kind: 'file', path });
+    assert.equal(found.settings.publicUrl.href, 'https://x.example.org/');
+    assert.equal(found.settings.pathPrefix, '/tools/');
+    assert.deepEqual([...found.configuration.servers.keys()], ['api']);
+  });
+
+  test('the problems of both', async () => {
+    const path = join(folder, 'bad.json');
+    await writeFile(path, '{"mcpServers": {"x": {}}}');
+    await assert.rejects(loadAll({ ...flags, port: 'x' }, {}, { kind: 'file', path }), (error: Error) => {
+      assert.match(error.message, /bad.json:1: mcpServers.x: Server 'x' must have either/);
+      assert.match(error.message, /command line: --port: 'x' is not a port/);
+      return true;
+    });
+  });
+});
+
+describe('the redacted form', () => {
+  test('holds no secret', () => {
+    const auth = { basic: [{ username: 'me', password: 'hush-1' }], bearer: ['hush-2'] };
+    const command = ['npx', '--token=hush-3'];
+    const text = JSON.stringify(
+      redactSettings(settings({ apiKey: 'hush-hush', command, header: '{"a":"hush-4"}' }, { gateway: { auth } })),
+    );
+    assert.doesNotMatch(text, /hush/);
+    assert.match(text, /"apiKey":"\*\*\*"/);
+    assert.match(text, /"auth":\{"basic":\["me"\],"bearer":\["\*\*\*"\]\}/);
+    assert.match(text, /"command":\["npx","\*\*\*"\]/);
+    assert.match(text, /"publicUrl":"http:\/\/localhost:8000\/"/);
+  });
+
+  test('of a URL shows neither query nor password', () => {
+    const found = redactSettings(settings({ command: ['https://me:hush@x.org/mcp?key=hush'] }));
+    assert.deepEqual(found.source, { kind: 'single', command: ['https://x.org/mcp'] });
+  });
+
+  test('names the file', () => {
+    assert.deepEqual(redactSettings(settings()).source, { kind: 'file', path: '/srv/c.json' });
+    assert.equal('apiKey' in redactSettings(settings()), false);
+  });
+});
