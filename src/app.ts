@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import swagger from '@fastify/swagger';
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { isLoopbackHost } from './config/values.ts';
 import type { Gateway } from './gateway.ts';
 import { installAccess, installAuthentication } from './http/access.ts';
@@ -69,7 +69,7 @@ function newServer(settings: Settings, log: FastifyBaseLogger): FastifyInstance 
   let count = 0;
   const app = fastify({
     loggerInstance: log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => `${prefix}-${(++count).toString(36)}`,
     rewriteUrl: (request) => stripRootPath(request.url ?? '/', rootPath),
     trustProxy: trustProxy.length === 0 ? false : [...trustProxy],

@@ -1,5 +1,6 @@
 /** The composition root: the only place that makes servers, and the one that knows which there are right now. */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { diffServers } from './config/diff.ts';
 import type { Configuration, ServerConfig } from './config/model.ts';
 import type { Table } from './storage/store.ts';
@@ -30,12 +31,14 @@ export interface Changes {
 
 /** How long calls in flight may go on at a server that was removed or changed. */
 const DRAIN_MS = 30_000;
+const LINGER_MS = 1_000;
 
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #pool = new SessionPool();
   readonly #leaving = new Set<Promise<void>>();
   #servers: ReadonlyMap<string, Server> = new Map();
+  readonly #closing = new AbortController();
   #revision = 0;
 
   constructor(options: GatewayOptions) {
@@ -84,6 +87,7 @@ export class Gateway {
   }
 
   async close(): Promise<void> {
+    this.#closing.abort();
     const servers = [...this.#servers.values()];
     this.#servers = new Map();
     await Promise.all([this.#pool.close(), ...servers.map((server) => server.retire(0)), ...this.#leaving]);
@@ -113,7 +117,11 @@ export class Gateway {
   }
 
   #retire(server: Server): void {
-    const leaving = server.retire(DRAIN_MS).finally(() => this.#leaving.delete(leaving));
+    // A request that has found this server a moment ago may not have reached it yet.
+    const leaving = sleep(LINGER_MS, undefined, { signal: this.#closing.signal, ref: false })
+      .catch(() => undefined)
+      .then(() => server.retire(this.#closing.signal.aborted ? 0 : DRAIN_MS))
+      .finally(() => this.#leaving.delete(leaving));
     this.#leaving.add(leaving);
   }
 }

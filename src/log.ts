@@ -2,7 +2,7 @@
 import { type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
 
-/** Errors keep their message and code; stack traces only at debug, so that nothing private leaks into a shared log by habit. */
+/** A log at `level`; what a person reads on a terminal is one line a record. */
 export function createLog(level: string, terminal: boolean): Logger {
   const destination = terminal
     ? pretty({
@@ -10,7 +10,9 @@ export function createLog(level: string, terminal: boolean): Logger {
         sync: true,
         colorize: true,
         translateTime: 'SYS:HH:MM:ss',
-        ignore: 'pid,hostname,reqId',
+        ignore: 'server,reqId,stream',
+        messageFormat: '{if server}{server}: {end}{msg}',
+        singleLine: true,
       })
     : pino.destination({ fd: 2, sync: false, minLength: 0 });
   return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);

@@ -28,16 +28,14 @@ export class Report {
     }
   }
 
+  /** On a terminal: the addresses to open. The log has said already where we listen. */
   listening(): void {
-    const { host, port, publicUrl, rootPath, source } = this.#settings;
+    if (!this.#terminal) return;
+    const { publicUrl, rootPath } = this.#settings;
     const url = publicBase(publicUrl, rootPath);
-    if (this.#terminal) {
-      this.#line(`latchkey is open at ${styleText('bold', url)} (listens on ${host}:${port})`);
-      this.#line(`  try the tools  ${url}/docs`);
-      this.#line(`  OpenAPI        ${url}/openapi.json`);
-    } else {
-      this.#log?.info({ host, port, url, source: source.kind }, 'latchkey is listening');
-    }
+    this.#line(`Open ${styleText('bold', url)}`);
+    this.#line(`  try the tools  ${url}/docs`);
+    this.#line(`  OpenAPI        ${url}/openapi.json`);
   }
 
   state(server: Server, state: LinkState): void {

@@ -25,7 +25,11 @@ export async function serve(flags: Flags, env: Environment, source: ConfigSource
   const app = await buildApp({ gateway: runtime.gateway, settings, log: runtime.log, warnings });
   await runtime.gateway.apply(loaded.configuration);
   try {
-    await app.listen({ host: settings.host, port: settings.port });
+    await app.listen({
+      host: settings.host,
+      port: settings.port,
+      listenTextResolver: (address) => `latchkey listens at ${address}`,
+    });
   } catch (error) {
     await runtime.close();
     throw explainListenError(error as NodeJS.ErrnoException, settings);

@@ -11,7 +11,7 @@ export const SERVER_TYPES = ['stdio', 'sse', 'streamable-http', 'streamable_http
 export const PROTOCOL_VERSIONS = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25', '2026-07-28'] as const;
 
 /** As long as mcpo waited for a streamable HTTP server. */
-export const DEFAULT_TIMEOUT_SECONDS = 300;
+export const DEFAULT_TIMEOUT_SECONDS = 60;
 
 /** The longest that a timer of Node.js can wait, in whole days. */
 const MAX_TIMEOUT_SECONDS = 24 * 24 * 3600;

@@ -5,7 +5,7 @@ import { GatewayError } from '../errors.ts';
 import type { Identity } from '../identity/authenticators.ts';
 import { type Authorization, readAuthorization } from '../identity/authorization.ts';
 import { ANONYMOUS, type Principal } from '../identity/principal.ts';
-import { countHeader, header, rawPath } from './context.ts';
+import { countHeader, header } from './context.ts';
 import { answerError } from './errors.ts';
 import { FailureLimiter } from './failure-limiter.ts';
 import {
@@ -24,7 +24,8 @@ export interface AccessOptions {
   readonly everywhere: boolean;
 }
 
-const ALWAYS_OPEN = new Set(['/healthz', '/readyz']);
+/** Routes, not paths: `/%6detrics` and `/metrics/` reach `/metrics` as well. */
+const ALWAYS_OPEN = new Set(['/healthz', '/readyz', '/assets/*', '/assets/swagger-ui/*']);
 
 export async function installAccess(app: FastifyInstance, options: AccessOptions): Promise<void> {
   app.decorateRequest('principal');
@@ -86,7 +87,7 @@ function checkOrigin(request: FastifyRequest, policy: OriginPolicy): void {
     throw new GatewayError(
       'origin_not_allowed',
       403,
-      'Pages of this origin may not use the gateway. Allow it with --cors-allow-origins, or ask for a credential with --api-key.',
+      'Pages of this origin may not use the gateway. Allow it with --cors-allow-origins, or ask for a credential with --api-key. If it is the address of the gateway itself, set --public-url.',
     );
   }
   const isPreflight = request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined;
@@ -96,15 +97,19 @@ function checkOrigin(request: FastifyRequest, policy: OriginPolicy): void {
 }
 
 function browserSigns(request: FastifyRequest): BrowserSigns {
-  return { origin: header(request, 'origin'), site: header(request, 'sec-fetch-site') };
+  return {
+    origin: header(request, 'origin'),
+    site: header(request, 'sec-fetch-site'),
+    host: header(request, 'host'),
+  };
 }
 
 /** With a key alone documents stay open, as in mcpo; `--strict-auth` and `auth` close everything. */
 function needsCredential(request: FastifyRequest, everywhere: boolean): boolean {
   if (request.method === 'OPTIONS') return false;
-  const path = rawPath(request.url);
-  if (!everywhere) return request.target?.tool !== undefined || path === '/metrics';
-  return !ALWAYS_OPEN.has(path) && !path.startsWith('/assets/');
+  const route = request.routeOptions.url ?? '';
+  if (!everywhere) return request.target?.tool !== undefined || route === '/metrics';
+  return !ALWAYS_OPEN.has(route);
 }
 
 function authenticate(request: FastifyRequest, options: AccessOptions, limiter: FailureLimiter): Principal {
@@ -112,7 +117,7 @@ function authenticate(request: FastifyRequest, options: AccessOptions, limiter: 
     throw new GatewayError('duplicate_authorization', 400, 'Send one Authorization header, not several.');
   }
   const authorization = countedAuthorization(request, options.policy);
-  const account = authorization.scheme === 'basic' ? `${request.ip} ${authorization.username}` : undefined;
+  const account = accountOf(authorization, request, options.identity);
   // Passwords can be guessed: a besieged account waits, even for the right one.
   if (account !== undefined) limiter.refuseIfExceeded(account);
   try {
@@ -125,6 +130,12 @@ function authenticate(request: FastifyRequest, options: AccessOptions, limiter: 
     }
     throw error;
   }
+}
+
+/** Names that nobody has count as one: with the API key as password any name goes, so a fresh one must not help. */
+function accountOf(authorization: Authorization, request: FastifyRequest, { accounts }: Identity): string | undefined {
+  if (authorization.scheme !== 'basic') return undefined;
+  return `${request.ip} ${accounts.has(authorization.username) ? authorization.username : ''}`;
 }
 
 function countedAuthorization(request: FastifyRequest, policy: OriginPolicy): Authorization {

@@ -22,7 +22,7 @@ function readBody(request: FastifyRequest, tool: Tool): unknown {
   } catch (error) {
     // mcpo ignores whatever comes for a tool without arguments.
     if (!tool.arguments.declaresProperties) return undefined;
-    throw invalid([jsonProblem(error)], 'invalid_json');
+    throw invalid([jsonProblem(error, text)], 'invalid_json');
   }
 }
 

@@ -1,6 +1,7 @@
 /** Turns everything thrown into an answer: a stable code, a public body, and never a stack trace. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../errors.ts';
+import { stringifyJson } from '../schema/json.ts';
 import { RpcError } from '../upstream/jsonrpc.ts';
 import { rpcFailure } from '../upstream/result.ts';
 
@@ -22,7 +23,7 @@ export function answerError(error: GatewayError, request: FastifyRequest, reply:
     .headers(error.headers)
     .header('x-latchkey-error', error.code)
     .type('application/json; charset=utf-8')
-    .send(JSON.stringify({ detail: error.detail }));
+    .send(stringifyJson({ detail: error.detail }));
 }
 
 export function toGatewayError(error: unknown, request: FastifyRequest): GatewayError {

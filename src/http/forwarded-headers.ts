@@ -15,8 +15,10 @@ export function forwardedHeaders(request: FastifyRequest, config: ServerConfig):
   const { forwardHeaders } = config;
   if (forwardHeaders === undefined || config.oauth) return NONE;
   const forwarded: string[] = [];
+  const hops = connectionOptions(request);
   for (const [name, value] of Object.entries(request.headers)) {
     if (typeof value !== 'string' || OURS.test(name) || !isWanted(name, forwardHeaders)) continue;
+    if (hops.has(name)) continue;
     if (name === 'authorization' && request.principal.via !== 'anonymous') continue;
     if (isConfigured(name, config.endpoint)) continue;
     forwarded.push(name, value);
@@ -26,6 +28,12 @@ export function forwardedHeaders(request: FastifyRequest, config: ServerConfig):
     request.log.info({ server: config.name, headers: names }, 'headers forwarded');
   }
   return forwarded;
+}
+
+/** RFC 9110 7.6.1: headers that `Connection` names are for the next hop alone. */
+function connectionOptions(request: FastifyRequest): ReadonlySet<string> {
+  const names = request.headers.connection?.split(',') ?? [];
+  return new Set(names.map((name) => name.trim().toLowerCase()));
 }
 
 /** What the operator wrote for this server wins over what a caller sends. */

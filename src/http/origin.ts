@@ -55,6 +55,8 @@ export interface BrowserSigns {
   readonly origin: string | undefined;
   /** `Sec-Fetch-Site`. */
   readonly site: string | undefined;
+  /** `Host`, which has passed `isHostAllowed`. */
+  readonly host: string | undefined;
 }
 
 /**
@@ -62,17 +64,24 @@ export interface BrowserSigns {
  * nor read anything. `Origin: null` (a sandboxed frame, a file) is such a page.
  */
 export function isForeignPage(signs: BrowserSigns, policy: OriginPolicy): boolean {
-  if (policy.credentialRequired) return false;
-  if (signs.origin !== undefined) return corsAnswer(signs.origin, policy) === undefined;
-  return false;
+  if (policy.credentialRequired || signs.origin === undefined) return false;
+  return !isOwnPage(signs, policy) && corsAnswer(signs.origin, policy) === undefined;
 }
 
 /** Cookies and Basic are sent by browsers unasked; they count only for requests of our own pages, and for typed addresses. */
 export function ambientCredentialCounts(signs: BrowserSigns, policy: OriginPolicy): boolean {
-  if (signs.origin !== undefined && signs.origin !== policy.publicOrigin && !isLoopbackTwin(signs.origin, policy)) {
-    return false;
-  }
+  if (signs.origin !== undefined && !isOwnPage(signs, policy)) return false;
   return signs.site === undefined || signs.site === 'none' || signs.site === 'same-origin';
+}
+
+/**
+ * True for a page of ours: at the public URL, or at the very host that the request goes to. The latter is how people
+ * open a gateway at `http://192.168.1.5:8000`; no attacker has a page there, since the host has passed its check.
+ */
+function isOwnPage({ origin, host }: BrowserSigns, policy: OriginPolicy): boolean {
+  if (origin === undefined || !URL.canParse(origin)) return false;
+  if (origin === policy.publicOrigin || isLoopbackTwin(origin, policy)) return true;
+  return host !== undefined && /^https?:/.test(origin) && new URL(origin).host === host.toLowerCase();
 }
 
 /** `http://127.0.0.1:8000` and `http://localhost:8000` are both ours when the public URL is a loopback one. */

@@ -16,6 +16,8 @@ export interface IdentityOptions {
 export interface Identity {
   /** False when nothing is configured that could prove an identity: everyone is let in. */
   readonly required: boolean;
+  /** The configured user names. */
+  readonly accounts: ReadonlySet<string>;
   /** Who calls; throws 401 or 403 when the credential is missing or wrong. */
   authenticate(authorization: Authorization): Principal;
 }
@@ -28,6 +30,7 @@ export function buildIdentity(options: IdentityOptions): Identity {
   for (const account of options.auth?.basic ?? []) chain.push(basicAccount(account));
   return {
     required: options.apiKey !== undefined || options.auth !== undefined,
+    accounts: new Set(options.auth?.basic.map(({ username }) => username)),
     authenticate: (authorization) => {
       for (const authenticator of chain) {
         const principal = authenticator(authorization);

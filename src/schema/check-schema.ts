@@ -84,7 +84,8 @@ function copyObject(raw: JsonRecord, depth: number, closed: boolean, copying: Co
   copyAlternatives(raw, out, closed, below);
   copyMembers(raw, out, closed, below);
   copyItems(raw, out, below);
-  return out;
+  // OpenAPI's `nullable` beside a reference means the referenced schema or null.
+  return own(raw, 'nullable') === true && out.type === undefined ? { anyOf: [{ type: 'null' }, out] } : out;
 }
 
 type Below = (child: unknown, mayClose?: boolean) => unknown;

@@ -47,8 +47,8 @@ function gather(raw: unknown, into: Gathering): void {
     const { $ref: _ref, allOf: _allOf, ...rest } = node;
     into.members.push(rest);
     const ref = own(node, '$ref');
-    if (typeof ref === 'string') pending.push(into.resolve(ref));
-    pending.push(...listOf(own(node, 'allOf')).slice(0, MOST_MEMBERS));
+    const target = typeof ref === 'string' ? [into.resolve(ref)] : [];
+    pending.unshift(...target, ...listOf(own(node, 'allOf')).slice(0, MOST_MEMBERS));
   }
 }
 

@@ -127,7 +127,7 @@ describe('what becomes of the keys', () => {
       name: 'x',
       endpoint: { kind: 'stdio', command: 'y', args: [], env: {}, inheritEnv: true, withheldEnv: [] },
       disabledTools: [],
-      timeoutMs: 300_000,
+      timeoutMs: 60_000,
       isolation: 'shared',
       oauth: false,
     });
@@ -185,7 +185,7 @@ describe('what becomes of the keys', () => {
       },
       enabledTools: [],
       disabledTools: ['d'],
-      timeoutMs: 300_000,
+      timeoutMs: 60_000,
       isolation: 'shared',
       forwardHeaders: { whitelist: ['X-*'], blacklist: ['X-No'], debug: true },
       oauth: false,

@@ -23,7 +23,7 @@ describe('the single server', () => {
       name: 'default',
       endpoint: { kind: 'stdio', command: 'y', args: [], env: {}, inheritEnv: true, withheldEnv: [] },
       disabledTools: [],
-      timeoutMs: 300_000,
+      timeoutMs: 60_000,
       isolation: 'shared',
       oauth: false,
     });

@@ -39,7 +39,7 @@ export const HOSTILE: Readonly<Record<string, unknown>> = {
       f: { type: 'array', items: 5 },
       g: { enum: 5, minimum: 'x', pattern: 5, anyOf: 5, allOf: 'x', not: 5, $ref: 5, required: [5] },
       h: { anyOf: [null, 5], oneOf: {} },
-      i: { enum: [], const: undefined },
+      i: { enum: [] },
     },
     required: [1, null, 'a'],
     $defs: 5,
@@ -130,7 +130,8 @@ export function eachNode(schema: unknown, visit: (node: unknown, place: string) 
   }
   for (const keyword of ['anyOf', 'oneOf', 'allOf', 'prefixItems']) {
     const list = schema[keyword];
-    if (Array.isArray(list)) for (const [at, child] of list.entries()) eachNode(child, visit, `${place}/${keyword}/${at}`);
+    if (Array.isArray(list))
+      for (const [at, child] of list.entries()) eachNode(child, visit, `${place}/${keyword}/${at}`);
   }
   for (const keyword of ['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas']) {
     const map = schema[keyword];

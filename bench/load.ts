@@ -1,0 +1,69 @@
+/** One measurement: autocannon in a process of its own, at 32 connections without pipelining. */
+import { execFile } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { promisify } from 'node:util';
+
+export const CONNECTIONS = 32;
+
+export interface Target {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Sent by POST; without it the request is a GET. */
+  readonly body?: string;
+  /** The one right answer. */
+  readonly expected: string;
+}
+
+export interface Load {
+  readonly calls: number;
+  readonly perSecond: number;
+  readonly p99: number;
+}
+
+/** What we read of autocannon's JSON. */
+interface Result {
+  readonly duration: number;
+  readonly '2xx': number;
+  readonly non2xx: number;
+  readonly errors: number;
+  readonly timeouts: number;
+  readonly mismatches: number;
+  readonly latency: { readonly p99: number };
+  readonly throughput: { readonly total: number };
+}
+
+/** A command line takes no more, and comparing long bodies would slow the load generator down. */
+const MOST_EXPECTED = 10_000;
+const AUTOCANNON = createRequire(import.meta.url).resolve('autocannon');
+const run = promisify(execFile);
+
+/** Asks once; throws unless the answer is 200 and right. */
+export async function verify(target: Target): Promise<void> {
+  const { url, headers, body, expected } = target;
+  const request = body === undefined ? { headers } : { method: 'POST', headers, body };
+  const response = await fetch(url, { ...request, signal: AbortSignal.timeout(5_000) });
+  const text = await response.text();
+  if (response.status === 200 && text === expected) return;
+  throw new Error(`${url} answered ${response.status}: ${text.slice(0, 300)}`);
+}
+
+/** Loads the target for some seconds; throws if even one answer was wrong. */
+export async function load(target: Target, seconds: number): Promise<Load> {
+  const args = [AUTOCANNON, '--json', '--connections', String(CONNECTIONS), '--duration', String(seconds)];
+  for (const [name, value] of Object.entries(target.headers)) args.push('--headers', `${name}=${value}`);
+  if (target.body !== undefined) args.push('--method', 'POST', '--body', target.body);
+  const isShort = target.expected.length <= MOST_EXPECTED;
+  if (isShort) args.push('--expectBody', target.expected);
+  const { stdout } = await run(process.execPath, [...args, target.url], {
+    timeout: seconds * 1_000 + 20_000,
+    killSignal: 'SIGKILL',
+  });
+  const result = JSON.parse(stdout) as Result;
+  const calls = result['2xx'];
+  const wrong = result.non2xx + result.errors + result.timeouts + result.mismatches;
+  if (calls === 0 || wrong > 0) throw new Error(`${target.url}: ${calls} right answers, ${wrong} wrong: ${stdout}`);
+  if (!isShort && result.throughput.total < calls * Buffer.byteLength(target.expected)) {
+    throw new Error(`${target.url}: answers were shorter than ${target.expected.length} characters`);
+  }
+  return { calls, perSecond: calls / result.duration, p99: result.latency.p99 };
+}

@@ -1,0 +1,293 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { isRecord, type JsonSchema } from '../../src/schema/json-schema.ts';
+import { selfContainedObject } from '../../src/schema/self-contained.ts';
+import { ANYTHING } from '../../src/schema/words.ts';
+import { HOSTILE } from './fixtures.ts';
+
+/** The schema of one member `x`, with the rest of the document beside it. */
+function member(x: unknown, rest: object = {}): unknown {
+  const { properties } = selfContainedObject({ type: 'object', properties: { x }, ...rest });
+  return (properties as JsonSchema).x;
+}
+
+const $defs = { city: { type: 'string', description: 'A city', title: 'City', minLength: 2 } };
+
+describe('one member', () => {
+  const rows: [name: string, given: unknown, expected: unknown, rest?: object][] = [
+    ['a string', { type: 'string' }, { type: 'string' }],
+    ['nothing said', {}, ANYTHING],
+    ['true', true, ANYTHING],
+    ['null', { type: 'null' }, { type: 'null' }],
+    ['words of nothing said', { description: 'd', default: 1 }, { description: 'd', default: 1, ...ANYTHING }],
+    ['an unknown type', { type: 'file' }, ANYTHING],
+    ['a list of types', { type: ['string', 'null', 'nonsense'] }, { type: ['string', 'null'] }],
+    ['const', { const: 'a' }, { type: 'string', enum: ['a'], description: 'One of: "a".' }],
+    [
+      'enum without type',
+      { enum: ['a', 1] },
+      { type: ['string', 'integer'], enum: ['a', 1], description: 'One of: "a", 1.' },
+    ],
+    [
+      'enum with words',
+      { type: 'string', enum: ['a', 'b'], description: 'Which.' },
+      { type: 'string', enum: ['a', 'b'], description: 'Which. One of: "a", "b".' },
+    ],
+    ['an excluded value', { type: 'string', not: { const: 'a' } }, { type: 'string', description: 'Not one of: "a".' }],
+    [
+      'oneOf',
+      { oneOf: [{ type: 'string' }, { type: 'integer' }] },
+      { anyOf: [{ type: 'string' }, { type: 'integer' }] },
+    ],
+    ['anyOf with a boolean', { anyOf: [false, { type: 'string' }] }, { anyOf: [{ type: 'string' }] }],
+    [
+      'alternatives that only add needs',
+      { type: 'object', properties: { a: { type: 'string' } }, anyOf: [{ required: ['a'] }] },
+      { type: 'object', properties: { a: { type: 'string' } }, anyOf: [{ type: 'object', required: ['a'] }] },
+    ],
+    ['nullable', { type: 'string', nullable: true }, { type: ['string', 'null'] }],
+    [
+      'nullable alternatives',
+      { anyOf: [{ type: 'string' }], nullable: true },
+      { anyOf: [{ type: 'string' }, { type: 'null' }] },
+    ],
+    ['default null', { type: 'string', default: null }, { type: 'string' }],
+    ['an array of anything', { type: 'array' }, { type: 'array', items: ANYTHING }],
+    ['an empty array', { type: 'array', items: false }, { type: 'array', maxItems: 0, items: ANYTHING }],
+    [
+      'a tuple of draft 7',
+      { type: 'array', items: [{ type: 'string' }, { type: 'integer' }], additionalItems: false },
+      {
+        type: 'array',
+        maxItems: 2,
+        prefixItems: [{ type: 'string' }, { type: 'integer' }],
+        items: { anyOf: [{ type: 'string' }, { type: 'integer' }] },
+      },
+    ],
+    [
+      'a tuple with a rest',
+      { type: 'array', prefixItems: [{ type: 'string' }], items: { type: 'string' } },
+      { type: 'array', prefixItems: [{ type: 'string' }], items: { type: 'string' } },
+    ],
+    ['members without a type', { properties: {} }, { type: 'object' }],
+    [
+      'a map',
+      { additionalProperties: { $ref: '#/$defs/city' } },
+      { type: 'object', additionalProperties: $defs.city },
+      { $defs },
+    ],
+    [
+      'a closed object',
+      { type: 'object', additionalProperties: false },
+      { type: 'object', additionalProperties: false },
+    ],
+    [
+      'a member that must not be there',
+      { type: 'object', properties: { a: false, b: true }, required: ['a', 'b'] },
+      { type: 'object', properties: { b: ANYTHING }, required: ['b'] },
+    ],
+    ['$defs', { $ref: '#/$defs/city' }, $defs.city, { $defs }],
+    [
+      'siblings win',
+      { $ref: '#/$defs/city', description: 'Where' },
+      { ...$defs.city, description: 'Where' },
+      { $defs },
+    ],
+    [
+      'definitions',
+      { $ref: '#/definitions/a~1b%20c' },
+      { type: 'integer' },
+      { definitions: { 'a/b c': { type: 'integer' } } },
+    ],
+    ['an anchor', { $ref: '#here' }, { type: 'integer' }, { $defs: { a: { $anchor: 'here', type: 'integer' } } }],
+    ['an embedded id', { $ref: 'x.json' }, { type: 'integer' }, { $defs: { a: { $id: 'x.json', type: 'integer' } } }],
+    ['the own id', { $ref: 'https://a/b#/$defs/city' }, $defs.city, { $id: 'https://a/b', $defs }],
+    ['a reference to nowhere', { $ref: 'https://example.com/x' }, ANYTHING],
+    [
+      'allOf',
+      {
+        allOf: [
+          { $ref: '#/$defs/base' },
+          { properties: { b: { type: 'integer' }, a: { minLength: 3 } }, required: ['b'], maxProperties: 3 },
+        ],
+        description: 'Both',
+      },
+      {
+        type: 'object',
+        description: 'Both',
+        maxProperties: 2,
+        properties: { a: { type: 'string', minLength: 3 }, b: { type: 'integer' } },
+        required: ['a', 'b'],
+      },
+      {
+        $defs: {
+          base: {
+            type: 'object',
+            properties: { a: { type: 'string', minLength: 1 } },
+            required: ['a'],
+            maxProperties: 2,
+          },
+        },
+      },
+    ],
+    [
+      'allOf of types, bounds and values',
+      {
+        allOf: [
+          { type: ['number', 'string'], minimum: 1, maximum: 9 },
+          { type: 'integer', minimum: 3, maximum: 7 },
+        ],
+      },
+      { type: 'integer', minimum: 3, maximum: 7 },
+    ],
+    [
+      'allOf of values and of maps',
+      {
+        allOf: [
+          { enum: ['a', 'b'], items: { type: 'string' }, uniqueItems: true },
+          { enum: ['b', 'c'], items: { maxLength: 3 } },
+        ],
+      },
+      { type: 'string', enum: ['b'], uniqueItems: true, description: 'One of: "b".' },
+    ],
+    [
+      'bounds of draft 4',
+      { type: 'number', minimum: 1, exclusiveMinimum: true, maximum: 2, exclusiveMaximum: false },
+      { type: 'number', exclusiveMinimum: 1, maximum: 2 },
+    ],
+    [
+      'plain keywords',
+      {
+        type: 'string',
+        format: 'date',
+        pattern: '^x',
+        minLength: 1,
+        maxLength: 2,
+        default: 'x',
+        examples: ['x'],
+        deprecated: true,
+        title: 'T',
+      },
+      {
+        type: 'string',
+        format: 'date',
+        pattern: '^x',
+        minLength: 1,
+        maxLength: 2,
+        default: 'x',
+        examples: ['x'],
+        deprecated: true,
+        title: 'T',
+      },
+    ],
+    [
+      'keywords of the wrong kind',
+      { type: 'string', format: 1, pattern: {}, minLength: -1, title: null },
+      { type: 'string' },
+    ],
+    ['book-keeping', { type: 'string', $schema: 's', $id: 'i', $comment: 'c', $defs: {} }, { type: 'string' }],
+  ];
+  for (const [name, given, expected, rest] of rows) {
+    test(name, () => assert.deepEqual(member(given, rest), expected));
+  }
+
+  test('a base shared by parent and child is no recursion', () => {
+    const base = { type: 'object', properties: { id: { type: 'integer' } } };
+    const child = { allOf: [{ $ref: '#/$defs/base' }] };
+    const x = { allOf: [{ $ref: '#/$defs/base' }, { properties: { child } }] };
+    assert.deepEqual(member(x, { $defs: { base } }), {
+      type: 'object',
+      properties: { child: base, id: { type: 'integer' } },
+    });
+  });
+
+  test('recursion ends where it begins again', () => {
+    const node = {
+      type: 'object',
+      properties: { next: { $ref: '#/$defs/node' }, list: { type: 'array', items: { $ref: '#/$defs/node' } } },
+    };
+    const cut = { type: 'object', description: 'Nested further in the same way.' };
+    assert.deepEqual(member({ $ref: '#/$defs/node' }, { $defs: { node } }), {
+      type: 'object',
+      properties: { next: cut, list: { type: 'array', items: cut } },
+    });
+  });
+
+  test('a recursive union is cut to anything', () => {
+    const json = { anyOf: [{ type: 'string' }, { type: 'array', items: { $ref: '#/$defs/json' } }] };
+    assert.deepEqual(member({ $ref: '#/$defs/json' }, { $defs: { json } }), {
+      anyOf: [
+        { type: 'string' },
+        { type: 'array', items: { ...ANYTHING, description: 'Nested further in the same way.' } },
+      ],
+    });
+  });
+
+  test('a long enum keeps its values but not all of them in words', () => {
+    const values = Array.from({ length: 500 }, (_, at) => `value ${at}`);
+    const schema = member({ type: 'string', enum: values }) as JsonSchema;
+    assert.deepEqual(schema.enum, values);
+    assert.match(String(schema.description), /^One of: "value 0", .*"value 49", \.\.\.\.$/);
+  });
+
+  test('bigints in a schema are kept', () => {
+    assert.deepEqual(member({ type: 'integer', maximum: 2n ** 63n, enum: [2n ** 60n] }), {
+      type: 'integer',
+      maximum: 2n ** 63n,
+      enum: [2n ** 60n],
+      description: 'One of: 1152921504606846976.',
+    });
+  });
+});
+
+describe('the whole of the arguments', () => {
+  test('is an object with properties, whatever was sent', () => {
+    for (const [name, schema] of Object.entries(HOSTILE)) {
+      const { type, properties, anyOf, oneOf, allOf } = selfContainedObject(schema);
+      assert.ok(type === 'object' && isRecord(properties), name);
+      assert.deepEqual([anyOf, oneOf, allOf], [undefined, undefined, undefined], name);
+    }
+  });
+
+  test('shows the members of alternatives as optional ones', () => {
+    const schema = {
+      type: 'object',
+      properties: { a: { type: 'string' } },
+      required: ['a'],
+      anyOf: [
+        { properties: { b: { type: 'integer' }, c: { type: 'string' } }, required: ['b'] },
+        { properties: { c: { type: 'integer' }, a: { minLength: 1 } } },
+      ],
+      allOf: [{ properties: { d: { type: 'null' } }, required: ['d'] }],
+      if: {},
+      // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema.
+      then: { properties: { e: { type: 'boolean' } } },
+    };
+    assert.deepEqual(selfContainedObject(schema), {
+      type: 'object',
+      properties: {
+        a: { type: 'string' },
+        d: { type: 'null' },
+        b: { type: 'integer' },
+        c: { anyOf: [{ type: 'string' }, { type: 'integer' }] },
+        e: { type: 'boolean' },
+      },
+      required: ['a', 'd'],
+    });
+  });
+
+  test('names what is required even where it is not described', () => {
+    assert.deepEqual(selfContainedObject({ required: ['a'] }), {
+      type: 'object',
+      properties: { a: ANYTHING },
+      required: ['a'],
+    });
+  });
+
+  test('keeps its words and its word on other members', () => {
+    assert.deepEqual(
+      selfContainedObject({ title: 'T', description: 'D', additionalProperties: { type: 'string' }, maximum: 1 }),
+      { type: 'object', title: 'T', description: 'D', properties: {}, additionalProperties: { type: 'string' } },
+    );
+  });
+});

@@ -1,0 +1,118 @@
+/** Opens links, pools and gateways for the tests of this folder, and closes them after each. */
+import type { TestContext } from 'node:test';
+import type { ServerConfig } from '../../src/config/model.ts';
+import { CallScope } from '../../src/upstream/call-scope.ts';
+import { buildCatalog, type CatalogRecord, type Tool } from '../../src/upstream/catalog.ts';
+import { Link, type LinkState } from '../../src/upstream/link.ts';
+import { answerText } from '../../src/upstream/result.ts';
+import type { ToolResult } from '../../src/upstream/session.ts';
+import type { LinkTimings } from '../../src/upstream/timings.ts';
+import { type ChildOptions } from '../helpers/child-server.ts';
+import { ChildRecord, childEndpoint, type StdioEndpoint, serverConfig } from '../helpers/configs.ts';
+import { MemoryLog } from '../helpers/memory-log.ts';
+import { until } from '../helpers/wait.ts';
+
+/** Patient enough for a busy machine, yet quick to retry. */
+export const QUICK: LinkTimings = {
+  connectMs: 15_000,
+  patienceMs: 10_000,
+  firstRetryMs: 20,
+  longestRetryMs: 100,
+  minGapMs: 0,
+  stableMs: 0,
+};
+
+/** Never comes back by itself within a test. */
+export const NO_RETRY: LinkTimings = { ...QUICK, firstRetryMs: 3_600_000, longestRetryMs: 3_600_000 };
+
+export interface CallOptions {
+  readonly timeoutMs?: number;
+  readonly headers?: readonly string[];
+  readonly scope?: CallScope;
+}
+
+/** A link with a history of what it told. */
+export class OpenLink {
+  readonly link: Link;
+  readonly log = new MemoryLog();
+  readonly states: LinkState[] = [];
+  readonly records: CatalogRecord[] = [];
+
+  constructor(config: ServerConfig, timings: LinkTimings = QUICK) {
+    this.link = new Link({
+      config,
+      log: this.log,
+      timings,
+      onCatalog: (record) => this.records.push(record),
+      onState: (state) => this.states.push(state),
+    });
+  }
+
+  /** The names of the tools of the newest list. */
+  get toolNames(): string[] {
+    return (this.records.at(-1)?.tools ?? []).map((tool) => (tool as { name: string }).name);
+  }
+
+  async ready(): Promise<this> {
+    this.link.start();
+    await until(() => this.link.state.state === 'ready', 15_000, `ready (${JSON.stringify(this.link.state)})`);
+    return this;
+  }
+
+  async failed(): Promise<string> {
+    this.link.start();
+    await until(() => this.states.some(({ state }) => state === 'failed'), 15_000, 'failed');
+    const state = this.states.findLast((one) => one.state === 'failed');
+    return state?.state === 'failed' ? state.reason : '';
+  }
+
+  async result(name: string, args: Record<string, unknown> = {}, options: CallOptions = {}): Promise<ToolResult> {
+    const scope = options.scope ?? new CallScope(options.timeoutMs ?? 15_000);
+    try {
+      return await this.link.call(this.tool(name), args, scope, options.headers ?? []);
+    } finally {
+      scope.end();
+    }
+  }
+
+  /** The answer as REST callers get it. */
+  async call(name: string, args: Record<string, unknown> = {}, options: CallOptions = {}): Promise<string> {
+    return answerText(await this.result(name, args, options));
+  }
+
+  /** The tool as listed; one that was never listed is called all the same. */
+  tool(name: string): Tool {
+    const listed = this.records.at(-1)?.tools.find((tool) => (tool as { name: string }).name === name);
+    return toolOf(listed ?? { name });
+  }
+}
+
+export function toolOf(definition: unknown): Tool {
+  const info = { name: undefined, version: undefined, instructions: undefined };
+  const [tool] = buildCatalog({ info, tools: [definition] }, { disabledTools: [] }).tools;
+  if (tool === undefined) throw new Error('no tool');
+  return tool;
+}
+
+export function openLink(t: TestContext, config: ServerConfig, timings?: LinkTimings): OpenLink {
+  const open = new OpenLink(config, timings);
+  t.after(() => open.link.close());
+  return open;
+}
+
+/** A link to a child server, and the child's own record. */
+export function openChild(
+  t: TestContext,
+  options: ChildOptions = {},
+  { timings, ...more }: Partial<StdioEndpoint> & { readonly timings?: LinkTimings } = {},
+): OpenLink & { readonly events: ChildRecord } {
+  const events = recordOf(t);
+  const endpoint = childEndpoint({ record: events.file, ...options }, more);
+  return Object.assign(openLink(t, serverConfig({ endpoint }), timings), { events });
+}
+
+export function recordOf(t: TestContext): ChildRecord {
+  const record = new ChildRecord();
+  t.after(() => record.remove());
+  return record;
+}
