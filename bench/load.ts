@@ -54,10 +54,7 @@ export async function load(target: Target, seconds: number): Promise<Load> {
   if (target.body !== undefined) args.push('--method', 'POST', '--body', target.body);
   const isShort = target.expected.length <= MOST_EXPECTED;
   if (isShort) args.push('--expectBody', target.expected);
-  const { stdout } = await run(process.execPath, [...args, target.url], {
-    timeout: seconds * 1_000 + 20_000,
-    killSignal: 'SIGKILL',
-  });
+  const stdout = await output([...args, target.url], seconds * 1_000 + 20_000);
   const result = JSON.parse(stdout) as Result;
   const calls = result['2xx'];
   const wrong = result.non2xx + result.errors + result.timeouts + result.mismatches;
@@ -66,4 +63,16 @@ export async function load(target: Target, seconds: number): Promise<Load> {
     throw new Error(`${target.url}: answers were shorter than ${target.expected.length} characters`);
   }
   return { calls, perSecond: calls / result.duration, p99: result.latency.p99 };
+}
+
+/** What a Node program prints; it ends after `timeout` ms or with us. */
+async function output(args: readonly string[], timeout: number): Promise<string> {
+  const running = run(process.execPath, args, { timeout, killSignal: 'SIGKILL' });
+  const kill = (): boolean => running.child.kill('SIGKILL');
+  process.once('exit', kill);
+  try {
+    return (await running).stdout;
+  } finally {
+    process.off('exit', kill);
+  }
 }

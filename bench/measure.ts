@@ -23,6 +23,7 @@ export interface Measured {
 }
 
 const START_MS = 30_000;
+const WARM_UP_SECONDS = 3;
 
 /** Resolves once the contender answers rightly. */
 export async function ready({ name, target }: Contender, tail: () => string): Promise<void> {
@@ -44,7 +45,8 @@ export async function measure(
   seconds: number,
 ): Promise<readonly Measured[]> {
   const samples = contenders.map((): Sample[] => []);
-  for (const contender of contenders) await load(contender.target, Math.min(2, seconds));
+  // Until the code is compiled; its figures are not kept.
+  for (const contender of contenders) await load(contender.target, Math.min(WARM_UP_SECONDS, seconds));
   for (let round = 0; round < rounds; round += 1) {
     for (let turn = 0; turn < contenders.length; turn += 1) {
       const index = (round + turn) % contenders.length;

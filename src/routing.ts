@@ -53,17 +53,22 @@ function withoutTrailingSlash(text: string): string {
   return text.endsWith('/') ? text.slice(0, -1) : text;
 }
 
-/** Removes `rootPath` from a raw URL, so that a proxy may strip it or keep it. */
-export function stripRootPath(url: string, rootPath: string): string {
+/** The raw URL as it is routed: without `rootPath`, so that a proxy may strip it or keep it, and with sound escapes. */
+export function stripRootPath(raw: string, rootPath: string): string {
+  const url = raw.includes('%') ? withSoundEscapes(raw) : raw;
   if (rootPath === '' || !url.startsWith(rootPath)) return url;
   const rest = url.slice(rootPath.length);
   if (rest === '' || rest.startsWith('?')) return `/${rest}`;
   return rest.startsWith('/') ? rest : url;
 }
 
-/** A name as a path in a document: as it is, but for characters that would change the path's meaning. */
-export function documentPath(name: string): string {
-  return name.replace(/[{}?#%]/g, (character) => encodeURIComponent(character));
+/** As in mcpo, a `%` that starts no escape stands for itself, and bytes that are no UTF-8 for an unknown letter. */
+function withSoundEscapes(url: string): string {
+  const [path = ''] = url.split('?', 1);
+  if (decodePath(path) !== undefined) return url;
+  const escaped = path.replace(/%(?![0-9a-f]{2})/gi, '%25');
+  const sound = decodePath(escaped) === undefined ? escaped.replace(/%[89a-f][0-9a-f]/gi, '%EF%BF%BD') : escaped;
+  return sound + url.slice(path.length);
 }
 
 /** Where people reach the gateway, without a trailing slash; a path in the public URL already is the root path. */

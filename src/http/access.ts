@@ -31,10 +31,11 @@ export async function installAccess(app: FastifyInstance, options: AccessOptions
   app.decorateRequest('principal');
   app.decorateRequest('target');
   app.decorateRequest('errorCode');
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     request.principal = ANONYMOUS;
     checkHost(request, options.policy);
     checkOrigin(request, options.policy);
+    done();
   });
   await app.register(cors, {
     origin: (origin, done) => done(null, (origin !== undefined && corsAnswer(origin, options.policy)) || false),

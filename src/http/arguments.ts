@@ -14,7 +14,8 @@ export function readArguments(request: FastifyRequest, tool: Tool): Record<strin
 }
 
 function readBody(request: FastifyRequest, tool: Tool): unknown {
-  const text = typeof request.body === 'string' ? request.body : '';
+  // Editors and shells of Windows put a byte order mark in front.
+  const text = typeof request.body === 'string' ? request.body.replace(/^\uFEFF/, '') : '';
   if (text.trim() === '') return undefined;
   try {
     // A body of another type is not looked into, as in mcpo: what arrives is a string, which is no object.

@@ -6,6 +6,8 @@ import type { Server } from '../upstream/server.ts';
 
 export interface CallTarget {
   readonly server: Server;
+  /** What the path says behind the server's name. */
+  readonly rest: string;
   /** Undefined where the server is known but not this tool. */
   readonly tool: Tool | undefined;
 }

@@ -7,7 +7,11 @@ const MOST_FAILURES = 20;
 
 export class FailureLimiter {
   /** Bounded, so that an attacker with many addresses cannot fill the memory. */
-  readonly #failures = new LRUCache<string, { count: number }>({ max: 10_000, ttl: WINDOW_MS });
+  readonly #failures: LRUCache<string, { count: number }>;
+
+  constructor(clock: { now(): number } = performance) {
+    this.#failures = new LRUCache({ max: 10_000, ttl: WINDOW_MS, ttlResolution: 0, perf: clock });
+  }
 
   record(key: string): void {
     const entry = this.#failures.get(key);

@@ -4,14 +4,15 @@ import { dirname, join } from 'node:path';
 import helmet from '@fastify/helmet';
 import statics from '@fastify/static';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { GatewayError } from '../errors.ts';
+import { isLoopbackHost } from '../config/values.ts';
 import { decodePath, findPlace, publicBase, type RoutingOptions } from '../routing.ts';
 import type { Server } from '../upstream/server.ts';
-import { serverModel, serverModels } from '../web/models.ts';
+import { gatewayDescription, gatewayName, serverModel, serverModels } from '../web/models.ts';
 import { docsPage, homePage, VIEWS } from '../web/views.ts';
 import { header, rawPath } from './context.ts';
 import { answerServerDocument, type DocumentOptions, type Documents } from './documents.ts';
 import { notFound } from './errors.ts';
+import { notTaken } from './methods.ts';
 
 export interface PageOptions extends DocumentOptions {
   readonly documents: Documents;
@@ -38,6 +39,8 @@ const CONTENT_SECURITY_POLICY = {
   },
 };
 
+const ROUTED_METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
+
 export async function pageRoutes(app: FastifyInstance, options: PageOptions): Promise<void> {
   await app.register(helmet, {
     global: false,
@@ -63,6 +66,10 @@ export async function pageRoutes(app: FastifyInstance, options: PageOptions): Pr
     ...hide,
     handler: (request) => otherMethod(options, request),
   });
+  // Methods that no route has, such as an OPTIONS that is no preflight, get the same answer.
+  app.addHook('onRequest', async (request) => {
+    if (!ROUTED_METHODS.has(request.method)) otherMethod(options, request);
+  });
 }
 
 async function assetRoutes(app: FastifyInstance): Promise<void> {
@@ -74,19 +81,25 @@ async function assetRoutes(app: FastifyInstance): Promise<void> {
 
 async function home(options: PageOptions, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { gateway, pathPrefix } = options;
-  const mayKnow = options.personal || request.principal.via !== 'anonymous';
-  const servers = serverModels(gateway, pathPrefix, mayKnow);
-  if (!wantsHtml(request)) return reply.send({ name: options.title, version: options.version, servers });
+  const name = gatewayName(options.title);
+  const privy = mayKnow(options, request);
+  const servers = serverModels(gateway, pathPrefix, privy);
+  if (!wantsHtml(request)) return reply.send({ name, version: options.version, servers });
   const page = homePage({
-    title: options.title,
-    description: options.description,
+    heading: name,
+    description: gatewayDescription(options.description),
     rootPath: options.rootPath,
     publicUrl: publicBase(options.publicUrl, options.rootPath),
     single: options.single !== undefined,
     servers,
-    warnings: options.warnings,
+    warnings: privy ? options.warnings : [],
   });
   return sendPage(reply, page);
+}
+
+/** Reasons and warnings name files, commands and addresses. A public URL says that others come in through a tunnel or proxy. */
+function mayKnow({ personal, publicUrl }: PageOptions, request: FastifyRequest): boolean {
+  return request.principal.via !== 'anonymous' || (personal && isLoopbackHost(publicUrl.hostname));
 }
 
 /** `GET` below a server's name: its document, its docs page, or a summary; a tool is only for POST. */
@@ -98,20 +111,13 @@ async function belowServer(options: PageOptions, request: FastifyRequest, reply:
   if (rest === 'docs') return docs(options, server, reply);
   if (rest === 'redoc' || (rest === '' && wantsHtml(request))) return reply.redirect(docsPath(options, server));
   if (rest === '') {
-    const mayKnow = options.personal || request.principal.via !== 'anonymous';
-    return reply.send(serverModel(server, options.pathPrefix, mayKnow));
+    return reply.send(serverModel(server, options.pathPrefix, mayKnow(options, request)));
   }
-  throw noSuchMethod(server, rest);
+  throw notTaken(place, rest);
 }
 
 function otherMethod(options: PageOptions, request: FastifyRequest): never {
-  const place = placeOf(options, request);
-  throw place === undefined ? notFound() : noSuchMethod(place.server, place.rest);
-}
-
-function noSuchMethod(server: Server, rest: string): GatewayError {
-  if (server.catalog?.byPath.has(rest) !== true) return notFound();
-  return new GatewayError('method_not_allowed', 405, 'Method Not Allowed', { headers: { allow: 'POST' } });
+  throw notTaken(placeOf(options, request), rawPath(request.url));
 }
 
 function placeOf(options: PageOptions, request: FastifyRequest): { server: Server; rest: string } | undefined {
@@ -122,7 +128,8 @@ function placeOf(options: PageOptions, request: FastifyRequest): { server: Serve
 function docs(options: PageOptions, server: Server | undefined, reply: FastifyReply): FastifyReply {
   const { rootPath, title } = options;
   const documentUrl = server === undefined ? `${rootPath}/openapi.json` : `${serverPath(options, server)}/openapi.json`;
-  return sendPage(reply, docsPage({ title: server?.name ?? title, rootPath, documentUrl }));
+  const heading = `Tools of ${server?.name ?? gatewayName(title)}`;
+  return sendPage(reply, docsPage({ heading, rootPath, documentUrl, isRootDocs: server === undefined }));
 }
 
 function docsPath(options: PageOptions, server: Server): string {

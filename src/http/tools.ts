@@ -8,8 +8,8 @@ import { answerText } from '../upstream/result.ts';
 import { noCatalog, type Server } from '../upstream/server.ts';
 import { readArguments } from './arguments.ts';
 import { header, rawPath } from './context.ts';
-import { notFound } from './errors.ts';
 import { forwardedHeaders } from './forwarded-headers.ts';
+import { notTaken } from './methods.ts';
 
 /** How long a caller waits for a server that has never been connected. */
 export const FIRST_CONNECT_MS = 5_000;
@@ -22,19 +22,29 @@ export interface ToolRoutesOptions {
 /** Resolves the target of each POST before authentication, which depends on it. */
 export function installRouting(app: FastifyInstance, { gateway, routing }: ToolRoutesOptions): void {
   app.addHook('onRequest', (request, _reply, done) => {
+    mendContentType(request.headers);
     const place = request.method === 'POST' ? findServer(gateway, routing, request.url) : undefined;
     if (place === undefined) return done();
     const { server, rest } = place;
     if (server.catalog !== undefined) {
-      request.target = { server, tool: server.catalog.byPath.get(rest) };
+      request.target = { server, rest, tool: server.catalog.byPath.get(rest) };
       return done();
     }
     // A server in its very first connect: its tools are worth a short wait.
     server.firstCatalog(FIRST_CONNECT_MS).then((catalog) => {
-      request.target = { server, tool: catalog?.byPath.get(rest) };
+      request.target = { server, rest, tool: catalog?.byPath.get(rest) };
       done();
     }, done);
   });
+}
+
+const MEDIA_TYPE = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+[\t ]*(?:;|$)/;
+
+/** To mcpo an empty `Content-Type` is none and a malformed one is not JSON; Fastify would answer 415 to both. */
+function mendContentType(headers: FastifyRequest['headers']): void {
+  const type = headers['content-type'];
+  if (type === '') delete headers['content-type'];
+  else if (type !== undefined && !MEDIA_TYPE.test(type)) headers['content-type'] = 'application/octet-stream';
 }
 
 export function toolRoutes(app: FastifyInstance): void {
@@ -67,7 +77,8 @@ async function callTool(request: FastifyRequest, reply: FastifyReply): Promise<F
 
 function knownTarget(request: FastifyRequest): { server: Server; tool: Tool } {
   const { target } = request;
-  if (target === undefined) throw notFound();
-  if (target.tool !== undefined) return { server: target.server, tool: target.tool };
-  throw target.server.catalog === undefined ? noCatalog(target.server) : notFound();
+  if (target?.tool !== undefined) return { server: target.server, tool: target.tool };
+  throw target !== undefined && target.server.catalog === undefined
+    ? noCatalog(target.server)
+    : notTaken(target, rawPath(request.url));
 }

@@ -1,5 +1,7 @@
 /** Builds OpenAPI documents from tool lists: one like mcpo's for each server, and one for all servers together. */
+
 import type { JsonSchema } from '../schema/json-schema.ts';
+import { documentPath } from './document-path.ts';
 import type { DocumentedServer, DocumentedTool, DocumentInfo, OpenApiDocument, Operation } from './model.ts';
 import { componentStems, rootOperationIds, serverOperationIds } from './names.ts';
 import { componentsOf, type NamedTool, operationOf } from './operation.ts';
@@ -30,7 +32,7 @@ export function serverDocument(server: DocumentedServer, options: ServerDocument
     tool,
     operationId: ids[at] ?? '',
     stem: stems[at] ?? '',
-    path: `/${pathText(tool.path)}`,
+    path: `/${documentPath(tool.path)}`,
   }));
   return build(server.info, tools, options);
 }
@@ -69,9 +71,4 @@ function components(tools: readonly NamedTool[], secured: boolean): NonNullable<
     responses: sharedResponses(secured),
     ...(secured ? { securitySchemes: { HTTPBearer: { type: 'http', scheme: 'bearer' } } } : {}),
   };
-}
-
-/** Braces would make a parameter of a path, and `?`, `#` and `%` would end or change it. */
-function pathText(path: string): string {
-  return path.replace(/[{}?#%]/g, (character) => encodeURIComponent(character));
 }

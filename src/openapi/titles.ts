@@ -22,7 +22,7 @@ function eachMember(members: JsonSchema, titled: boolean): JsonSchema {
   const out: JsonSchema = {};
   for (const [name, member] of Object.entries(members)) {
     if (!isRecord(member)) continue;
-    const title = titled && member.title === undefined ? { title: pythonTitle(name) } : {};
+    const title = titled && member.title === undefined ? { title: pythonTitle(name.replace(/^_+/, '')) } : {};
     setOwn(out, name, { ...withTitles(member), ...title });
   }
   return out;

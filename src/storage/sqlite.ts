@@ -1,24 +1,50 @@
 /** A Keyv storage adapter on SQLite (libsql, whose binaries come inside npm packages), safe for several processes. */
-import { chmodSync, mkdirSync } from 'node:fs';
+import { accessSync, chmodSync, closeSync, constants, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { KeyvStoreAdapter, StoredData } from 'keyv';
 import Database from 'libsql';
 
-const SCHEMA = 'CREATE TABLE IF NOT EXISTS keyv (key TEXT PRIMARY KEY, value TEXT NOT NULL, expires INTEGER)';
+export type SqliteDatabase = Database.Database;
 
+const SCHEMA = 'CREATE TABLE IF NOT EXISTS keyv (key TEXT PRIMARY KEY, value TEXT NOT NULL, expires INTEGER)';
+/** How long one process waits for another that writes. */
+const BUSY_MS = 5000;
+
+/** Opens or creates the file, readable by this user alone. Throws, with a reason for people, when it cannot. */
+export function openDatabase(file: string): SqliteDatabase {
+  createPrivately(file);
+  const database = new Database(file, { timeout: BUSY_MS });
+  try {
+    database.exec('PRAGMA journal_mode = WAL');
+    database.exec(SCHEMA);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** SQLite gives its side files the mode of the main one, so that is set first; its own errors for a bad path are numbers. */
+function createPrivately(file: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  try {
+    closeSync(openSync(file, 'wx', 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if (!statSync(file).isFile()) throw new Error(`${file} is not a file`);
+    accessSync(file, constants.R_OK | constants.W_OK);
+    chmodSync(file, 0o600);
+  }
+}
+
+/** One table's view of the database; Keyv puts the table's name before each key. */
 export class SqliteAdapter implements KeyvStoreAdapter {
   opts: unknown = {};
   namespace?: string | undefined;
-  readonly #database: Database.Database;
+  readonly #database: SqliteDatabase;
 
-  /** Opens or creates the file; its folder is made private to this user. Throws when it cannot be opened. */
-  constructor(file: string) {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    this.#database = new Database(file);
-    chmodSync(file, 0o600);
-    this.#database.exec('PRAGMA journal_mode = WAL');
-    this.#database.exec('PRAGMA busy_timeout = 5000');
-    this.#database.exec(SCHEMA);
+  constructor(database: SqliteDatabase) {
+    this.#database = database;
   }
 
   async get<Value>(key: string): Promise<StoredData<Value> | undefined> {
@@ -26,11 +52,11 @@ export class SqliteAdapter implements KeyvStoreAdapter {
       | { value: string; expires: number | null }
       | undefined;
     if (row === undefined) return undefined;
-    if (row.expires !== null && row.expires <= Date.now()) {
-      await this.delete(key);
-      return undefined;
-    }
-    return row.value as StoredData<Value>;
+    const now = Date.now();
+    if (row.expires === null || row.expires > now) return row.value as StoredData<Value>;
+    // Another process may have put a fresh value there since.
+    this.#database.prepare('DELETE FROM keyv WHERE key = ? AND expires <= ?').run(key, now);
+    return undefined;
   }
 
   async set(key: string, value: unknown, ttl?: number): Promise<void> {
@@ -47,14 +73,11 @@ export class SqliteAdapter implements KeyvStoreAdapter {
   }
 
   async clear(): Promise<void> {
-    this.#database.prepare("DELETE FROM keyv WHERE key LIKE ? || '%'").run(this.namespace ?? '');
+    const prefix = this.namespace === undefined ? '' : `${this.namespace}:`;
+    this.#database.prepare('DELETE FROM keyv WHERE substr(key, 1, length(?)) = ?').run(prefix, prefix);
   }
 
   on(): this {
     return this;
-  }
-
-  async disconnect(): Promise<void> {
-    this.#database.close();
   }
 }

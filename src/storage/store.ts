@@ -1,6 +1,6 @@
 /** Where things are kept that outlive a request: typed tables over Keyv. */
-import Keyv, { type KeyvStoreAdapter } from 'keyv';
-import { SqliteAdapter } from './sqlite.ts';
+import Keyv from 'keyv';
+import { openDatabase, SqliteAdapter, type SqliteDatabase } from './sqlite.ts';
 
 export interface Table<T> {
   get(key: string): Promise<T | undefined>;
@@ -16,18 +16,21 @@ export interface Store {
 
 /** Opens `memory` or `sqlite:<path>`; throws when the file cannot be opened. */
 export function openStore(uri: string): Store {
-  const adapter = uri === 'memory' ? undefined : new SqliteAdapter(uri.slice('sqlite:'.length));
+  const database = uri === 'memory' ? undefined : openDatabase(uri.slice('sqlite:'.length));
   return {
-    table: <T>(name: string) => openTable<T>(name, adapter),
-    close: async () => adapter?.disconnect(),
+    table: <T>(name: string) => openTable<T>(name, database),
+    close: async () => {
+      database?.close();
+    },
   };
 }
 
-function openTable<T>(name: string, adapter: KeyvStoreAdapter | undefined): Table<T> {
+function openTable<T>(name: string, database: SqliteDatabase | undefined): Table<T> {
   const keyv = new Keyv<T>({
     namespace: name,
     throwOnErrors: true,
-    ...(adapter === undefined ? {} : { store: adapter }),
+    // Each table has an adapter of its own, because Keyv keeps the name of the table there.
+    ...(database === undefined ? {} : { store: new SqliteAdapter(database) }),
   });
   return {
     get: (key) => keyv.get(key),

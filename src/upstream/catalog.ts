@@ -90,7 +90,7 @@ function toTool(raw: unknown): Tool | undefined {
     ...(isRecord(outputSchema) ? { outputSchema } : {}),
     // A catalog may hold a thousand tools of which a few are ever called.
     get arguments() {
-      checker ??= compileArguments(inputSchema);
+      checker ??= compileArguments(inputSchema, name as string);
       return checker;
     },
   };

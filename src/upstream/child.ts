@@ -3,16 +3,14 @@ import type { ChildProcessByStdio } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import spawn from 'cross-spawn';
 import type { Endpoint } from '../config/model.ts';
-import { lineSplitter } from './lines.ts';
 import type { Log } from './log.ts';
+import { logStderr } from './stderr-log.ts';
 
 type StdioEndpoint = Extract<Endpoint, { kind: 'stdio' }>;
 export type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
 const CLOSE_STDIN_MS = 1500;
 const TERMINATE_MS = 1500;
-const STDERR_LINE_BYTES = 16 * 1024;
-const STDERR_LINES_PER_SECOND = 100;
 const MINIMAL_ENV = ['HOME', 'LANG', 'LOGNAME', 'PATH', 'SHELL', 'TERM', 'TMPDIR', 'TZ', 'USER'];
 const OURS = /^LATCHKEY_|^WEBUI_SECRET_KEY$/;
 
@@ -49,7 +47,7 @@ export function startChild(endpoint: StdioEndpoint, log: Log, onStderr: (line: s
   }) as Child;
   running.add(child);
   child.once('close', () => running.delete(child));
-  logStderr(child, log, onStderr);
+  logStderr(child.stderr, log, onStderr);
   return child;
 }
 
@@ -91,27 +89,4 @@ function within(promise: Promise<void>, ms: number): Promise<boolean> {
       resolve(true);
     });
   });
-}
-
-/** Each line under the server's name; a flood is cut to a number of lines a second, and the loss is counted. */
-function logStderr(child: Child, log: Log, onStderr: (line: string) => void): void {
-  let second = 0;
-  let lines = 0;
-  let dropped = 0;
-  const write = (line: string): void => {
-    const now = Math.floor(Date.now() / 1000);
-    if (now !== second) {
-      if (dropped > 0) log.warn({ dropped }, 'stderr: lines dropped');
-      [second, lines, dropped] = [now, 0, 0];
-    }
-    lines += 1;
-    if (lines > STDERR_LINES_PER_SECOND) dropped += 1;
-    else if (line.trim() !== '') {
-      onStderr(line);
-      log.info({ stream: 'stderr' }, line);
-    }
-  };
-  const feed = lineSplitter(STDERR_LINE_BYTES, write, (bytes) => write(`(a line of ${bytes} bytes)`));
-  child.stderr.on('data', feed);
-  child.stderr.on('error', () => undefined);
 }

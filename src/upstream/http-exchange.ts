@@ -2,7 +2,7 @@
 import { StringDecoder } from 'node:string_decoder';
 import { createParser, type EventSourceParser } from 'eventsource-parser';
 import type { Dispatcher } from 'undici';
-import { badAnswer, connectionLost, MAX_MESSAGE_BYTES, NotSentError } from './wire.ts';
+import { badAnswer, connectionLost, MAX_MESSAGE_BYTES, NotSentError, type StopSignal } from './wire.ts';
 
 export interface HttpAnswer {
   readonly status: number;
@@ -28,7 +28,7 @@ const LINGER_MS = 1000;
 
 export class HttpExchange implements Dispatcher.DispatchHandler {
   readonly #events: ExchangeEvents;
-  readonly #signal: AbortSignal;
+  readonly #signal: StopSignal;
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
   #headers: HttpAnswer['headers'] = {};
@@ -39,7 +39,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
   #over = false;
   #linger: NodeJS.Timeout | undefined;
 
-  constructor(signal: AbortSignal, events: ExchangeEvents) {
+  constructor(signal: StopSignal, events: ExchangeEvents) {
     this.#signal = signal;
     this.#events = events;
     signal.addEventListener('abort', this.#onAbort);
@@ -89,16 +89,15 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     this.#fail(this.#controller === undefined ? new NotSentError('connection', reason) : connectionLost(reason));
   }
 
-  /** Ends the exchange without an outcome. */
-  drop(): void {
-    if (this.#finish()) this.#controller?.abort(new Error('dropped'));
-  }
-
   #startStream(): void {
     this.#decoder = new StringDecoder('utf8');
     this.#parser = createParser({
       onEvent: (event) => this.#event(event.data, event.event, event.id),
       onRetry: (ms) => this.#events.onRetry?.(ms),
+      // A stream may live on comments alone for months.
+      onComment: () => {
+        this.#bytes = 0;
+      },
     });
   }
 

@@ -1,15 +1,17 @@
 /** What an HTTP answer means that brought no JSON-RPC answer. */
 import { GatewayError } from '../errors.ts';
 import type { HttpAnswer } from './http-exchange.ts';
+import { type Id, parseMessages } from './jsonrpc.ts';
 import { badAnswer, connectionLost } from './wire.ts';
 
 /** The server wants us elsewhere; `location` is absolute. */
-export class RedirectError extends Error {
-  override readonly name = 'RedirectError';
+export class RedirectError extends GatewayError {
   readonly location: URL;
 
   constructor(location: URL) {
-    super(`The server redirects to ${location.href}; set "url" to that address`);
+    const message = 'The server redirects to another address.';
+    const privateDetail = `Set "url" to ${location.href}`;
+    super('bad_upstream_answer', 502, message, { detail: { message }, privateDetail });
     this.location = location;
   }
 }
@@ -17,16 +19,23 @@ export class RedirectError extends Error {
 /**
  * True when the server says that it does not know our session, so the request was not looked at: 404
  * (2025-11-25, Streamable HTTP, session management 3), or a 400 that speaks of the session, as many servers send
- * after a restart.
+ * after a restart. An error object about the request `id` itself is an answer instead: the request may have run.
  */
-export function isSessionLost(answer: HttpAnswer, hasSession: boolean): boolean {
-  if (!hasSession) return false;
-  if (answer.status === 404) return true;
-  return answer.status === 400 && /session/i.test(answer.body.slice(0, 2000));
+export function isSessionLost(answer: HttpAnswer, id?: Id): boolean {
+  if (answer.status !== 404 && answer.status !== 400) return false;
+  if (id !== undefined && parseMessages(answer.body).some((message) => wasRead(message, id))) return false;
+  return answer.status === 404 || /session|not initialized/i.test(answer.body.slice(0, 2000));
+}
+
+/** Servers that echo the id of a request without a session use a code of their own for it, -32000 to -32099. */
+function wasRead(message: ReturnType<typeof parseMessages>[number], id: Id): boolean {
+  if (message.kind !== 'error' || message.id !== id) return message.kind === 'result';
+  const { code } = message.error;
+  return code > -32000 || code < -32099;
 }
 
 /** The error for an answer that is not what MCP promises. */
-export function httpFailure(answer: HttpAnswer, url: URL): Error {
+export function httpFailure(answer: HttpAnswer, url: URL): GatewayError {
   const { status, headers, body } = answer;
   const location = headers.location;
   if (status >= 300 && status < 400 && typeof location === 'string' && URL.canParse(location, url.href)) {
@@ -36,9 +45,17 @@ export function httpFailure(answer: HttpAnswer, url: URL): Error {
     const message = `The server refuses our credentials (HTTP ${status}).`;
     return new GatewayError('upstream_unauthorized', 502, message, { detail: { message } });
   }
-  if (status === 200 && String(headers['content-type']).includes('text/event-stream')) {
-    return connectionLost('the event stream ended without the answer');
-  }
+  if (status === 200 && isEventStream(headers)) return connectionLost('the event stream ended without the answer');
   const message = status === 200 ? 'The server sent an invalid answer.' : `The server answered HTTP ${status}.`;
   return badAnswer(message, body.slice(0, 500));
+}
+
+export function isEventStream(headers: HttpAnswer['headers']): boolean {
+  return String(headers['content-type']).includes('text/event-stream');
+}
+
+/** The same failure with a remark for the one who wrote the configuration. */
+export function withHint(failure: GatewayError, hint: string): GatewayError {
+  if (failure instanceof RedirectError || failure.code !== 'bad_upstream_answer') return failure;
+  return badAnswer(failure.message, [hint, failure.privateDetail].filter(Boolean).join(' '));
 }

@@ -3,8 +3,18 @@ import { type Dispatcher, Pool } from 'undici';
 import type { Endpoint } from '../config/model.ts';
 import { EventStream } from './event-stream.ts';
 import { type HttpAnswer, HttpExchange } from './http-exchange.ts';
-import { httpFailure, isSessionLost } from './http-status.ts';
-import { classify, type Id, notificationText, type Params, replyText, requestText } from './jsonrpc.ts';
+import { httpFailure, isSessionLost, withHint } from './http-status.ts';
+import {
+  type Answer,
+  type Id,
+  type Incoming,
+  isAnswerTo,
+  notificationText,
+  type Params,
+  parseMessages,
+  replyText,
+  requestText,
+} from './jsonrpc.ts';
 import type { Log } from './log.ts';
 import { withProgressToken } from './pending.ts';
 import { modernHeaders, type Protocol } from './protocol.ts';
@@ -17,12 +27,18 @@ const CLOSE_TIMEOUT_MS = 2_000;
 /** Connections are given up early, before servers that close idle ones after five seconds can race with a call. */
 const KEEP_ALIVE_MS = 4_000;
 
+/** How an HTTP+SSE server of 2024-11-05 refuses a POST to its stream. */
+const SSE_STATUS = new Set([404, 405]);
+const SSE_HINT = 'Is it an SSE server? Then set "type": "sse".';
+
 export class HttpWire implements Wire {
   readonly #endpoint: HttpEndpoint;
   readonly #events: WireEvents;
   readonly #log: Log;
   readonly #pool: Pool;
   readonly #path: string;
+  /** For servers that send the progress of a call on the stream for unasked messages. */
+  readonly #onProgress = new Map<unknown, () => void>();
   #nextId = 1;
   #sessionId: string | undefined;
   #protocol: Protocol | undefined;
@@ -39,34 +55,40 @@ export class HttpWire implements Wire {
     this.#headers = this.#buildHeaders();
   }
 
-  /** Which session the server gave us, if any. */
-  get sessionId(): string | undefined {
-    return this.#sessionId;
-  }
-
   request(method: string, params: Params, options: SendOptions): Promise<unknown> {
     if (this.#closed) return Promise.reject(new NotSentError('connection', 'The connection is closed'));
+    if (options.signal.aborted) return Promise.reject(options.signal.reason);
     const id = this.#nextId++;
     const body = requestText(id, method, withProgressToken(params, id, options));
-    return new Promise((resolve, reject) => {
+    const result = new Promise((resolve, reject) => {
       const headers = this.#headersFor(method, params, options.headers);
-      const onFailure = (error: unknown): void => {
-        if (options.signal.aborted) this.#cancelled(id, method);
-        reject(error);
+      const settle = (answer: Answer): void => {
+        if (answer.kind === 'result') resolve(answer.result);
+        else reject(answer.error);
       };
       const exchange = new HttpExchange(options.signal, {
         onHead: (_status, head) => this.#rememberSession(head),
-        onEvent: (data) => this.#streamed(data, id, options, resolve, reject),
-        onAnswer: (answer) => this.#answered(answer, id, resolve, reject),
-        onFailure,
+        onEvent: (data) => this.#streamed(data, id, settle, options.onProgress),
+        onAnswer: (answer) => {
+          const message = parseMessages(answer.body).find((one) => isAnswerTo(id, one)) as Answer | undefined;
+          const failure = this.#failureOf(answer, id, message !== undefined);
+          if (failure !== undefined) reject(failure);
+          else if (message !== undefined) settle(message);
+        },
+        onFailure: (error) => {
+          if (options.signal.aborted) this.#cancelled(id, method);
+          reject(error);
+        },
       });
       this.#dispatch('POST', headers, body, exchange);
     });
+    this.#watchProgress(id, result, options.onProgress);
+    return result;
   }
 
-  notify(method: string, params?: Params): Promise<void> {
+  notify(method: string, params?: Params, signal = AbortSignal.timeout(NOTIFY_TIMEOUT_MS)): Promise<void> {
     if (this.#protocol?.era === 'modern') return Promise.resolve();
-    return this.#post(notificationText(method, params), NOTIFY_TIMEOUT_MS);
+    return this.#post(notificationText(method, params), signal);
   }
 
   useProtocol(protocol: Protocol): void {
@@ -82,7 +104,11 @@ export class HttpWire implements Wire {
         if (lastEventId !== undefined) headers.push('last-event-id', lastEventId);
         this.#dispatch('GET', headers, null, exchange);
       },
-      onData: (data) => this.#unasked(data),
+      onData: (data) => {
+        for (const message of parseMessages(data)) this.#unasked(message);
+      },
+      onReopened: () => this.#events.onReopened(),
+      onSessionLost: () => this.#events.onClosed('The server forgot the session'),
     });
     this.#stream.start();
   }
@@ -147,49 +173,50 @@ export class HttpWire implements Wire {
     }
   }
 
-  #answered(answer: HttpAnswer, id: Id, resolve: (result: unknown) => void, reject: (error: unknown) => void): void {
-    if (isSessionLost(answer, this.#sessionId !== undefined && this.#protocol !== undefined)) {
-      reject(new NotSentError('session', `The server forgot the session (HTTP ${answer.status})`));
-      return;
-    }
-    const message = findAnswer(answer.body, id);
-    if (message?.kind === 'result') resolve(message.result);
-    else if (message?.kind === 'error') reject(message.error);
-    else reject(httpFailure(answer, this.#endpoint.url));
+  #watchProgress(id: Id, result: Promise<unknown>, onProgress: (() => void) | undefined): void {
+    if (onProgress === undefined) return;
+    this.#onProgress.set(id, onProgress);
+    const forget = (): void => void this.#onProgress.delete(id);
+    result.then(forget, forget);
   }
 
-  /** One event of a request's own stream; true once it is the answer. */
-  #streamed(
-    data: string,
-    id: Id,
-    options: SendOptions,
-    resolve: (result: unknown) => void,
-    reject: (error: unknown) => void,
-  ): boolean {
-    const message = findAnswer(data, id);
-    if (message?.kind === 'result') resolve(message.result);
-    else if (message?.kind === 'error') reject(message.error);
-    else {
-      this.#unasked(data, options.onProgress);
-      return false;
+  /** Why an answer is none, if so. */
+  #failureOf(answer: HttpAnswer, id: Id, hasMessage: boolean): Error | undefined {
+    const isEstablished = this.#protocol !== undefined;
+    if (isEstablished && this.#sessionId !== undefined && isSessionLost(answer, id)) {
+      return new NotSentError('session', `The server forgot the session (HTTP ${answer.status})`);
     }
-    return true;
+    if (hasMessage) return undefined;
+    const failure = httpFailure(answer, this.#endpoint.url);
+    return isEstablished || !SSE_STATUS.has(answer.status) ? failure : withHint(failure, SSE_HINT);
   }
 
-  #unasked(data: string, onProgress?: () => void): void {
-    let message: unknown;
-    try {
-      message = JSON.parse(data);
-    } catch {
-      if (data !== '') this.#log.debug({ data: data.slice(0, 200) }, 'an event that is no JSON was ignored');
-      return;
+  /** One event of a request's own stream; true once it brought the answer. */
+  #streamed(data: string, id: Id, settle: (answer: Answer) => void, onProgress?: () => void): boolean {
+    let answered = false;
+    for (const message of parseMessages(data)) {
+      if (isAnswerTo(id, message)) {
+        settle(message);
+        answered = true;
+      } else {
+        this.#unasked(message, onProgress);
+      }
     }
-    const incoming = classify(message);
-    if (incoming.kind === 'request') {
-      this.#post(replyText(incoming.id, incoming.method), NOTIFY_TIMEOUT_MS).catch(() => undefined);
-    } else if (incoming.kind === 'notification') {
-      if (incoming.method === 'notifications/progress') onProgress?.();
-      else this.#events.onNotification(incoming.method, incoming.params);
+    return answered;
+  }
+
+  #unasked(message: Incoming, onProgress?: () => void): void {
+    if (message.kind === 'request') {
+      // A stateless server has nobody to ask; before 2026-07-28 the answer is a POST of its own.
+      if (this.#protocol?.era === 'modern') return;
+      const signal = AbortSignal.timeout(NOTIFY_TIMEOUT_MS);
+      this.#post(replyText(message.id, message.method), signal).catch(() => undefined);
+    } else if (message.kind === 'notification') {
+      const { method, params } = message;
+      if (method === 'notifications/progress') (onProgress ?? this.#onProgress.get(params.progressToken))?.();
+      else this.#events.onNotification(method, params);
+    } else {
+      this.#log.debug({ kind: message.kind }, 'a message that answers no request of ours was ignored');
     }
   }
 
@@ -197,7 +224,9 @@ export class HttpWire implements Wire {
   #rememberSession(headers: HttpAnswer['headers']): void {
     if (this.#protocol !== undefined) return;
     const id = headers['mcp-session-id'];
-    if (typeof id === 'string' && /^[\x21-\x7e]+$/.test(id)) this.#sessionId = id;
+    if (typeof id !== 'string' || !/^[\x21-\x7e]+$/.test(id)) return;
+    this.#sessionId = id;
+    this.#headers = this.#buildHeaders();
   }
 
   #cancelled(id: Id, method: string): void {
@@ -207,14 +236,15 @@ export class HttpWire implements Wire {
     this.notify('notifications/cancelled', params).catch(() => undefined);
   }
 
-  #post(body: string, timeoutMs: number): Promise<void> {
+  /** One message that asks for nothing; sent once the server has accepted it. */
+  #post(body: string, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const exchange = new HttpExchange(AbortSignal.timeout(timeoutMs), {
-        onEvent: () => false,
-        onAnswer: (answer) => {
-          if (answer.status < 300) resolve();
-          else reject(httpFailure(answer, this.#endpoint.url));
+      const exchange = new HttpExchange(signal, {
+        onHead: (status) => {
+          if (status < 300) resolve();
         },
+        onEvent: () => false,
+        onAnswer: (answer) => reject(httpFailure(answer, this.#endpoint.url)),
         onFailure: reject,
       });
       this.#dispatch('POST', this.#headersFor('', {}, undefined), body, exchange);
@@ -229,21 +259,4 @@ function newPool(url: URL): Pool {
     // A caller's answer must not wait behind another one on the same connection.
     pipelining: 1,
   });
-}
-
-/** Finds the answer to `id` in a body or event: a message, or a batch of them (2025-03-26). */
-function findAnswer(text: string, id: Id): ReturnType<typeof classify> | undefined {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  for (const message of Array.isArray(parsed) ? parsed : [parsed]) {
-    const incoming = classify(message);
-    if (incoming.kind === 'result' && incoming.id === id) return incoming;
-    // An error about a request that the server could not read has no id.
-    if (incoming.kind === 'error' && (incoming.id === id || incoming.id === undefined)) return incoming;
-  }
-  return undefined;
 }

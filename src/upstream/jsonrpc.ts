@@ -64,6 +64,24 @@ export function classify(message: unknown): Incoming {
   return { kind: 'invalid', id };
 }
 
+/** The messages of a body or an event: one, or a batch (2025-03-26); none where the text is no JSON. */
+export function parseMessages(text: string): Incoming[] {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return (Array.isArray(parsed) ? parsed : [parsed]).map(classify);
+  } catch {
+    return [];
+  }
+}
+
+export type Answer = Extract<Incoming, { kind: 'result' | 'error' }>;
+
+/** The answer to `id`. An error about a request that the server could not read has no id. */
+export function isAnswerTo(id: Id, message: Incoming): message is Answer {
+  if (message.kind === 'error') return message.id === id || message.id === undefined;
+  return message.kind === 'result' && message.id === id;
+}
+
 function toRpcError(error: Record<string, unknown>): RpcError {
   const code = typeof error.code === 'number' ? error.code : -32603;
   const message = typeof error.message === 'string' ? error.message : 'The server answered an error without a message';

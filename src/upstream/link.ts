@@ -1,14 +1,15 @@
 /** A managed connection to one server: connects once for all who wait, comes back with growing pauses, repeats no call. */
 import type { ServerConfig } from '../config/model.ts';
-import { GatewayError, messageOf } from '../errors.ts';
+import { GatewayError } from '../errors.ts';
 import type { CallScope } from './call-scope.ts';
 import type { CatalogRecord, Tool } from './catalog.ts';
 import type { Params } from './jsonrpc.ts';
 import type { Log } from './log.ts';
-import { negotiate } from './negotiate.ts';
-import { Session, type ToolResult } from './session.ts';
+import { openSession } from './open-session.ts';
+import type { Session, ToolResult } from './session.ts';
 import { DEFAULT_TIMINGS, type LinkTimings } from './timings.ts';
-import { NotSentError } from './wire.ts';
+import { settledWithin } from './waiting.ts';
+import { NotSentError, reasonOf } from './wire.ts';
 
 export type LinkState =
   | { readonly state: 'connecting' }
@@ -24,6 +25,11 @@ export interface LinkOptions {
   readonly timings?: LinkTimings;
 }
 
+/** A call is sent once, and once more where the first send certainly reached nobody. */
+const MOST_SENDS = 2;
+const REMOVED = 'The server was removed';
+const NO_ANSWER = 'no answer in time while connecting';
+
 export class Link {
   readonly #options: LinkOptions;
   readonly #timings: LinkTimings;
@@ -34,9 +40,13 @@ export class Link {
   #readyAt = 0;
   #attemptedAt = 0;
   #retry: NodeJS.Timeout | undefined;
+  #attempt: AbortController | undefined;
+  /** Sessions that are lost to new calls, while older ones still wait for their answers there. */
+  readonly #leaving = new Map<Session, Promise<void>>();
+  #closing: Promise<void> | undefined;
   #active = 0;
   #onIdle: (() => void) | undefined;
-  #refreshing: Promise<void> | undefined;
+  #refreshing = false;
   #refreshAgain = false;
 
   constructor(options: LinkOptions) {
@@ -46,6 +56,11 @@ export class Link {
 
   get state(): LinkState {
     return this.#state;
+  }
+
+  /** True while a call is in flight. */
+  get isBusy(): boolean {
+    return this.#active > 0;
   }
 
   /** Connects in the background and keeps trying. */
@@ -65,15 +80,7 @@ export class Link {
   async call(tool: Tool, args: Params, scope: CallScope, headers: readonly string[]): Promise<ToolResult> {
     this.#active += 1;
     try {
-      const session = this.#session ?? (await this.#available(scope));
-      try {
-        return await session.call(tool, args, scope, headers);
-      } catch (error) {
-        if (!(error instanceof NotSentError)) throw error;
-        this.#lost(session, error.message);
-      }
-      const next = await this.#available(scope);
-      return await next.call(tool, args, scope, headers);
+      return await this.#send(tool, args, scope, headers);
     } catch (error) {
       throw error instanceof NotSentError ? this.#unavailable(error.message) : error;
     } finally {
@@ -90,18 +97,41 @@ export class Link {
     await this.close();
   }
 
-  async close(): Promise<void> {
-    if (this.#state.state === 'closed') return;
+  /** Ends everything at once, calls in flight and an attempt to connect included. */
+  close(): Promise<void> {
+    this.#closing ??= this.#shut();
+    return this.#closing;
+  }
+
+  async #shut(): Promise<void> {
     this.#setState({ state: 'closed' });
     clearTimeout(this.#retry);
-    const session = this.#session;
+    this.#attempt?.abort(new NotSentError('connection', REMOVED));
+    const sessions = this.#session === undefined ? [] : [this.#session];
     this.#session = undefined;
-    await session?.close();
+    await Promise.all([...sessions, ...this.#leaving.keys()].map((session) => session.close()));
+    await Promise.all(this.#leaving.values());
     await this.#connecting?.catch(() => undefined);
   }
 
+  async #send(tool: Tool, args: Params, scope: CallScope, headers: readonly string[]): Promise<ToolResult> {
+    for (let attempt = 1; ; attempt += 1) {
+      if (scope.signal.aborted) throw scope.signal.reason;
+      const session = this.#session ?? (await this.#available(scope));
+      try {
+        return await session.call(tool, args, scope, headers);
+      } catch (error) {
+        if (!(error instanceof NotSentError)) throw error;
+        this.#lost(session, error.message);
+        if (attempt === MOST_SENDS) throw error;
+        // A server that says so is alive, so it need not be spared.
+        if (error.what === 'session') this.#attemptedAt = 0;
+      }
+    }
+  }
+
   #connect(): Promise<Session> {
-    if (this.#state.state === 'closed') return Promise.reject(new NotSentError('connection', 'The server was removed'));
+    if (this.#isClosed()) return Promise.reject(new NotSentError('connection', REMOVED));
     this.#connecting ??= this.#open().finally(() => {
       this.#connecting = undefined;
     });
@@ -109,49 +139,42 @@ export class Link {
   }
 
   async #open(): Promise<Session> {
-    clearTimeout(this.#retry);
+    const { config, log, onCatalog } = this.#options;
+    const attempt = new AbortController();
+    const timer = setTimeout(() => attempt.abort(new Error(NO_ANSWER)), this.#timings.connectMs);
+    this.#attempt = attempt;
     this.#attemptedAt = Date.now();
+    clearTimeout(this.#retry);
+    this.#refreshAgain = false;
     this.#setState({ state: 'connecting' });
     try {
-      const session = await this.#establish(AbortSignal.timeout(this.#timings.connectMs));
+      const events = {
+        onToolsChanged: () => this.#refresh(),
+        onLost: (lost: Session, reason: string) => this.#lost(lost, reason),
+      };
+      const { session, record } = await openSession(config, log, events, attempt.signal);
       if (this.#isClosed()) {
         await session.close();
-        throw new NotSentError('connection', 'The server was removed');
+        throw new NotSentError('connection', REMOVED);
       }
-      this.#readyAt = Date.now();
-      this.#session = session;
-      this.#setState({ state: 'ready' });
-      session.watchTools();
+      onCatalog?.(record);
+      this.#ready(session);
       return session;
     } catch (error) {
       if (!this.#isClosed()) this.#failed(reasonOf(error));
       throw error;
+    } finally {
+      clearTimeout(timer);
     }
   }
 
-  async #establish(signal: AbortSignal): Promise<Session> {
-    const { config, log, onCatalog } = this.#options;
-    let session: Session | undefined;
-    let closedEarly: string | undefined;
-    const events = {
-      onNotification: (method: string) => {
-        if (method === 'notifications/tools/list_changed' && session !== undefined) this.#refresh(session);
-      },
-      onClosed: (reason: string) => {
-        closedEarly = reason;
-        if (session !== undefined) this.#lost(session, reason);
-      },
-    };
-    session = new Session(await negotiate(config.endpoint, config.protocolVersion, events, log, signal));
-    try {
-      const tools = await session.listTools(signal);
-      if (closedEarly !== undefined) throw new NotSentError('connection', closedEarly);
-      onCatalog?.({ info: session.info, tools });
-      return session;
-    } catch (error) {
-      await session.close();
-      throw error;
-    }
+  #ready(session: Session): void {
+    this.#readyAt = Date.now();
+    this.#session = session;
+    this.#setState({ state: 'ready' });
+    session.watchTools();
+    // Changes that came while the list was being read.
+    if (this.#refreshAgain) this.#refresh();
   }
 
   /** A live session, connecting if need be; gives up after a while so that no caller hangs on a dead server. */
@@ -172,8 +195,10 @@ export class Link {
   #lost(session: Session, reason: string): void {
     if (this.#session !== session) return;
     this.#session = undefined;
-    void session.close();
-    if (this.#isClosed()) return;
+    this.#leaving.set(
+      session,
+      session.retire().finally(() => this.#leaving.delete(session)),
+    );
     // One that lived for a while comes back at once; one that dies again and again has to wait.
     if (Date.now() - this.#readyAt >= this.#timings.stableMs) this.#failures = 0;
     this.#failed(reason);
@@ -190,16 +215,17 @@ export class Link {
   }
 
   /** Reads the tool list anew; while that runs, further announcements are taken together. */
-  #refresh(session: Session): void {
-    if (this.#refreshing !== undefined) {
+  #refresh(): void {
+    const session = this.#session;
+    if (session === undefined || this.#refreshing) {
       this.#refreshAgain = true;
       return;
     }
-    this.#refreshing = this.#readTools(session).finally(() => {
-      this.#refreshing = undefined;
-      if (!this.#refreshAgain) return;
-      this.#refreshAgain = false;
-      this.#refresh(session);
+    this.#refreshing = true;
+    this.#refreshAgain = false;
+    void this.#readTools(session).finally(() => {
+      this.#refreshing = false;
+      if (this.#refreshAgain) this.#refresh();
     });
   }
 
@@ -208,7 +234,9 @@ export class Link {
       const tools = await session.listTools(AbortSignal.timeout(this.#timings.connectMs));
       if (this.#session === session) this.#options.onCatalog?.({ info: session.info, tools });
     } catch (error) {
-      this.#options.log.warn({ reason: reasonOf(error) }, 'the changed tool list could not be read');
+      if (this.#session === session) {
+        this.#options.log.warn({ reason: reasonOf(error) }, 'the changed tool list could not be read');
+      }
     }
   }
 
@@ -231,35 +259,4 @@ export class Link {
     this.#state = state;
     this.#options.onState?.(state);
   }
-}
-
-/** What went wrong, in the words that help most. */
-export function reasonOf(error: unknown): string {
-  if (error instanceof GatewayError && typeof error.privateDetail === 'string' && error.privateDetail !== '') {
-    return error.code === 'connection_lost' ? error.privateDetail : `${error.message} ${error.privateDetail}`;
-  }
-  if (error instanceof DOMException && error.name === 'TimeoutError') return 'no answer in time while connecting';
-  return messageOf(error);
-}
-
-/** `ready` once the promise fulfils, `failed` once it rejects, `waiting` if neither happened within `ms` or before the abort. */
-function settledWithin(
-  promise: Promise<unknown>,
-  ms: number,
-  signal?: AbortSignal,
-): Promise<'ready' | 'failed' | 'waiting'> {
-  return new Promise((resolve) => {
-    const finish = (outcome: 'ready' | 'failed' | 'waiting'): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-      resolve(outcome);
-    };
-    const onAbort = (): void => finish('waiting');
-    const timer = setTimeout(() => finish('waiting'), ms);
-    signal?.addEventListener('abort', onAbort);
-    promise.then(
-      () => finish('ready'),
-      () => finish('failed'),
-    );
-  });
 }

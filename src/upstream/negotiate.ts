@@ -97,7 +97,7 @@ async function initialize(wire: Wire, version: string, signal: AbortSignal): Pro
   }
   const protocol: Protocol = { era: 'legacy', version: answered };
   wire.useProtocol(protocol);
-  await wire.notify('notifications/initialized');
+  await wire.notify('notifications/initialized', undefined, signal);
   return { wire, protocol, info: serverInfo(result, result.serverInfo), listChanged: announcesTools(result) };
 }
 

@@ -1,5 +1,5 @@
 /** Which answer belongs to which request, on a wire where all messages share one stream. */
-import { classify, type Id, type Params, replyText } from './jsonrpc.ts';
+import { classify, type Id, type Params, type RpcError, replyText } from './jsonrpc.ts';
 import { badAnswer, type SendOptions, type WireEvents } from './wire.ts';
 
 interface Waiting {
@@ -63,7 +63,7 @@ export class PendingRequests {
         this.#take(incoming.id)?.resolve(incoming.result);
         return;
       case 'error':
-        if (incoming.id !== undefined) this.#take(incoming.id)?.reject(incoming.error);
+        this.#failed(incoming.id, incoming.error);
         return;
       case 'request':
         send(replyText(incoming.id, incoming.method));
@@ -72,7 +72,7 @@ export class PendingRequests {
         this.#notification(incoming.method, incoming.params);
         return;
       case 'invalid':
-        if (incoming.id !== undefined) this.#take(incoming.id)?.reject(badAnswer('The server sent an invalid answer.'));
+        if (incoming.id !== undefined) this.fail(incoming.id, badAnswer('The server sent an invalid answer.'));
     }
   }
 
@@ -87,6 +87,12 @@ export class PendingRequests {
       this.#waiting.delete(id);
       waiting.reject(error(id));
     }
+  }
+
+  /** An error about a message that the server could not read has no id; it is about the request that waits, if only one does. */
+  #failed(id: Id | undefined, error: RpcError): void {
+    if (id !== undefined) this.fail(id, error);
+    else if (this.size === 1) this.failAll(() => error);
   }
 
   #notification(method: string, params: Params): void {

@@ -8,7 +8,7 @@ const DRAIN_MS = 30_000;
 
 export class SessionPool {
   readonly #links: LRUCache<string, Link>;
-  readonly #leaving = new Set<Promise<void>>();
+  readonly #leaving = new Map<Link, Promise<void>>();
 
   constructor(limits: { readonly most?: number; readonly idleMs?: number } = {}) {
     this.#links = new LRUCache({
@@ -16,7 +16,11 @@ export class SessionPool {
       ttl: limits.idleMs ?? IDLE_MS,
       updateAgeOnGet: true,
       ttlAutopurge: true,
-      dispose: (link) => this.#release(link),
+      disposeAfter: (link, key, reason) => {
+        // A long call is no idleness.
+        if (reason === 'expire' && link.isBusy) this.#links.set(key, link);
+        else this.#release(link);
+      },
     });
   }
 
@@ -39,13 +43,13 @@ export class SessionPool {
   }
 
   async close(): Promise<void> {
-    const links = [...this.#links.values()];
     this.#links.clear();
-    await Promise.all([...links.map((link) => link.close()), ...this.#leaving]);
+    await Promise.all([...this.#leaving.keys()].map((link) => link.close()));
+    await Promise.all(this.#leaving.values());
   }
 
   #release(link: Link): void {
-    const leaving = link.retire(DRAIN_MS).finally(() => this.#leaving.delete(leaving));
-    this.#leaving.add(leaving);
+    const leaving = link.retire(DRAIN_MS).finally(() => this.#leaving.delete(link));
+    this.#leaving.set(link, leaving);
   }
 }

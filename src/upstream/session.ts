@@ -22,6 +22,8 @@ export class Session {
   readonly listChanged: boolean;
   readonly #wire: Wire;
   readonly #stop = new AbortController();
+  #active = 0;
+  #onIdle: (() => void) | undefined;
 
   constructor(negotiated: Negotiated) {
     this.#wire = negotiated.wire;
@@ -51,8 +53,14 @@ export class Session {
   /** One call. Nothing is repeated, except that a stateless server may ask for another round itself. */
   async call(tool: Tool, args: Params, scope: CallScope, forwarded: readonly string[]): Promise<ToolResult> {
     const options: SendOptions = { signal: scope.signal, onProgress: scope.progress, headers: forwarded };
-    if (this.protocol.era === 'modern') return this.#modernCall(tool, args, options);
-    return asResult(await this.#wire.request('tools/call', { name: tool.name, arguments: args }, options));
+    this.#active += 1;
+    try {
+      if (this.protocol.era === 'modern') return await this.#modernCall(tool, args, options);
+      return asResult(await this.#wire.request('tools/call', { name: tool.name, arguments: args }, options));
+    } finally {
+      this.#active -= 1;
+      if (this.#active === 0) this.#onIdle?.();
+    }
   }
 
   /** Starts to listen for changes of the tool list. */
@@ -60,6 +68,12 @@ export class Session {
     if (!this.listChanged) return;
     this.#wire.listen();
     if (this.protocol.era === 'modern') void this.#subscribe();
+  }
+
+  /** Lets calls in flight end, which their own deadlines see to, then closes. */
+  async retire(): Promise<void> {
+    if (this.#active > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    await this.close();
   }
 
   async close(): Promise<void> {
@@ -125,6 +139,7 @@ function nextRound(result: ToolResult): Params {
       'The tool asks the person for input, which a REST call cannot bring. Use an MCP client for this tool.';
     throw new GatewayError('tool_error', 500, message, { detail: { message } });
   }
+  if (result.requestState === undefined) throw badAnswer('The server asks for more input without saying which.');
   return { requestState: result.requestState };
 }
 

@@ -2,15 +2,28 @@
 import { type Dispatcher, Pool } from 'undici';
 import type { Endpoint } from '../config/model.ts';
 import { type HttpAnswer, HttpExchange } from './http-exchange.ts';
-import { httpFailure } from './http-status.ts';
+import { httpFailure, isEventStream, isSessionLost, withHint } from './http-status.ts';
 import { notificationText, type Params, requestText } from './jsonrpc.ts';
 import type { Log } from './log.ts';
 import { PendingRequests, withProgressToken } from './pending.ts';
-import { badAnswer, connectionLost, NotSentError, type SendOptions, type Wire, type WireEvents } from './wire.ts';
+import {
+  badAnswer,
+  connectionLost,
+  NotSentError,
+  reasonOf,
+  type SendOptions,
+  type Wire,
+  type WireEvents,
+} from './wire.ts';
 
 type SseEndpoint = Extract<Endpoint, { kind: 'http' | 'sse' }>;
 
-const POST_TIMEOUT_MS = 30_000;
+const NOTIFY_TIMEOUT_MS = 10_000;
+/** How long a POST may stay open once the stream has brought the answer. */
+const LINGER_MS = 1_000;
+/** How a streamable HTTP server refuses a GET without a session. */
+const STREAMABLE_STATUS = new Set([400, 404, 405, 406]);
+const STREAMABLE_HINT = 'Is it a streamable HTTP server? Then set "type": "streamable-http".';
 
 export class SseWire implements Wire {
   readonly #endpoint: SseEndpoint;
@@ -21,7 +34,10 @@ export class SseWire implements Wire {
   readonly #headers: readonly string[];
   readonly #stopped = new AbortController();
   readonly #postPath: Promise<string>;
+  #isOpen = false;
+  /** Why nothing can be sent any more. */
   #gone: string | undefined;
+  #closing: Promise<void> | undefined;
 
   constructor(endpoint: SseEndpoint, events: WireEvents, log: Log) {
     this.#endpoint = endpoint;
@@ -35,29 +51,28 @@ export class SseWire implements Wire {
     this.#postPath.catch(() => undefined);
   }
 
-  async request(method: string, params: Params, options: SendOptions): Promise<unknown> {
-    if (this.#gone !== undefined) throw new NotSentError('connection', this.#gone);
+  request(method: string, params: Params, options: SendOptions): Promise<unknown> {
+    if (this.#gone !== undefined) return Promise.reject(new NotSentError('connection', this.#gone));
+    if (options.signal.aborted) return Promise.reject(options.signal.reason);
     const id = this.#pending.nextId();
     const body = requestText(id, method, withProgressToken(params, id, options));
     const answer = this.#pending.wait(id, options, () => this.#cancel(id, method));
-    // The answer may fail while we still wait for the address.
-    answer.catch(() => undefined);
-    this.#post(body, options.headers).catch((error: unknown) => this.#pending.fail(id, error));
+    this.#postFor(answer, body, options.headers).catch((error: unknown) => this.#pending.fail(id, error));
     return answer;
   }
 
-  notify(method: string, params?: Params): Promise<void> {
-    return this.#post(notificationText(method, params), undefined);
+  notify(method: string, params?: Params, signal = AbortSignal.timeout(NOTIFY_TIMEOUT_MS)): Promise<void> {
+    return this.#post(notificationText(method, params), signal);
   }
 
   useProtocol(): void {}
 
   listen(): void {}
 
-  async close(): Promise<void> {
-    this.#gone ??= 'The connection is closed';
-    this.#stopped.abort(new NotSentError('connection', this.#gone));
-    await this.#pool.destroy();
+  close(): Promise<void> {
+    this.#end(new NotSentError('connection', 'The connection is closed'));
+    this.#closing ??= this.#pool.destroy();
+    return this.#closing;
   }
 
   /** Opens the stream; resolves with the path to POST to, which the first event names. */
@@ -65,7 +80,7 @@ export class SseWire implements Wire {
     return new Promise((resolve, reject) => {
       const end = (error: Error): void => {
         reject(error);
-        this.#end(error.message);
+        this.#end(error);
       };
       const exchange = new HttpExchange(this.#stopped.signal, {
         onEvent: (data, event) => {
@@ -76,59 +91,68 @@ export class SseWire implements Wire {
         onAnswer: (answer) => end(this.#streamEnded(answer)),
         onFailure: (error) => end(error as Error),
       });
-      this.#send(
-        'GET',
-        this.#endpoint.url.pathname + this.#endpoint.url.search,
-        null,
-        ['accept', 'text/event-stream'],
-        exchange,
-      );
+      const path = this.#endpoint.url.pathname + this.#endpoint.url.search;
+      this.#send('GET', path, null, ['accept', 'text/event-stream'], exchange);
     });
   }
 
   /** The address must be on the stream's own origin: a server must not turn our messages elsewhere. */
-  #resolveEndpoint(data: string, resolve: (path: string) => void, reject: (error: Error) => void): void {
+  #resolveEndpoint(data: string, resolve: (path: string) => void, end: (error: Error) => void): void {
     const url = URL.canParse(data, this.#endpoint.url.href) ? new URL(data, this.#endpoint.url) : undefined;
     if (url === undefined || url.origin !== this.#endpoint.url.origin) {
-      reject(badAnswer('The server named an address on another origin to send messages to.', data.slice(0, 200)));
+      end(badAnswer('The server named an address on another origin to send messages to.', data.slice(0, 200)));
     } else {
+      this.#isOpen = true;
       resolve(url.pathname + url.search);
     }
   }
 
   #streamEnded(answer: HttpAnswer): Error {
-    const isStream = String(answer.headers['content-type']).includes('text/event-stream');
-    if (answer.status === 200 && isStream) return new NotSentError('connection', 'The server ended the event stream');
+    if (answer.status === 200 && isEventStream(answer.headers)) {
+      return new NotSentError('connection', 'The server ended the event stream');
+    }
     const failure = httpFailure(answer, this.#endpoint.url);
-    const hint = [400, 404, 405, 406].includes(answer.status)
-      ? ' Is it a streamable HTTP server? Then set "type": "streamable-http".'
-      : '';
-    return new Error(`${failure.message}${hint}`);
+    return STREAMABLE_STATUS.has(answer.status) ? withHint(failure, STREAMABLE_HINT) : failure;
   }
 
   #receive(data: string): void {
+    let message: unknown;
     try {
-      this.#pending.receive(JSON.parse(data), (text) => {
-        this.#post(text, undefined).catch(() => undefined);
-      });
+      message = JSON.parse(data);
     } catch {
       this.#log.debug({ data: data.slice(0, 200) }, 'an event that is no JSON was ignored');
+      return;
     }
+    this.#pending.receive(message, (text) => {
+      this.#post(text, AbortSignal.timeout(NOTIFY_TIMEOUT_MS)).catch(() => undefined);
+    });
   }
 
-  async #post(body: string, extra: readonly string[] | undefined): Promise<void> {
+  /** Posts a request; the POST may take as long as the call does, since some servers answer it only in the end. */
+  async #postFor(answer: Promise<unknown>, body: string, headers: readonly string[] | undefined): Promise<void> {
+    const controller = new AbortController();
+    let isPosted = false;
+    const stop = (): void => {
+      if (!isPosted) setTimeout(() => controller.abort(new Error('answered')), LINGER_MS).unref();
+    };
+    answer.then(stop, stop);
+    await this.#post(body, controller.signal, headers);
+    isPosted = true;
+  }
+
+  async #post(body: string, signal: AbortSignal, headers: readonly string[] = []): Promise<void> {
     const path = await this.#postPath;
     await new Promise<void>((resolve, reject) => {
-      const exchange = new HttpExchange(AbortSignal.timeout(POST_TIMEOUT_MS), {
+      const exchange = new HttpExchange(signal, {
         onEvent: () => false,
         onAnswer: (answer) => {
           if (answer.status < 300) resolve();
-          else if (answer.status === 404) reject(new NotSentError('session', 'The server forgot the session'));
+          else if (isSessionLost(answer)) reject(new NotSentError('session', 'The server forgot the session'));
           else reject(httpFailure(answer, this.#endpoint.url));
         },
         onFailure: reject,
       });
-      this.#send('POST', path, body, ['content-type', 'application/json', ...(extra ?? [])], exchange);
+      this.#send('POST', path, body, ['content-type', 'application/json', ...headers], exchange);
     });
   }
 
@@ -148,10 +172,13 @@ export class SseWire implements Wire {
     this.notify('notifications/cancelled', params).catch(() => undefined);
   }
 
-  #end(reason: string): void {
+  #end(error: Error): void {
     if (this.#gone !== undefined) return;
+    const reason = reasonOf(error);
     this.#gone = reason;
-    this.#pending.failAll(() => connectionLost(reason));
+    // Without an address nothing was sent yet.
+    this.#pending.failAll(() => (this.#isOpen ? connectionLost(reason) : error));
+    this.#stopped.abort(error);
     void this.close();
     this.#events.onClosed(reason);
   }

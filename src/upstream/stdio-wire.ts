@@ -1,12 +1,15 @@
 /** MCP over a child's stdin and stdout: one JSON-RPC message a line. */
 import type { Endpoint } from '../config/model.ts';
-import { type Child, endChild, startChild } from './child.ts';
+import { type Child, endChild, signalGroup, startChild } from './child.ts';
 import { notificationText, type Params, requestText } from './jsonrpc.ts';
 import { lineSplitter } from './lines.ts';
 import type { Log } from './log.ts';
 import { PendingRequests, withProgressToken } from './pending.ts';
 import type { WireEvents } from './wire.ts';
 import { badAnswer, connectionLost, MAX_MESSAGE_BYTES, NotSentError, type SendOptions, type Wire } from './wire.ts';
+
+/** How long to wait for what the process wrote before it ended. */
+const LAST_WORDS_MS = 500;
 
 type StdioEndpoint = Extract<Endpoint, { kind: 'stdio' }>;
 
@@ -32,6 +35,9 @@ export class StdioWire implements Wire {
 
   request(method: string, params: Params, options: SendOptions): Promise<unknown> {
     if (this.#gone !== undefined) return Promise.reject(new NotSentError('connection', this.#gone));
+    if (!this.#child.stdin.writable)
+      return Promise.reject(new NotSentError('connection', 'The process closed its input'));
+    if (options.signal.aborted) return Promise.reject(options.signal.reason);
     const id = this.#pending.nextId();
     const text = requestText(id, method, withProgressToken(params, id, options));
     const answer = this.#pending.wait(id, options, () => this.#cancel(id, method));
@@ -57,11 +63,7 @@ export class StdioWire implements Wire {
   #attach(endpoint: StdioEndpoint): void {
     const child = this.#child;
     child.on('error', (error) => this.#end(`cannot start ${endpoint.command}: ${error.message}`));
-    child.on('exit', (code, signal) => {
-      const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
-      const hint = this.#lastWords === '' ? '' : `; its last words: ${this.#lastWords.slice(0, 300)}`;
-      this.#end(`the process ended with ${how}${hint}`);
-    });
+    child.on('exit', (code, signal) => this.#exited(signal === null ? `exit code ${code}` : `signal ${signal}`));
     child.stdin.on('error', () => undefined); // EPIPE: the exit event tells the story.
     child.stdout.on('error', () => undefined);
     child.stdout.on(
@@ -94,8 +96,15 @@ export class StdioWire implements Wire {
     }
   }
 
+  /** All that is written in one turn of the event loop leaves in one system call, which wakes the child once. */
   #write(text: string): void {
-    if (this.#gone === undefined) this.#child.stdin.write(`${text}\n`);
+    if (this.#gone !== undefined) return;
+    const { stdin } = this.#child;
+    if (stdin.writableCorked === 0) {
+      stdin.cork();
+      setImmediate(() => stdin.uncork());
+    }
+    stdin.write(`${text}\n`);
   }
 
   #cancel(id: number, method: string): void {
@@ -104,8 +113,22 @@ export class StdioWire implements Wire {
     this.#write(notificationText('notifications/cancelled', { requestId: id, reason: 'The caller gave up' }));
   }
 
+  /** Answers and last words may still be in the pipes, which a process that it started may hold open. */
+  #exited(how: string): void {
+    this.#gone ??= `the process ended with ${how}`;
+    signalGroup(this.#child, 'SIGKILL');
+    const finish = (): void => {
+      clearTimeout(timer);
+      this.#child.off('close', finish);
+      const hint = this.#lastWords === '' ? '' : `; its last words: ${this.#lastWords.slice(0, 300)}`;
+      this.#end(`the process ended with ${how}${hint}`);
+    };
+    const timer = setTimeout(finish, LAST_WORDS_MS);
+    this.#child.on('close', finish);
+  }
+
   #end(reason: string): void {
-    if (this.#gone === undefined) this.#gone = reason;
+    this.#gone ??= reason;
     this.#pending.failAll(() => connectionLost(reason));
     void this.close();
     this.#events.onClosed(reason);

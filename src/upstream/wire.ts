@@ -1,14 +1,22 @@
 /** What the three transports have in common: requests go in, results come out, and nothing is ever sent twice. */
-import { GatewayError } from '../errors.ts';
+import { GatewayError, messageOf } from '../errors.ts';
 import type { Params } from './jsonrpc.ts';
 import type { Protocol } from './protocol.ts';
 
 /** The largest message that we take from a server, in bytes. */
 export const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
 
+/** As much of an AbortSignal as we need; an AbortSignal is one. */
+export interface StopSignal {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
 export interface SendOptions {
   /** Aborted on time-out or when the caller leaves; its reason is what the request rejects with. */
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   /** Called for each sign of life; asks the server for progress notifications. */
   readonly onProgress?: (() => void) | undefined;
   /** Extra HTTP headers for this request, flat: name, value, name, value. */
@@ -20,12 +28,14 @@ export interface WireEvents {
   onNotification(method: string, params: Params): void;
   /** The wire is gone and will carry nothing any more. */
   onClosed(reason: string): void;
+  /** The stream for unasked messages was away for a while: some may be lost. */
+  onReopened(): void;
 }
 
 export interface Wire {
   /** One request; resolves with `result`, rejects with `RpcError`, `NotSentError`, `GatewayError` or the signal's reason. */
   request(method: string, params: Params, options: SendOptions): Promise<unknown>;
-  notify(method: string, params?: Params): Promise<void>;
+  notify(method: string, params?: Params, signal?: AbortSignal): Promise<void>;
   /** Told once, after negotiation. */
   useProtocol(protocol: Protocol): void;
   /** Opens the stream for unasked messages, where the transport needs one. */
@@ -51,6 +61,15 @@ export function connectionLost(privateDetail: string): GatewayError {
     detail: { message: 'Connection closed' },
     privateDetail,
   });
+}
+
+/** What went wrong, in the words that help most; for logs and for those who may see them. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof GatewayError && typeof error.privateDetail === 'string' && error.privateDetail !== '') {
+    return error.code === 'connection_lost' ? error.privateDetail : `${error.message} ${error.privateDetail}`;
+  }
+  if (error instanceof DOMException && error.name === 'TimeoutError') return 'no answer in time';
+  return messageOf(error);
 }
 
 export function badAnswer(message: string, privateDetail?: unknown): GatewayError {

@@ -14,14 +14,38 @@ export interface ServerModel {
   readonly reason: string | undefined;
 }
 
-export interface HomeModel {
-  readonly title: string;
-  readonly description: string;
+/** What the frame around every page shows. */
+interface PageModel {
+  /** Also the title of the window. */
+  readonly heading: string;
   readonly rootPath: string;
+}
+
+export interface HomeModel extends PageModel {
+  readonly description: string;
   readonly publicUrl: string;
   readonly single: boolean;
   readonly servers: readonly ServerModel[];
   readonly warnings: readonly string[];
+}
+
+export interface DocsModel extends PageModel {
+  /** Address of the document to show. */
+  readonly documentUrl: string;
+  readonly isRootDocs: boolean;
+}
+
+/** mcpo's names for the document as a whole, which tell people nothing; a name that the operator gave is shown. */
+const DOCUMENT_NAME = 'MCP OpenAPI Proxy';
+const DOCUMENT_DESCRIPTION = 'Automatically generated API from MCP Tool Schemas';
+
+export function gatewayName(name: string): string {
+  return name === DOCUMENT_NAME ? 'latchkey' : name;
+}
+
+export function gatewayDescription(description: string): string {
+  if (description !== DOCUMENT_DESCRIPTION) return description;
+  return 'MCP servers as plain REST. Give a client one of these addresses, or try the tools right here.';
 }
 
 export function serverModel(server: Server, pathPrefix: string, mayKnowReasons: boolean): ServerModel {

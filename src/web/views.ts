@@ -1,18 +1,11 @@
 /** Renders the pages from `views/`; everything that is put in is escaped. */
 import { fileURLToPath } from 'node:url';
 import { Eta } from 'eta';
-import type { HomeModel } from './models.ts';
+import type { DocsModel, HomeModel } from './models.ts';
 
 export const VIEWS = fileURLToPath(new URL('../../views', import.meta.url));
 
 const eta = new Eta({ views: VIEWS, cache: true, autoEscape: true });
-
-export interface DocsModel {
-  readonly title: string;
-  readonly rootPath: string;
-  /** Address of the document to show. */
-  readonly documentUrl: string;
-}
 
 export function homePage(model: HomeModel): string {
   return eta.render('./home', model);

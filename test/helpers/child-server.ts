@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { type Message, TestServer, type TestServerOptions } from './test-server.ts';
-import { type Json, textResult, type ToolResult } from './toolset.ts';
+import { type Json, type ToolResult, textResult } from './toolset.ts';
 
 export interface ChildOptions extends TestServerOptions {
   /** Before anything else; `die` writes last words without a newline. */
@@ -42,7 +42,8 @@ function write(text: string): void {
 }
 
 function send(message: Json): void {
-  if (options.noise === true) write('not json\n\n{"jsonrpc":"2.0","id":\n[1,2]\n42\n{"jsonrpc":"2.0","id":999,"result":{}}\r\n');
+  if (options.noise === true)
+    write('not json\n\n{"jsonrpc":"2.0","id":\n[1,2]\n42\n{"jsonrpc":"2.0","id":999,"result":{}}\r\n');
   write(`${JSON.stringify(message)}\n`);
 }
 
@@ -94,7 +95,8 @@ function serve(): void {
 
 function startGrandchild(): number | undefined {
   if (options.grandchild !== true) return undefined;
-  return spawn(process.execPath, ['-e', 'setTimeout(() => {}, 3_600_000)'], { stdio: ['ignore', 'inherit', 'inherit'] }).pid;
+  return spawn(process.execPath, ['-e', 'setTimeout(() => {}, 3_600_000)'], { stdio: ['ignore', 'inherit', 'inherit'] })
+    .pid;
 }
 
 if (options.ignoreSigterm === true) process.on('SIGTERM', () => undefined);

@@ -30,7 +30,11 @@ export function childEndpoint(options: ChildOptions = {}, more: Partial<StdioEnd
   return commandEndpoint(process.execPath, ['--import', TSX, CHILD_SERVER, JSON.stringify(options)], more);
 }
 
-export function commandEndpoint(command: string, args: readonly string[], more: Partial<StdioEndpoint> = {}): StdioEndpoint {
+export function commandEndpoint(
+  command: string,
+  args: readonly string[],
+  more: Partial<StdioEndpoint> = {},
+): StdioEndpoint {
   return { kind: 'stdio', command, args, env: {}, inheritEnv: true, withheldEnv: [], ...more };
 }
 
@@ -71,7 +75,8 @@ export class ChildRecord {
   /** How often the server got a message of this method; for `tools/call` of this tool. */
   count(method: string, tool?: string): number {
     return this.events().filter(
-      (event) => event.event === 'message' && event.method === method && (tool === undefined || event.params.name === tool),
+      (event) =>
+        event.event === 'message' && event.method === method && (tool === undefined || event.params.name === tool),
     ).length;
   }
 

@@ -201,7 +201,8 @@ export function writeEvent(response: ServerResponse, message: Json): void {
 
 function reply(response: ServerResponse, status: number, body?: unknown, headers: Record<string, string> = {}): void {
   const isText = typeof body === 'string';
-  const type: Record<string, string> = body === undefined ? {} : { 'content-type': isText ? 'text/html' : 'application/json' };
+  const type: Record<string, string> =
+    body === undefined ? {} : { 'content-type': isText ? 'text/html' : 'application/json' };
   response.writeHead(status, { ...type, ...headers });
   response.end(body === undefined || isText ? body : JSON.stringify(body));
 }

@@ -97,7 +97,9 @@ export async function startSseServer(): Promise<SdkServer> {
 }
 
 /** The v2 SDK; refuses everything but 2026-07-28 unless `legacy`. */
-export async function startStatelessServer({ legacy = false } = {}): Promise<SdkServer & { readonly headers: IncomingMessage['headers'][] }> {
+export async function startStatelessServer({
+  legacy = false,
+} = {}): Promise<SdkServer & { readonly headers: IncomingMessage['headers'][] }> {
   const record = new CallRecord();
   const headers: IncomingMessage['headers'][] = [];
   let extra = 0;

@@ -1,5 +1,13 @@
 /** MCP without a transport: takes messages, answers through `send`. Strict about the handshake, as real servers are. */
-import { CallRecord, type Json, runTool, type ToolDefinition, ToolRpcError, type ToolResult, toolDefinitions } from './toolset.ts';
+import {
+  CallRecord,
+  type Json,
+  runTool,
+  type ToolDefinition,
+  type ToolResult,
+  ToolRpcError,
+  toolDefinitions,
+} from './toolset.ts';
 
 const META = 'io.modelcontextprotocol';
 export const MODERN = '2026-07-28';
@@ -68,7 +76,11 @@ export class TestServer {
       send({ jsonrpc: '2.0', id, result: this.isModern ? { resultType: 'complete', ...result } : result });
     } catch (error) {
       const { code = -32603, data } = error instanceof ToolRpcError ? error : {};
-      send({ jsonrpc: '2.0', id, error: { code, message: (error as Error).message, ...(data === undefined ? {} : { data }) } });
+      send({
+        jsonrpc: '2.0',
+        id,
+        error: { code, message: (error as Error).message, ...(data === undefined ? {} : { data }) },
+      });
     }
   }
 
@@ -151,9 +163,11 @@ export class TestServer {
   #rounds(params: Json): Json {
     this.record.calls.push({ tool: 'rounds', args: params });
     const args = (params.arguments ?? {}) as Json;
-    if (args.ask === true) return { resultType: 'input_required', inputRequests: { name: { method: 'elicitation/create' } } };
+    if (args.ask === true)
+      return { resultType: 'input_required', inputRequests: { name: { method: 'elicitation/create' } } };
     if (args.empty === true) return { resultType: 'input_required' };
-    if (args.endless !== true && params.requestState === 'half way') return { content: [{ type: 'text', text: 'done' }] };
+    if (args.endless !== true && params.requestState === 'half way')
+      return { content: [{ type: 'text', text: 'done' }] };
     return { resultType: 'input_required', requestState: 'half way' };
   }
 }

@@ -76,7 +76,9 @@ const RUN: Readonly<Record<string, Run>> = {
   'structured-only': () => ({ content: [], structuredContent: { sum: 3 } }),
   image: () => ({ content: [{ type: 'image', mimeType: 'image/png', data: PIXEL }] }),
   audio: () => ({ content: [{ type: 'audio', mimeType: 'audio/wav', data: 'UklGRg==' }] }),
-  resource: () => ({ content: [{ type: 'resource', resource: { uri: 'test://a', mimeType: 'text/plain', text: 'a' } }] }),
+  resource: () => ({
+    content: [{ type: 'resource', resource: { uri: 'test://a', mimeType: 'text/plain', text: 'a' } }],
+  }),
   resource_link: () => ({ content: [{ type: 'resource_link', uri: 'test://b', name: 'b' }] }),
 };
 

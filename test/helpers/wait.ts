@@ -14,11 +14,11 @@ export async function until<T>(
     const value = await condition();
     if (value !== false && value !== undefined) return value as Exclude<T, false | undefined>;
     if (Date.now() > end) assert.fail(`${what} did not come true within ${ms} ms: ${condition.toString()}`);
-    await pause(STEP_MS);
+    await new Promise((resolve) => setTimeout(resolve, STEP_MS));
   }
 }
 
-/** For servers that are to be slow; tests themselves wait with `until`. */
+/** For servers that are to be slow, which keeps no process alive; tests themselves wait with `until`. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
@@ -26,7 +26,7 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
       signal?.removeEventListener('abort', done);
       resolve();
     };
-    const timer = setTimeout(done, ms);
+    const timer = setTimeout(done, ms).unref();
     if (signal?.aborted === true) done();
     else signal?.addEventListener('abort', done);
   });

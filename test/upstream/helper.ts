@@ -7,9 +7,11 @@ import { Link, type LinkState } from '../../src/upstream/link.ts';
 import { answerText } from '../../src/upstream/result.ts';
 import type { ToolResult } from '../../src/upstream/session.ts';
 import type { LinkTimings } from '../../src/upstream/timings.ts';
-import { type ChildOptions } from '../helpers/child-server.ts';
-import { ChildRecord, childEndpoint, type StdioEndpoint, serverConfig } from '../helpers/configs.ts';
+import type { ChildOptions } from '../helpers/child-server.ts';
+import { ChildRecord, childEndpoint, type StdioEndpoint, serverConfig, urlEndpoint } from '../helpers/configs.ts';
+import { HttpServer, type HttpServerOptions } from '../helpers/http-server.ts';
 import { MemoryLog } from '../helpers/memory-log.ts';
+import type { SdkServer } from '../helpers/sdk-servers.ts';
 import { until } from '../helpers/wait.ts';
 
 /** Patient enough for a busy machine, yet quick to retry. */
@@ -67,7 +69,7 @@ export class OpenLink {
   }
 
   async result(name: string, args: Record<string, unknown> = {}, options: CallOptions = {}): Promise<ToolResult> {
-    const scope = options.scope ?? new CallScope(options.timeoutMs ?? 15_000);
+    const scope = options.scope ?? new CallScope(options.timeoutMs ?? 8_000);
     try {
       return await this.link.call(this.tool(name), args, scope, options.headers ?? []);
     } finally {
@@ -109,6 +111,31 @@ export function openChild(
   const events = recordOf(t);
   const endpoint = childEndpoint({ record: events.file, ...options }, more);
   return Object.assign(openLink(t, serverConfig({ endpoint }), timings), { events });
+}
+
+/** An HTTP server of ours and a link to it. */
+export async function openHttp(
+  t: TestContext,
+  options: HttpServerOptions = {},
+  { timings, ...config }: Partial<ServerConfig> & { readonly timings?: LinkTimings } = {},
+): Promise<OpenLink & { readonly server: HttpServer }> {
+  const server = await HttpServer.start(options);
+  t.after(() => server.stop());
+  const endpoint = urlEndpoint('http', server.url);
+  return Object.assign(openLink(t, serverConfig({ endpoint, ...config }), timings), { server });
+}
+
+/** A server made with an SDK and a link to it. */
+export async function openSdk<S extends SdkServer>(
+  t: TestContext,
+  starting: Promise<S>,
+  kind: 'http' | 'sse' = 'http',
+  timings?: LinkTimings,
+): Promise<OpenLink & { readonly server: S }> {
+  const server = await starting;
+  t.after(() => server.close());
+  const link = openLink(t, serverConfig({ endpoint: urlEndpoint(kind, server.url) }), timings);
+  return Object.assign(link, { server });
 }
 
 export function recordOf(t: TestContext): ChildRecord {

@@ -85,20 +85,3 @@ test('all pages of the tool list', async (t) => {
   assert.equal(new Set(child.toolNames).size, 263);
   assert.equal(child.events.count('tools/list'), 7);
 });
-
-for (const revision of ['2025-06-18', '2026-07-28']) {
-  test(`list_changed is followed (${revision})`, async (t) => {
-    const child = await openChild(t, { revision }).ready();
-    if (revision === '2026-07-28') await until(() => child.events.count('subscriptions/listen') === 1);
-    await child.call('change', { extra: 2 });
-    await until(() => child.toolNames.includes('extra-1'));
-    await child.call('change', { extra: 0 });
-    await until(() => !child.toolNames.includes('extra-0'));
-  });
-}
-
-test('a server that announces no changes is not asked for any', async (t) => {
-  const child = await openChild(t, { revision: '2026-07-28', listChanged: false }).ready();
-  await child.call('echo', { text: 'a' });
-  assert.equal(child.events.count('subscriptions/listen'), 0);
-});
