@@ -58,18 +58,23 @@ export function installAuthentication(app: FastifyInstance, options: AccessOptio
       request.principal = authenticate(request, options, limiter);
     } catch (error) {
       if (!needed && error instanceof GatewayError && error.code !== 'duplicate_authorization') return;
-      if (options.everywhere && error instanceof GatewayError && error.status === 401) {
+      if (options.everywhere && error instanceof GatewayError && asksForCredential(error, request)) {
         // A browser asks the person for the key when Basic is offered.
         reply.header('www-authenticate', 'Bearer, Basic realm="latchkey"');
-        return answerError(withoutChallenge(error), request, reply);
+        return answerError(new GatewayError(error.code, 401, error.message), request, reply);
       }
       throw error;
     }
   });
 }
 
-function withoutChallenge(error: GatewayError): GatewayError {
-  return new GatewayError(error.code, error.status, error.message, { detail: error.detail });
+/** A browser keeps a mistyped password, and asks no more, if the answer to it is mcpo's 403. */
+function asksForCredential(error: GatewayError, request: FastifyRequest): boolean {
+  return error.status === 401 || (error.code === 'invalid_credentials' && isNavigation(request));
+}
+
+function isNavigation(request: FastifyRequest): boolean {
+  return request.method === 'GET' && header(request, 'sec-fetch-mode') === 'navigate';
 }
 
 function checkHost(request: FastifyRequest, policy: OriginPolicy): void {
@@ -109,8 +114,10 @@ function browserSigns(request: FastifyRequest): BrowserSigns {
 function needsCredential(request: FastifyRequest, everywhere: boolean): boolean {
   if (request.method === 'OPTIONS') return false;
   const route = request.routeOptions.url ?? '';
-  if (!everywhere) return request.target?.tool !== undefined || route === '/metrics';
-  return !ALWAYS_OPEN.has(route);
+  // First of all: under a single server a tool may have any path, also one that looks open.
+  if (request.target?.tool !== undefined) return true;
+  if (!everywhere) return route === '/metrics';
+  return !request.url.startsWith('/assets/') && !ALWAYS_OPEN.has(route);
 }
 
 function authenticate(request: FastifyRequest, options: AccessOptions, limiter: FailureLimiter): Principal {
@@ -124,7 +131,7 @@ function authenticate(request: FastifyRequest, options: AccessOptions, limiter: 
   try {
     return options.identity.authenticate(authorization);
   } catch (error) {
-    if (authorization.scheme !== 'none') {
+    if (isGuess(authorization)) {
       limiter.record(request.ip);
       if (account !== undefined) limiter.record(account);
       limiter.refuseIfExceeded(request.ip);
@@ -142,6 +149,12 @@ function accountOf(authorization: Authorization, request: FastifyRequest, { acco
 function countedAuthorization(request: FastifyRequest, policy: OriginPolicy): Authorization {
   const authorization = readAuthorization(request.headers.authorization);
   if (authorization.scheme !== 'basic') return authorization;
-  const isNavigation = request.method === 'GET' && header(request, 'sec-fetch-mode') === 'navigate';
-  return isNavigation || ambientCredentialCounts(browserSigns(request), policy) ? authorization : { scheme: 'none' };
+  return isNavigation(request) || ambientCredentialCounts(browserSigns(request), policy)
+    ? authorization
+    : { scheme: 'none' };
+}
+
+/** A header that holds no secret is a misconfigured client, not an attacker. */
+function isGuess({ scheme }: Authorization): boolean {
+  return scheme === 'bearer' || scheme === 'basic';
 }

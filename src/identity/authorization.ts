@@ -12,7 +12,8 @@ export function readAuthorization(value: string | undefined): Authorization {
   if (value === undefined || value === '') return { scheme: 'none' };
   const space = value.indexOf(' ');
   const scheme = (space === -1 ? value : value.slice(0, space)).toLowerCase();
-  const rest = space === -1 ? '' : value.slice(space + 1);
+  // RFC 9110 11.4 allows several spaces here.
+  const rest = space === -1 ? '' : value.slice(space + 1).trimStart();
   if (scheme === 'bearer' && rest !== '') return { scheme: 'bearer', token: rest };
   if (scheme === 'basic') return readBasic(rest.trim());
   return { scheme: 'other' };

@@ -1,6 +1,6 @@
 /** Where things are kept that outlive a request: typed tables over Keyv. */
 import Keyv from 'keyv';
-import { openDatabase, SqliteAdapter, type SqliteDatabase } from './sqlite.ts';
+import { openDatabase, SqliteAdapter } from './sqlite.ts';
 
 export interface Table<T> {
   get(key: string): Promise<T | undefined>;
@@ -16,22 +16,28 @@ export interface Store {
 
 /** Opens `memory` or `sqlite:<path>`; throws when the file cannot be opened. */
 export function openStore(uri: string): Store {
-  const database = uri === 'memory' ? undefined : openDatabase(uri.slice('sqlite:'.length));
+  if (uri === 'memory') {
+    const values = new Map();
+    return {
+      table: <T>(name: string) => tableOf(new Keyv<T>(values, optionsOf(name))),
+      close: async () => values.clear(),
+    };
+  }
+  const database = openDatabase(uri.slice('sqlite:'.length));
   return {
-    table: <T>(name: string) => openTable<T>(name, database),
+    // Each table has an adapter of its own, because Keyv keeps the name of the table there.
+    table: <T>(name: string) => tableOf(new Keyv<T>(new SqliteAdapter(database), optionsOf(name))),
     close: async () => {
-      database?.close();
+      database.close();
     },
   };
 }
 
-function openTable<T>(name: string, database: SqliteDatabase | undefined): Table<T> {
-  const keyv = new Keyv<T>({
-    namespace: name,
-    throwOnErrors: true,
-    // Each table has an adapter of its own, because Keyv keeps the name of the table there.
-    ...(database === undefined ? {} : { store: new SqliteAdapter(database) }),
-  });
+function optionsOf(name: string): { namespace: string; throwOnErrors: boolean } {
+  return { namespace: name, throwOnErrors: true };
+}
+
+function tableOf<T>(keyv: Keyv<T>): Table<T> {
   return {
     get: (key) => keyv.get(key),
     set: async (key, value, ttlMs) => {

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { type Message, TestServer, type TestServerOptions } from './test-server.ts';
+import { type Message, type OwnTools, TestServer, type TestServerOptions } from './test-server.ts';
 import { type Json, type ToolResult, textResult } from './toolset.ts';
 
 export interface ChildOptions extends TestServerOptions {
@@ -48,7 +48,7 @@ function send(message: Json): void {
 }
 
 /** Tools that only a process can have. */
-const OWN: Readonly<Record<string, (args: Json) => ToolResult | Promise<ToolResult>>> = {
+const OWN: OwnTools = {
   pid: () => textResult(String(process.pid)),
   env: () => textResult(JSON.stringify(process.env)),
   cwd: () => textResult(process.cwd()),
@@ -77,7 +77,7 @@ const OWN: Readonly<Record<string, (args: Json) => ToolResult | Promise<ToolResu
   },
 };
 
-const server = new TestServer(options, (name, args) => OWN[name]?.(args));
+const server = new TestServer(options, OWN);
 
 function serve(): void {
   const lines = createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY });

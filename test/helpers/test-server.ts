@@ -29,8 +29,8 @@ export interface Message extends Json {
 }
 
 type Send = (message: Json) => void;
-/** Answers `undefined` for tools that it does not have. */
-export type OwnTools = (name: string, args: Json) => ToolResult | undefined | Promise<ToolResult | undefined>;
+/** Tools of one kind of server, by name. */
+export type OwnTools = Readonly<Record<string, (args: Json) => ToolResult | Promise<ToolResult>>>;
 
 export class TestServer {
   readonly record: CallRecord;
@@ -41,7 +41,7 @@ export class TestServer {
   #extra: number;
   #initialized = false;
 
-  constructor(options: TestServerOptions = {}, own: OwnTools = () => undefined, record = new CallRecord()) {
+  constructor(options: TestServerOptions = {}, own: OwnTools = {}, record = new CallRecord()) {
     this.#options = options;
     this.#own = own;
     this.#extra = options.extraTools ?? 0;
@@ -53,7 +53,7 @@ export class TestServer {
   }
 
   get tools(): ToolDefinition[] {
-    return toolDefinitions(this.#extra);
+    return toolDefinitions(this.#extra, Object.keys(this.#own));
   }
 
   /** Another number of extra tools; `announce` sends the notification where there is one stream for all. */
@@ -149,9 +149,10 @@ export class TestServer {
     };
     try {
       if (name === 'rounds') return this.#rounds(params);
-      const own = await this.#own(name, args);
+      const own = this.#own[name];
       if (own !== undefined) this.record.calls.push({ tool: name, args });
-      const result = own ?? (await runTool(name, args, { signal: controller.signal, progress }, this.record));
+      const context = { signal: controller.signal, progress };
+      const result = own === undefined ? await runTool(name, args, context, this.record) : await own(args);
       // MCP: a cancelled request is not answered.
       return controller.signal.aborted ? undefined : result;
     } finally {

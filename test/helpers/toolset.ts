@@ -92,9 +92,9 @@ const ARGUMENTS: Readonly<Record<string, Properties>> = {
   big: { bytes: { type: 'integer' } },
 };
 
-/** The definitions of all tools here, followed by `extra` ones named `extra-0`, `extra-1` and so on. */
-export function toolDefinitions(extra = 0): ToolDefinition[] {
-  const names = [...Object.keys(RUN), ...Array.from({ length: extra }, (_, index) => `extra-${index}`)];
+/** The definitions of all tools here and of the server's `own`, then `extra` ones named `extra-0`, `extra-1` and so on. */
+export function toolDefinitions(extra = 0, own: readonly string[] = []): ToolDefinition[] {
+  const names = [...Object.keys(RUN), ...own, ...Array.from({ length: extra }, (_, index) => `extra-${index}`)];
   return names.map((name) => ({
     name,
     description: `The tool ${name}`,

@@ -184,6 +184,16 @@ describe('--strict-auth', () => {
     }
   });
 
+  it('asks a person who mistyped the key again, while programs get 403', async () => {
+    const headers = ['authorization', basic('me', 'mistyped')];
+    const person = await raw(app.url, { path: '/docs', headers: [...headers, 'sec-fetch-mode', 'navigate'] });
+    assert.equal(person.status, 401);
+    assert.equal(person.headers['www-authenticate'], 'Bearer, Basic realm="latchkey"');
+    const program = await raw(app.url, { path: '/docs', headers });
+    assert.equal(program.status, 403);
+    assert.equal(program.headers['www-authenticate'], undefined);
+  });
+
   it('is not opened by tools that are named like an open path', async () => {
     const named = await startApp({
       mcpServers: setup.mcpServers ?? {},

@@ -49,7 +49,9 @@ describe('--root-path', () => {
         followed.push(...links(await response.text()));
       }
       for (const link of new Set(followed)) {
-        assert.equal((await fetch(new URL(link, proxy.origin))).status, 200, link);
+        const response = await fetch(new URL(link, proxy.origin));
+        assert.equal(response.status, 200, link);
+        await response.arrayBuffer();
       }
       assert.ok(new Set(followed).size >= 9);
       await proxy.stop();

@@ -17,6 +17,7 @@ export function startPrefixProxy(target: string, prefix: string, mode: 'strip' |
       answer.pipe(response);
     });
     onward.on('error', () => response.destroy());
+    response.on('close', () => onward.destroy());
     request.pipe(onward);
   });
 }

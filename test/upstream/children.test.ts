@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type TestContext, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { childEnv } from '../../src/upstream/child.ts';
 import { Link } from '../../src/upstream/link.ts';
@@ -102,32 +102,6 @@ async function allGone(record: ChildRecord): Promise<void> {
   await until(() => record.pids().every((pid) => !isRunning(pid)), 8_000, `the end of ${record.pids().join()}`);
 }
 
-test('closing leaves no child and no grandchild', async (t) => {
-  const child = await openChild(t, { grandchild: true }).ready();
-  assert.equal(child.events.pids().filter(isRunning).length, 2);
-  await child.link.close();
-  await allGone(child.events);
-});
-
-test('a child that ignores the end of stdin and SIGTERM is ended all the same', async (t) => {
-  const child = await openChild(t, { ignoreSigterm: true, ignoreStdinEnd: true, grandchild: true }).ready();
-  await child.link.close();
-  await allGone(child.events);
-});
-
-test('a child that crashes leaves no grandchild, though it holds the pipes open', async (t) => {
-  const child = await openChild(t, { grandchild: true }, { timings: NO_RETRY }).ready();
-  await assert.rejects(child.call('die'), { code: 'connection_lost' });
-  await allGone(child.events);
-});
-
-test('a hanging child is gone once the attempt is given up', async (t) => {
-  const timings = { ...NO_RETRY, connectMs: 800 };
-  const child = openChild(t, { onInitialize: 'hang', ignoreStdinEnd: true }, { timings });
-  await child.failed();
-  await allGone(child.events);
-});
-
 const OWNER = fileURLToPath(new URL('./link-owner.ts', import.meta.url));
 
 /** A node process that owns a link; `how` is what it does once it is connected. */
@@ -145,12 +119,41 @@ async function ownerEnds(t: TestContext, how: string, options: object): Promise<
   return record;
 }
 
-for (const how of ['exception', 'rejection', 'exit', 'SIGTERM', 'SIGINT']) {
-  test(`no child outlives a process that ends by ${how}`, async (t) => {
-    await allGone(await ownerEnds(t, how, { grandchild: true, ignoreSigterm: true, ignoreStdinEnd: true }));
+// Most of these wait for a child that does not want to go.
+describe('no process is left', { concurrency: 4 }, () => {
+  test('closing leaves no child and no grandchild', async (t) => {
+    const child = await openChild(t, { grandchild: true }).ready();
+    assert.equal(child.events.pids().filter(isRunning).length, 2);
+    await child.link.close();
+    await allGone(child.events);
   });
-}
 
-test('a child that heeds the end of stdin does not even outlive SIGKILL', async (t) => {
-  await allGone(await ownerEnds(t, 'SIGKILL', {}));
+  test('a child that ignores the end of stdin and SIGTERM is ended all the same', async (t) => {
+    const child = await openChild(t, { ignoreSigterm: true, ignoreStdinEnd: true, grandchild: true }).ready();
+    await child.link.close();
+    await allGone(child.events);
+  });
+
+  test('a child that crashes leaves no grandchild, though it holds the pipes open', async (t) => {
+    const child = await openChild(t, { grandchild: true }, { timings: NO_RETRY }).ready();
+    await assert.rejects(child.call('die'), { code: 'connection_lost' });
+    await allGone(child.events);
+  });
+
+  test('a hanging child is gone once the attempt is given up', async (t) => {
+    const timings = { ...NO_RETRY, connectMs: 800 };
+    const child = openChild(t, { onInitialize: 'hang', ignoreStdinEnd: true }, { timings });
+    await child.failed();
+    await allGone(child.events);
+  });
+
+  for (const how of ['exception', 'rejection', 'exit', 'SIGTERM', 'SIGINT']) {
+    test(`no child outlives a process that ends by ${how}`, async (t) => {
+      await allGone(await ownerEnds(t, how, { grandchild: true, ignoreSigterm: true, ignoreStdinEnd: true }));
+    });
+  }
+
+  test('a child that heeds the end of stdin does not even outlive SIGKILL', async (t) => {
+    await allGone(await ownerEnds(t, 'SIGKILL', {}));
+  });
 });

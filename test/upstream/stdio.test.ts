@@ -81,7 +81,7 @@ test('a ping of the server is answered, any other question refused', async (t) =
 
 test('all pages of the tool list', async (t) => {
   const child = await openChild(t, { extraTools: 250, pageSize: 40 }).ready();
-  assert.equal(child.toolNames.length, 263);
-  assert.equal(new Set(child.toolNames).size, 263);
+  assert.equal(child.toolNames.filter((name) => name.startsWith('extra-')).length, 250);
+  assert.equal(new Set(child.toolNames).size, child.toolNames.length);
   assert.equal(child.events.count('tools/list'), 7);
 });
