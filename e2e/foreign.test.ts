@@ -6,6 +6,7 @@ import { type RunningApp, startApp } from '../test/helpers/app.ts';
 import { HttpServer } from '../test/helpers/http-server.ts';
 import { type Listening, listen } from '../test/helpers/listen.ts';
 import { until } from '../test/helpers/wait.ts';
+import { startFor } from '../test/http/start-for.ts';
 import { launch, openPage, type Watched } from './browser.ts';
 
 const TOOL = '/time/structured';
@@ -95,9 +96,9 @@ describe('a foreign page', () => {
     assert.deepEqual(tools.record.calls, []);
   });
 
-  it('may do all that once the operator allows it', async () => {
+  it('may do all that once the operator allows it', async (t) => {
     const origin = `http://evil.example:${new URL(site.origin).port}`;
-    const open = await startApp({
+    const open = await startFor(t, {
       mcpServers: { time: { type: 'streamable-http', url: tools.url.href } },
       argv: ['--cors-allow-origins', origin],
     });
@@ -107,7 +108,6 @@ describe('a foreign page', () => {
     assert.deepEqual(await page.evaluate(`fetch('${open.url}${TOOL}', ${json}).then((r) => r.json())`), { sum: 3 });
     assert.equal(tools.record.count('structured'), 1);
     await close();
-    await open.close();
   });
 });
 

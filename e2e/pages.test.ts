@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
-import { type AppSetup, startApp } from '../test/helpers/app.ts';
+import type { AppSetup } from '../test/helpers/app.ts';
 import { HttpServer } from '../test/helpers/http-server.ts';
 import { startPrefixProxy } from '../test/http/prefix-proxy.ts';
+import { startFor } from '../test/http/start-for.ts';
 import { launch, openPage, picture } from './browser.ts';
 
 const SCHEMES = ['light', 'dark'] as const;
@@ -25,8 +26,8 @@ describe('the pages in a browser', () => {
   });
 
   for (const colorScheme of SCHEMES) {
-    it(`lead from the list of servers to the answer of a tool (${colorScheme})`, async () => {
-      const app = await startApp(setup);
+    it(`lead from the list of servers to the answer of a tool (${colorScheme})`, async (t) => {
+      const app = await startFor(t, setup);
       const { page, complaints, origins, close } = await openPage(browser, { colorScheme });
       await page.goto(`${app.url}/`);
       assert.equal(await page.title(), 'latchkey');
@@ -40,12 +41,11 @@ describe('the pages in a browser', () => {
       assert.deepEqual(complaints, []);
       assert.deepEqual([...origins], [app.url]);
       await close();
-      await app.close();
     });
   }
 
-  it('offer the tools of all servers on one page', async () => {
-    const app = await startApp(setup);
+  it('offer the tools of all servers on one page', async (t) => {
+    const app = await startFor(t, setup);
     const { page, complaints, close } = await openPage(browser);
     await page.goto(`${app.url}/`);
     await page.getByRole('link', { name: 'All tools' }).click();
@@ -56,11 +56,10 @@ describe('the pages in a browser', () => {
     await page.getByRole('heading', { name: 'Servers' }).waitFor();
     assert.deepEqual(complaints, []);
     await close();
-    await app.close();
   });
 
-  it('ask for the key where one is needed, and use it', async () => {
-    const app = await startApp({ ...setup, argv: ['--api-key', 'correct-horse'] });
+  it('ask for the key where one is needed, and use it', async (t) => {
+    const app = await startFor(t, { ...setup, argv: ['--api-key', 'correct-horse'] });
     const { page, complaints, close } = await openPage(browser);
     await page.goto(`${app.url}/test%20server/docs`);
     await page.getByRole('button', { name: 'Authorize' }).first().click();
@@ -71,12 +70,11 @@ describe('the pages in a browser', () => {
     await executeAdd(page);
     assert.deepEqual(complaints, []);
     await close();
-    await app.close();
   });
 
   for (const mode of ['strip', 'keep'] as const) {
-    it(`work behind a proxy that serves them under a path and would ${mode} it`, async () => {
-      const app = await startApp({ ...setup, argv: ['--root-path', '/under/here'] });
+    it(`work behind a proxy that serves them under a path and would ${mode} it`, async (t) => {
+      const app = await startFor(t, { ...setup, argv: ['--root-path', '/under/here'] });
       const proxy = await startPrefixProxy(app.url, '/under/here', mode);
       const { page, complaints, origins, close } = await openPage(browser);
       await page.goto(`${proxy.origin}/under/here/`);
@@ -88,12 +86,11 @@ describe('the pages in a browser', () => {
       assert.deepEqual([...origins], [proxy.origin]);
       await close();
       await proxy.stop();
-      await app.close();
     });
   }
 
-  it('work under a name that is not the public one', async () => {
-    const app = await startApp(setup);
+  it('work under a name that is not the public one', async (t) => {
+    const app = await startFor(t, setup);
     const { page, complaints, close } = await openPage(browser);
     await page.goto(`http://mybox:${app.settings.port}/test%20server/docs`);
     await executeAdd(page);
@@ -102,11 +99,10 @@ describe('the pages in a browser', () => {
       [],
     );
     await close();
-    await app.close();
   });
 
-  it('fit a telephone', async () => {
-    const app = await startApp(setup);
+  it('fit a telephone', async (t) => {
+    const app = await startFor(t, setup);
     for (const colorScheme of SCHEMES) {
       const { page, close } = await openPage(browser, { colorScheme, viewport: { width: 360, height: 740 } });
       for (const path of ['/', '/test%20server/docs']) {
@@ -118,11 +114,10 @@ describe('the pages in a browser', () => {
       }
       await close();
     }
-    await app.close();
   });
 
-  it('say everything without JavaScript', async () => {
-    const app = await startApp(setup);
+  it('say everything without JavaScript', async (t) => {
+    const app = await startFor(t, setup);
     const { page, close } = await openPage(browser, { javaScriptEnabled: false });
     await page.goto(`${app.url}/`);
     await picture(page, 'home-no-javascript');
@@ -132,11 +127,10 @@ describe('the pages in a browser', () => {
     await page.locator('main').getByRole('link', { name: '/test%20server/openapi.json' }).click();
     assert.equal(page.url(), `${app.url}/test%20server/openapi.json`);
     await close();
-    await app.close();
   });
 
-  it('can be used with the keyboard alone, and copy an address', async () => {
-    const app = await startApp(setup);
+  it('can be used with the keyboard alone, and copy an address', async (t) => {
+    const app = await startFor(t, setup);
     const { page, complaints, close } = await openPage(browser, { permissions: ['clipboard-read', 'clipboard-write'] });
     await page.goto(`${app.url}/`);
     await page.keyboard.press('Tab');
@@ -162,7 +156,6 @@ describe('the pages in a browser', () => {
     assert.equal(copied, `http://localhost:${app.settings.port}/test%20server`);
     assert.deepEqual(complaints, []);
     await close();
-    await app.close();
   });
 });
 

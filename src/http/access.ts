@@ -117,7 +117,7 @@ function needsCredential(request: FastifyRequest, everywhere: boolean): boolean 
   // First of all: under a single server a tool may have any path, also one that looks open.
   if (request.target?.tool !== undefined) return true;
   if (!everywhere) return route === '/metrics';
-  return !request.url.startsWith('/assets/') && !ALWAYS_OPEN.has(route);
+  return !ALWAYS_OPEN.has(route);
 }
 
 function authenticate(request: FastifyRequest, options: AccessOptions, limiter: FailureLimiter): Principal {

@@ -1,10 +1,11 @@
 /** What is said about a request: one log line without secrets, an id, security headers, and no reasons for strangers. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { type RunningApp, startApp } from '../helpers/app.ts';
+import type { RunningApp } from '../helpers/app.ts';
 import { HttpServer } from '../helpers/http-server.ts';
 import { until } from '../helpers/wait.ts';
 import { basic, raw } from './raw.ts';
+import { startFor } from './start-for.ts';
 
 const KEY = 'SECRET-of-the-gateway';
 
@@ -15,14 +16,14 @@ before(async () => {
 after(() => server.stop());
 
 describe('the log', () => {
-  it('holds no query, header, argument, answer, key or unknown path', async () => {
+  it('holds no query, header, argument, answer, key or unknown path', async (t) => {
     const { url } = server;
     const config = {
       type: 'streamable-http',
       url: `${url.href}?token=SECRET-url`,
       headers: { 'x-api-key': 'SECRET-header' },
     };
-    const app = await startApp({ mcpServers: { time: config }, argv: ['--api-key', KEY] });
+    const app = await startFor(t, { mcpServers: { time: config }, argv: ['--api-key', KEY] });
     const key = { authorization: `Bearer ${KEY}`, cookie: 'token=SECRET-cookie', 'x-any': 'SECRET-any' };
     await app.post('/time/echo?code=SECRET-query', { text: 'SECRET-argument' }, key);
     await app.post('/time/echo?ticket=SECRET', { text: { no: 'SECRET-type' } }, key);
@@ -47,16 +48,14 @@ describe('the log', () => {
     const refused = lines.find(({ status }) => status === 403);
     assert.equal(refused?.code, 'invalid_credentials');
     assert.ok(lines.every(({ reqId }) => typeof reqId === 'string'));
-    await app.close();
   });
 
-  it('names a request as its answer does', async () => {
-    const app = await startApp({ mcpServers: { time: { type: 'streamable-http', url: server.url.href } } });
+  it('names a request as its answer does', async (t) => {
+    const app = await startFor(t, { mcpServers: { time: { type: 'streamable-http', url: server.url.href } } });
     const response = await app.post('/time/echo', { text: 'x' }, { 'x-request-id': 'chosen-by-the-caller' });
     const id = response.headers.get('x-request-id');
     assert.match(id ?? '', /^[0-9a-f]{8}-[0-9a-z]+$/);
     await until(() => app.records.some(({ reqId, msg }) => reqId === id && msg === 'call'));
-    await app.close();
   });
 });
 
@@ -82,8 +81,8 @@ describe('strangers', () => {
     return all.join('\n');
   };
 
-  it('see states, but never reasons, commands or addresses', async () => {
-    const app = await startApp({ mcpServers: { ...down, ...child }, argv: ['--api-key', KEY] });
+  it('see states, but never reasons, commands or addresses', async (t) => {
+    const app = await startFor(t, { mcpServers: { ...down, ...child }, argv: ['--api-key', KEY] });
     const seen = await texts(app);
     assert.match(seen, /"state":"failed"/);
     assert.match(seen, /Not available/);
@@ -91,22 +90,19 @@ describe('strangers', () => {
     const known = await texts(app, { authorization: `Bearer ${KEY}` });
     assert.match(known, /ECONNREFUSED/);
     assert.match(known, /PRIVATE\/command/);
-    await app.close();
   });
 
-  it('who come through a public address are not taken for the person at this machine', async () => {
-    const open = await startApp({ mcpServers: down });
+  it('who come through a public address are not taken for the person at this machine', async (t) => {
+    const open = await startFor(t, { mcpServers: down });
     assert.match(await texts(open), /ECONNREFUSED/);
-    await open.close();
-    const tunnelled = await startApp({ mcpServers: down, argv: ['--public-url', 'https://tunnel.example'] });
+    const tunnelled = await startFor(t, { mcpServers: down, argv: ['--public-url', 'https://tunnel.example'] });
     assert.doesNotMatch(await texts(tunnelled), /ECONNREFUSED/);
-    await tunnelled.close();
   });
 });
 
 describe('security headers', () => {
-  it('stand on every answer, and the policy for pages allows nothing inline or foreign', async () => {
-    const app = await startApp({ mcpServers: { time: { type: 'streamable-http', url: server.url.href } } });
+  it('stand on every answer, and the policy for pages allows nothing inline or foreign', async (t) => {
+    const app = await startFor(t, { mcpServers: { time: { type: 'streamable-http', url: server.url.href } } });
     for (const path of ['/', '/time/openapi.json', '/nowhere', '/assets/docs.js']) {
       assert.equal((await app.get(path)).headers.get('x-content-type-options'), 'nosniff', path);
     }
@@ -123,6 +119,5 @@ describe('security headers', () => {
       assert.equal(headers.get('server'), null);
       assert.equal(headers.get('x-powered-by'), null);
     }
-    await app.close();
   });
 });

@@ -1,9 +1,10 @@
 /** Who may come in with `--api-key` and `--strict-auth`, through the whole gateway to a real server. */
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it, type TestContext } from 'node:test';
 import { type AppSetup, type RunningApp, startApp } from '../helpers/app.ts';
 import { HttpServer } from '../helpers/http-server.ts';
 import { basic, raw } from './raw.ts';
+import { startFor } from './start-for.ts';
 
 const KEY = 'correct horse battery';
 const ECHO = { text: 'hi' };
@@ -194,27 +195,27 @@ describe('--strict-auth', () => {
     assert.equal(program.headers['www-authenticate'], undefined);
   });
 
-  it('is not opened by tools that are named like an open path', async () => {
-    const named = await startApp({
+  it('is not opened by tools that are named like an open path', async (t) => {
+    const named = await startFor(t, {
       mcpServers: setup.mcpServers ?? {},
       argv: ['--api-key', KEY, '--strict-auth', '--path-prefix', '/assets'],
     });
     const before = server.record.count('echo');
     assert.equal((await named.post('/assets/time/echo', ECHO)).status, 401);
     assert.equal(server.record.count('echo'), before);
-    await named.close();
   });
 });
 
 describe('the auth map of the file', () => {
-  const guarded = (auth: unknown, argv: string[] = []) => startApp({ ...setup, keys: { auth }, argv });
+  const guarded = (t: TestContext, auth: unknown, argv: string[] = []) =>
+    startFor(t, { ...setup, keys: { auth }, argv });
 
-  it('lets configured accounts and tokens in, with colons and UTF-8, and closes everything', async () => {
+  it('lets configured accounts and tokens in, with colons and UTF-8, and closes everything', async (t) => {
     const credentials = [
       { username: 'ann', password: 'a:b::c' },
       { username: 'bjørn', password: 'pässwörd ✓' },
     ];
-    const app = await guarded({
+    const app = await guarded(t, {
       basic: { enabled: true, credentials },
       bearer: { enabled: true, tokens: ['tok-1', JWT] },
     });
@@ -231,23 +232,20 @@ describe('the auth map of the file', () => {
     }
     assert.equal((await app.get('/openapi.json')).status, 401);
     assert.equal((await app.get('/nowhere')).status, 401);
-    await app.close();
   });
 
-  it('refuses all when nothing in it is enabled', async () => {
+  it('refuses all when nothing in it is enabled', async (t) => {
     for (const auth of [{}, { basic: { enabled: false, credentials: [{ username: 'a', password: 'b' }] } }]) {
-      const app = await guarded(auth);
+      const app = await guarded(t, auth);
       assert.equal((await app.post('/time/echo', ECHO)).status, 401);
       assert.equal((await app.get('/', { authorization: basic('a', 'b') })).status, 403);
-      await app.close();
     }
   });
 
-  it('stands beside the key: any match admits', async () => {
-    const app = await guarded({ bearer: { enabled: true, tokens: ['tok-1'] } }, ['--api-key', KEY]);
+  it('stands beside the key: any match admits', async (t) => {
+    const app = await guarded(t, { bearer: { enabled: true, tokens: ['tok-1'] } }, ['--api-key', KEY]);
     for (const token of ['tok-1', KEY]) {
       assert.equal((await app.get('/openapi.json', { authorization: `Bearer ${token}` })).status, 200);
     }
-    await app.close();
   });
 });

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { GatewayError } from '../../src/errors.ts';
 import { FailureLimiter } from '../../src/http/failure-limiter.ts';
-import { type AppSetup, type RunningApp, startApp } from '../helpers/app.ts';
+import type { AppSetup, RunningApp } from '../helpers/app.ts';
 import { HttpServer } from '../helpers/http-server.ts';
 import { basic } from './raw.ts';
+import { startFor } from './start-for.ts';
 
 const KEY = 'correct horse battery';
 const LIMIT = 20;
@@ -67,8 +68,8 @@ describe('failed credentials', () => {
     return statuses;
   };
 
-  it('are answered with 429 and Retry-After beyond the limit; the right key goes on working', async () => {
-    const app = await startApp({ ...setup, argv: ['--api-key', KEY] });
+  it('are answered with 429 and Retry-After beyond the limit; the right key goes on working', async (t) => {
+    const app = await startFor(t, { ...setup, argv: ['--api-key', KEY] });
     const statuses = await attempts(app, LIMIT + 2, (index) => `Bearer wrong-${index}`);
     assert.deepEqual([...new Set(statuses.slice(0, LIMIT))], [403]);
     assert.deepEqual(statuses.slice(LIMIT), [429, 429]);
@@ -76,46 +77,41 @@ describe('failed credentials', () => {
     assert.match(refused.headers.get('retry-after') ?? '', /^[1-9]\d?$/);
     assert.equal((await app.post('/time/echo', {})).status, 401, 'no credential is no attempt');
     assert.deepEqual(await attempts(app, 1, () => `Bearer ${KEY}`), [200]);
-    await app.close();
   });
 
-  it('make a besieged account wait, but no other', async () => {
+  it('make a besieged account wait, but no other', async (t) => {
     const credentials = [
       { username: 'ann', password: 'ann-secret' },
       { username: 'bob', password: 'bob-secret' },
     ];
-    const app = await startApp({ ...setup, keys: { auth: { basic: { enabled: true, credentials } } } });
+    const app = await startFor(t, { ...setup, keys: { auth: { basic: { enabled: true, credentials } } } });
     await attempts(app, LIMIT + 1, (index) => basic('ann', `guess-${index}`));
     assert.deepEqual(await attempts(app, 1, () => basic('ann', 'ann-secret')), [429]);
     assert.deepEqual(await attempts(app, 1, () => basic('bob', 'bob-secret')), [200]);
-    await app.close();
   });
 
-  it('cannot guess the key under a fresh user name each time', async () => {
-    const app = await startApp({ ...setup, argv: ['--api-key', KEY] });
+  it('cannot guess the key under a fresh user name each time', async (t) => {
+    const app = await startFor(t, { ...setup, argv: ['--api-key', KEY] });
     await attempts(app, LIMIT + 1, (index) => basic(`user-${index}`, `guess-${index}`));
     assert.deepEqual(await attempts(app, 1, () => basic('one-more', KEY)), [429]);
     assert.deepEqual(await attempts(app, 1, () => `Bearer ${KEY}`), [200]);
-    await app.close();
   });
 
-  it('count for the address that a trusted proxy names, and for no other', async () => {
+  it('count for the address that a trusted proxy names, and for no other', async (t) => {
     const from = (address: string) => ({ authorization: 'Bearer wrong', 'x-forwarded-for': address });
     const spend = async (app: RunningApp) => {
       for (let index = 0; index <= LIMIT; index += 1) await app.post('/time/echo', {}, from('203.0.113.1'));
     };
-    const trusting = await startApp({ ...setup, argv: ['--api-key', KEY, '--trust-proxy', '127.0.0.0/8'] });
+    const trusting = await startFor(t, { ...setup, argv: ['--api-key', KEY, '--trust-proxy', '127.0.0.0/8'] });
     await spend(trusting);
     assert.equal((await trusting.post('/time/echo', {}, from('203.0.113.1'))).status, 429);
     assert.equal((await trusting.post('/time/echo', {}, from('203.0.113.2'))).status, 403);
-    await trusting.close();
-    const plain = await startApp({ ...setup, argv: ['--api-key', KEY] });
+    const plain = await startFor(t, { ...setup, argv: ['--api-key', KEY] });
     await spend(plain);
     assert.equal(
       (await plain.post('/time/echo', {}, from('203.0.113.2'))).status,
       429,
       'a caller cannot choose its address',
     );
-    await plain.close();
   });
 });

@@ -5,6 +5,7 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { startApp } from '../helpers/app.ts';
 import { HttpServer } from '../helpers/http-server.ts';
 import { basic, raw } from './raw.ts';
+import { startFor } from './start-for.ts';
 
 const KEY = 'correct horse battery';
 
@@ -115,15 +116,14 @@ describe('client_header_forwarding', () => {
     );
   });
 
-  it('logs names when asked to, and never values', async () => {
+  it('logs names when asked to, and never values', async (t) => {
     const client_header_forwarding = { enabled: true, whitelist: ['x-*'], debug_headers: true };
-    const app = await startApp({
+    const app = await startFor(t, {
       mcpServers: { time: { type: 'streamable-http', url: server.url.href, client_header_forwarding } },
     });
     await app.post('/time/echo', { text: 'x' }, { 'x-user-id': 'private-value' });
     const line = app.records.find(({ msg }) => msg === 'headers forwarded');
     assert.deepEqual(line?.headers, ['x-user-id']);
     assert.doesNotMatch(JSON.stringify(app.records), /private-value/);
-    await app.close();
   });
 });

@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { type AppSetup, type RunningApp, startApp } from '../helpers/app.ts';
 import { HttpServer } from '../helpers/http-server.ts';
 import { basic, raw } from './raw.ts';
+import { startFor } from './start-for.ts';
 
 const KEY = 'correct horse battery';
 const FOREIGN = 'https://evil.example';
@@ -54,12 +55,11 @@ describe('CORS with a key', () => {
     }
   });
 
-  it('carries CORS headers on refusals of --strict-auth too', async () => {
-    const strict = await startApp({ ...setup, argv: ['--api-key', KEY, '--strict-auth'] });
+  it('carries CORS headers on refusals of --strict-auth too', async (t) => {
+    const strict = await startFor(t, { ...setup, argv: ['--api-key', KEY, '--strict-auth'] });
     const response = await strict.get('/openapi.json', { origin: FOREIGN });
     assert.equal(response.status, 401);
     assert.equal(response.headers.get('access-control-allow-origin'), '*');
-    await strict.close();
   });
 
   it('answers a preflight without a credential, with the headers that Open WebUI sends', async () => {
@@ -85,8 +85,11 @@ describe('CORS with a key', () => {
 });
 
 describe('CORS with a list', () => {
-  it('answers the origins listed; others are served without the header, and their preflight is refused', async () => {
-    const app = await startApp({ ...setup, argv: ['--api-key', KEY, '--cors-allow-origins', 'https://chat.example'] });
+  it('answers the origins listed; others are served without the header, and their preflight is refused', async (t) => {
+    const app = await startFor(t, {
+      ...setup,
+      argv: ['--api-key', KEY, '--cors-allow-origins', 'https://chat.example'],
+    });
     const listed = await app.post('/time/echo', { text: 'x' }, { origin: 'https://chat.example', ...BEARER });
     assert.equal(listed.headers.get('access-control-allow-origin'), 'https://chat.example');
     assert.match(listed.headers.get('vary') ?? '', /origin/i);
@@ -102,16 +105,14 @@ describe('CORS with a list', () => {
       headers: preflight('https://chat.example'),
     });
     assert.equal(allowed.headers['access-control-allow-origin'], 'https://chat.example');
-    await app.close();
   });
 
-  it('opens a gateway without a key to the pages that the operator names', async () => {
-    const app = await startApp({ ...setup, argv: ['--cors-allow-origins', 'https://chat.example'] });
+  it('opens a gateway without a key to the pages that the operator names', async (t) => {
+    const app = await startFor(t, { ...setup, argv: ['--cors-allow-origins', 'https://chat.example'] });
     const listed = await app.post('/time/echo', { text: 'x' }, { origin: 'https://chat.example' });
     assert.equal(listed.status, 200);
     assert.equal(listed.headers.get('access-control-allow-origin'), 'https://chat.example');
     assert.equal((await app.post('/time/echo', { text: 'x' }, { origin: FOREIGN })).status, 403);
-    await app.close();
   });
 });
 
@@ -174,9 +175,9 @@ describe('a gateway that asks for no credential', () => {
 });
 
 describe('Host', () => {
-  it('must be a name that no attacker can own (DNS rebinding)', async () => {
+  it('must be a name that no attacker can own (DNS rebinding)', async (t) => {
     const argv = ['--allowed-host', 'Tools.Example', '--public-url', 'https://front.example/x'];
-    const app = await startApp({ ...setup, argv });
+    const app = await startFor(t, { ...setup, argv });
     const statusFor = async (host: string) =>
       (await raw(app.url, { path: '/openapi.json', headers: ['host', host] })).status;
     for (const host of [
@@ -213,14 +214,12 @@ describe('Host', () => {
     assert.equal(refused.status, 403);
     assert.match(refused.body, /--allowed-host/);
     assert.equal(server.record.count('structured'), before);
-    await app.close();
   });
 
-  it('is checked where a key is asked for as well', async () => {
-    const app = await startApp({ ...setup, argv: ['--api-key', KEY] });
+  it('is checked where a key is asked for as well', async (t) => {
+    const app = await startFor(t, { ...setup, argv: ['--api-key', KEY] });
     const headers = ['host', 'evil.example', 'authorization', `Bearer ${KEY}`];
     assert.equal((await raw(app.url, { path: '/openapi.json', headers })).status, 403);
-    await app.close();
   });
 });
 

@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { buildApp } from '../../src/app.ts';
 import { type RunningApp, startApp } from '../helpers/app.ts';
 import { HttpServer } from '../helpers/http-server.ts';
+import { startFor } from './start-for.ts';
 
 const HTML = { accept: 'text/html,application/xhtml+xml' };
 const ODD = `a"'&<b>`;
@@ -18,8 +19,8 @@ after(() => server.stop());
 const entry = () => ({ type: 'streamable-http', url: server.url.href });
 
 describe('GET /', () => {
-  it('is a page for browsers and JSON for programs', async () => {
-    const app = await startApp({ mcpServers: { time: entry() } });
+  it('is a page for browsers and JSON for programs', async (t) => {
+    const app = await startFor(t, { mcpServers: { time: entry() } });
     const page = await app.get('/', HTML);
     assert.equal(page.headers.get('content-type'), 'text/html; charset=utf-8');
     const text = await page.text();
@@ -32,12 +33,11 @@ describe('GET /', () => {
       version: '1.0',
       servers: [{ name: 'time', state: 'ready', words: 'Ready, 13 tools', tools: 13, path }],
     });
-    await app.close();
   });
 
-  it('shows the name and description that the operator gave, and escapes them and names of servers', async () => {
+  it('shows the name and description that the operator gave, and escapes them and names of servers', async (t) => {
     const argv = ['--name', `Name ${ODD}`, '--description', `About ${ODD}`];
-    const app = await startApp({ mcpServers: { [`s ${ODD}`]: entry() }, argv });
+    const app = await startFor(t, { mcpServers: { [`s ${ODD}`]: entry() }, argv });
     for (const path of ['/', '/docs', `/${encodeURIComponent(`s ${ODD}`)}/docs`]) {
       const text = await (await app.get(path, HTML)).text();
       assert.doesNotMatch(text, /<b>/, path);
@@ -47,24 +47,21 @@ describe('GET /', () => {
     assert.match(home, /<title>Name a&quot;&#39;&amp;&lt;b&gt;/);
     assert.match(home, /About a&quot;/);
     assert.match(home, /href="\/s%20a%22(?:'|&#39;)(?:&amp;)%3Cb%3E\/docs"/);
-    await app.close();
   });
 
-  it('shows the root as the address of a single server', async () => {
-    const app = await startApp({ argv: ['--type', 'streamable-http', '--', server.url.href] });
+  it('shows the root as the address of a single server', async (t) => {
+    const app = await startFor(t, { argv: ['--type', 'streamable-http', '--', server.url.href] });
     const text = await (await app.get('/', HTML)).text();
     assert.match(text, new RegExp(`>http://localhost:${app.settings.port}<`));
     assert.match(text, new RegExp(`>http://localhost:${app.settings.port}/openapi.json<`));
-    await app.close();
   });
 
-  it('says so where no server is configured', async () => {
-    const app = await startApp({ mcpServers: { off: { ...entry(), disabled: true } } });
+  it('says so where no server is configured', async (t) => {
+    const app = await startFor(t, { mcpServers: { off: { ...entry(), disabled: true } } });
     assert.match(await (await app.get('/', HTML)).text(), /No server is configured/);
-    await app.close();
   });
 
-  it('shows warnings, which name files and commands, only to those who may know', async () => {
+  it('shows warnings, which name files and commands, only to those who may know', async (t) => {
     const show = async (app: RunningApp, headers: Record<string, string> = {}) => {
       const { gateway, settings } = app;
       const built = await buildApp({
@@ -77,13 +74,11 @@ describe('GET /', () => {
       await built.close();
       return answer.body;
     };
-    const open = await startApp({ mcpServers: { time: entry() } });
+    const open = await startFor(t, { mcpServers: { time: entry() } });
     assert.match(await show(open), /PRIVATE file &lt;i&gt;/);
-    await open.close();
-    const guarded = await startApp({ mcpServers: { time: entry() }, argv: ['--api-key', 'correct horse'] });
+    const guarded = await startFor(t, { mcpServers: { time: entry() }, argv: ['--api-key', 'correct horse'] });
     assert.doesNotMatch(await show(guarded), /PRIVATE/);
     assert.match(await show(guarded, { authorization: 'Bearer correct horse' }), /PRIVATE/);
-    await guarded.close();
   });
 });
 
@@ -127,8 +122,8 @@ describe('GET below a server', () => {
 });
 
 describe('pages and scripts', () => {
-  it('hold nothing inline, and load only files that are there', async () => {
-    const app = await startApp({ mcpServers: { time: entry() } });
+  it('hold nothing inline, and load only files that are there', async (t) => {
+    const app = await startFor(t, { mcpServers: { time: entry() } });
     for (const path of ['/', '/docs', '/time/docs']) {
       const text = await (await app.get(path, HTML)).text();
       assert.doesNotMatch(text, /<script>|<style|\son\w+=|\sstyle=|javascript:/, path);
@@ -146,6 +141,5 @@ describe('pages and scripts', () => {
         );
       }
     }
-    await app.close();
   });
 });

@@ -9,15 +9,7 @@ import { bytes, raw } from './raw.ts';
 
 const ODD_PATHS = [
   ...['/..', '/../', '/../../etc/passwd', '/%2e%2e/%2e%2e/etc/passwd', '/time/../../package.json', '/time/%2e%2e/echo'],
-  ...[
-    '//time/echo',
-    '/time//echo',
-    '/time/echo//',
-    '//evil.example/x',
-    '/\\evil.example',
-    '/.',
-    '/./time/none',
-  ],
+  ...['//time/echo', '/time//echo', '/time/echo//', '//evil.example/x', '/\\evil.example', '/.', '/./time/none'],
   ...[
     '/__proto__',
     '/__proto__/echo',
@@ -107,7 +99,7 @@ describe('odd paths', () => {
       '/time%2Fecho',
       '/time/echo?',
       '/time/echo?x=%zz',
-      ];
+    ];
     for (const path of fine) {
       const answer = await raw(app.url, {
         method: 'POST',
@@ -140,7 +132,7 @@ describe('odd messages', () => {
     const messages = [
       'nonsense\r\n\r\n',
       'GET / HTTP/9.9\r\n\r\n',
-        'POST /time/structured HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n',
+      'POST /time/structured HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n',
     ];
     const both =
       'POST /time/structured HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n';

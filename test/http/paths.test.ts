@@ -1,9 +1,10 @@
 /** `--root-path` behind proxies that strip the prefix or keep it, and `--path-prefix`. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { type AppSetup, startApp } from '../helpers/app.ts';
+import type { AppSetup } from '../helpers/app.ts';
 import { HttpServer } from '../helpers/http-server.ts';
 import { startPrefixProxy } from './prefix-proxy.ts';
+import { startFor } from './start-for.ts';
 
 interface OpenApi {
   readonly servers?: readonly { readonly url: string }[];
@@ -31,8 +32,8 @@ function links(html: string): string[] {
 
 describe('--root-path', () => {
   for (const mode of ['strip', 'keep'] as const) {
-    it(`works behind a proxy that would ${mode} the prefix`, async () => {
-      const app = await startApp({ ...setup, argv: ['--root-path', '/in/side'] });
+    it(`works behind a proxy that would ${mode} the prefix`, async (t) => {
+      const app = await startFor(t, { ...setup, argv: ['--root-path', '/in/side'] });
       const proxy = await startPrefixProxy(app.url, '/in/side', mode);
       const base = `${proxy.origin}/in/side`;
       const own = await document(`${base}/my%20time/openapi.json`);
@@ -55,12 +56,11 @@ describe('--root-path', () => {
       }
       assert.ok(new Set(followed).size >= 9);
       await proxy.stop();
-      await app.close();
     });
   }
 
-  it('answers both forms directly, and is no part of similar paths', async () => {
-    const app = await startApp({ ...setup, argv: ['--root-path', 'api/'] });
+  it('answers both forms directly, and is no part of similar paths', async (t) => {
+    const app = await startFor(t, { ...setup, argv: ['--root-path', 'api/'] });
     for (const prefix of ['', '/api']) {
       assert.equal((await fetch(`${app.url}${prefix}/my%20time/echo`, ECHO)).status, 200);
       assert.equal((await app.get(`${prefix}/healthz?x=/api`)).status, 200);
@@ -70,20 +70,18 @@ describe('--root-path', () => {
     for (const path of ['/apis/healthz', '/apihealthz', '/api/api/healthz']) {
       assert.equal((await app.get(path)).status, 404, path);
     }
-    await app.close();
   });
 
-  it('works for a single server', async () => {
+  it('works for a single server', async (t) => {
     const argv = ['--root-path', '/api', '--type', 'streamable-http', '--', server.url.href];
-    const app = await startApp({ argv });
+    const app = await startFor(t, { argv });
     assert.deepEqual((await document(`${app.url}/api/openapi.json`)).servers, [{ url: '/api' }]);
     for (const path of ['/echo', '/api/echo', '/default/echo', '/api/default/echo']) {
       assert.equal((await fetch(app.url + path, ECHO)).status, 200, path);
     }
-    await app.close();
   });
 
-  it('is part of the addresses that people copy, once', async () => {
+  it('is part of the addresses that people copy, once', async (t) => {
     const cases = [
       [['--root-path', '/api'], /:\d+\/api\/my%20time</],
       [['--root-path', '/api', '--public-url', 'https://front.example'], />https:\/\/front\.example\/api\/my%20time</],
@@ -93,17 +91,16 @@ describe('--root-path', () => {
       ],
     ] as const;
     for (const [argv, expected] of cases) {
-      const app = await startApp({ ...setup, argv });
+      const app = await startFor(t, { ...setup, argv });
       assert.match(await (await app.get('/', HTML)).text(), expected);
-      await app.close();
     }
   });
 });
 
 describe('--path-prefix', () => {
-  it('precedes servers only, and frees reserved names', async () => {
+  it('precedes servers only, and frees reserved names', async (t) => {
     const docs = { type: 'streamable-http', url: server.url.href };
-    const app = await startApp({ mcpServers: { docs, metrics: docs }, argv: ['--path-prefix', 'tools'] });
+    const app = await startFor(t, { mcpServers: { docs, metrics: docs }, argv: ['--path-prefix', 'tools'] });
     assert.equal((await fetch(`${app.url}/tools/docs/echo`, ECHO)).status, 200);
     assert.equal((await fetch(`${app.url}/docs/echo`, ECHO)).status, 404);
     assert.deepEqual((await document(`${app.url}/tools/metrics/openapi.json`)).servers, [{ url: '/tools/metrics' }]);
@@ -113,16 +110,14 @@ describe('--path-prefix', () => {
     assert.match(await (await app.get('/metrics')).text(), /latchkey_upstream_state/);
     for (const path of ['/tools', '/tools/', '/openapi.json/echo'])
       assert.equal((await app.get(path)).status, 404, path);
-    await app.close();
   });
 
-  it('stands behind the root path', async () => {
-    const app = await startApp({ ...setup, argv: ['--path-prefix', '/t', '--root-path', '/r'] });
+  it('stands behind the root path', async (t) => {
+    const app = await startFor(t, { ...setup, argv: ['--path-prefix', '/t', '--root-path', '/r'] });
     assert.deepEqual((await document(`${app.url}/r/t/my%20time/openapi.json`)).servers, [{ url: '/r/t/my time' }]);
     for (const path of ['/r/t/my%20time/echo', '/t/my%20time/echo']) {
       assert.equal((await fetch(app.url + path, ECHO)).status, 200, path);
     }
     assert.match(await (await app.get('/', HTML)).text(), /href="\/r\/t\/my%20time\/docs"/);
-    await app.close();
   });
 });

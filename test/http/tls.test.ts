@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
-import { startApp } from '../helpers/app.ts';
 import { HttpServer } from '../helpers/http-server.ts';
+import { startFor } from './start-for.ts';
 
 describe('TLS', () => {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-tls-'));
@@ -27,8 +27,8 @@ describe('TLS', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('serves pages and calls over HTTPS, and nothing over HTTP', async () => {
-    const app = await startApp({
+  it('serves pages and calls over HTTPS, and nothing over HTTP', async (t) => {
+    const app = await startFor(t, {
       mcpServers: { time: { type: 'streamable-http', url: server.url.href } },
       argv: ['--ssl-certfile', cert, '--ssl-keyfile', key],
     });
@@ -54,6 +54,5 @@ describe('TLS', () => {
     const call = await ask('POST', '/time/echo', { 'content-type': 'application/json', origin }, '{"text":"x"}');
     assert.deepEqual([call.status, call.body], [200, '"x"']);
     await assert.rejects(fetch(`http://127.0.0.1:${port}/`));
-    await app.close();
   });
 });
