@@ -46,6 +46,7 @@ describe('the commands of the README', () => {
       cwd: folder,
       env: env(),
       encoding: 'utf8',
+      timeout: 120_000,
     });
     return { code: status, stdout, stderr };
   }
@@ -122,9 +123,9 @@ describe('the commands of the README', () => {
   });
 
   it('the package', async () => {
-    const packed = run('npm pack');
+    const packed = run('mkdir -p ~/gateway && npm pack');
     assert.equal(packed.code, 0, packed.stderr);
-    const installed = run('npm install --prefix ~/gateway');
+    const installed = run('cd ~/gateway && npm install');
     assert.equal(installed.code, 0, installed.stderr);
     await serving('cd ~/gateway && npx latchkey', async () => assert.equal(await status('/read_graph'), 200));
   });

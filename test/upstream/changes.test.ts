@@ -1,6 +1,7 @@
 /** Changes of the tool list: how each transport tells them, and what is missed while nobody listens. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type Behave, startStream, writeEvent } from '../helpers/http-server.ts';
 import { startSseServer, startStatelessServer, startStreamableServer } from '../helpers/sdk-servers.ts';
 import { until } from '../helpers/wait.ts';
 import { openChild, openHttp, openSdk } from './helper.ts';
@@ -110,4 +111,19 @@ test('a change during a reconnect is not forgotten for the new session', async (
   http.server.changeTools(5);
   release?.();
   await until(() => http.toolNames.includes('extra-4'));
+});
+
+test('a change that is announced while the first list is read leads to a second list', async (t) => {
+  let lists = 0;
+  const behave: Behave = ({ name, message, response }) => {
+    if (name !== 'tools/list') return false;
+    lists += 1;
+    startStream(response);
+    if (lists === 1) writeEvent(response, { jsonrpc: '2.0', method: 'notifications/tools/list_changed' });
+    const tools = lists === 1 ? [] : [{ name: 'new', inputSchema: { type: 'object' } }];
+    response.end(`data: ${JSON.stringify({ jsonrpc: '2.0', id: message?.id, result: { tools } })}\n\n`);
+    return true;
+  };
+  const http = await (await openHttp(t, { behave })).ready();
+  await until(() => http.toolNames.includes('new'));
 });
