@@ -7,7 +7,7 @@ import { isLoopbackHost } from './config/values.ts';
 import type { Gateway } from './gateway.ts';
 import { installAccess, installAuthentication } from './http/access.ts';
 import { Documents, documentOptions, documentRoutes } from './http/documents.ts';
-import { installErrorHandlers } from './http/errors.ts';
+import { answerError, installErrorHandlers, toGatewayError } from './http/errors.ts';
 import { Metrics } from './http/metrics.ts';
 import { installRequestLog, opsRoutes } from './http/ops.ts';
 import { originPolicy } from './http/origin.ts';
@@ -42,7 +42,7 @@ export async function buildApp({ gateway, settings, log, warnings }: AppOptions)
 
   installErrorHandlers(app);
   installRequestLog(app, metrics);
-  await installAccess(app, access);
+  installAccess(app, access);
   installRouting(app, { gateway, routing });
   installAuthentication(app, access);
   await app.register(swagger, {
@@ -73,6 +73,11 @@ function newServer(settings: Settings, log: FastifyBaseLogger): FastifyInstance 
     genReqId: () => `${prefix}-${(++count).toString(36)}`,
     rewriteUrl: (request) => stripRootPath(request.url ?? '/', rootPath),
     trustProxy: trustProxy.length === 0 ? false : [...trustProxy],
+    // Our log lines carry the request id themselves: a logger for each request costs more than its lines.
+    childLoggerFactory: (logger) => logger,
+    frameworkErrors: (error, request, reply) => {
+      void answerError(toGatewayError(error, request), request, reply.header('x-request-id', request.id));
+    },
     bodyLimit: MAX_MESSAGE_BYTES,
     requestTimeout: 120_000,
     keepAliveTimeout: 72_000,

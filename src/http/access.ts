@@ -1,11 +1,11 @@
 /** Who may come in, in order: host, origin, then the credential that the path asks for. */
-import cors from '@fastify/cors';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { GatewayError } from '../errors.ts';
 import type { Identity } from '../identity/authenticators.ts';
 import { type Authorization, readAuthorization } from '../identity/authorization.ts';
 import { ANONYMOUS, type Principal } from '../identity/principal.ts';
 import { countHeader, header } from './context.ts';
+import { addCorsHeaders, answerPreflight, isPreflight } from './cors.ts';
 import { answerError } from './errors.ts';
 import { FailureLimiter } from './failure-limiter.ts';
 import {
@@ -27,44 +27,42 @@ export interface AccessOptions {
 /** Routes, not paths: `/%6detrics` and `/metrics/` reach `/metrics` as well. */
 const ALWAYS_OPEN = new Set(['/healthz', '/readyz', '/assets/*', '/assets/swagger-ui/*']);
 
-export async function installAccess(app: FastifyInstance, options: AccessOptions): Promise<void> {
+export function installAccess(app: FastifyInstance, options: AccessOptions): void {
   app.decorateRequest('principal');
   app.decorateRequest('target');
   app.decorateRequest('errorCode');
-  app.addHook('onRequest', (request, _reply, done) => {
+  app.addHook('onRequest', (request, reply, done) => {
     request.principal = ANONYMOUS;
     checkHost(request, options.policy);
-    checkOrigin(request, options.policy);
-    done();
-  });
-  await app.register(cors, {
-    origin: (origin, done) => done(null, (origin !== undefined && corsAnswer(origin, options.policy)) || false),
-    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
-    exposedHeaders: ['x-request-id', 'x-latchkey-error'],
-    maxAge: 600,
-    optionsSuccessStatus: 200,
-    strictPreflight: false,
+    const signs = browserSigns(request);
+    if (signs.origin === undefined) return done();
+    checkOrigin(signs, request, options.policy);
+    addCorsHeaders(signs.origin, reply, options.policy);
+    if (!isPreflight(request)) return done();
+    answerPreflight(request, reply);
   });
 }
 
 /** Registered after routing is known: decides whether this path needs a credential, and checks it. */
 export function installAuthentication(app: FastifyInstance, options: AccessOptions): void {
   const limiter = new FailureLimiter();
-  app.addHook('onRequest', async (request, reply) => {
-    if (!options.identity.required) return;
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!options.identity.required) return done();
     const needed = needsCredential(request, options.everywhere);
-    if (request.headers.authorization === undefined && !needed) return;
+    if (request.headers.authorization === undefined && !needed) return done();
     try {
       request.principal = authenticate(request, options, limiter);
     } catch (error) {
-      if (!needed && error instanceof GatewayError && error.code !== 'duplicate_authorization') return;
+      if (!needed && error instanceof GatewayError && error.code !== 'duplicate_authorization') return done();
       if (options.everywhere && error instanceof GatewayError && asksForCredential(error, request)) {
         // A browser asks the person for the key when Basic is offered.
         reply.header('www-authenticate', 'Bearer, Basic realm="latchkey"');
-        return answerError(new GatewayError(error.code, 401, error.message), request, reply);
+        answerError(new GatewayError(error.code, 401, error.message), request, reply);
+        return;
       }
       throw error;
     }
+    done();
   });
 }
 
@@ -86,9 +84,7 @@ function checkHost(request: FastifyRequest, policy: OriginPolicy): void {
   );
 }
 
-function checkOrigin(request: FastifyRequest, policy: OriginPolicy): void {
-  const signs = browserSigns(request);
-  if (signs.origin === undefined) return;
+function checkOrigin(signs: BrowserSigns, request: FastifyRequest, policy: OriginPolicy): void {
   if (isForeignPage(signs, policy)) {
     throw new GatewayError(
       'origin_not_allowed',
@@ -96,8 +92,7 @@ function checkOrigin(request: FastifyRequest, policy: OriginPolicy): void {
       'Pages of this origin may not use the gateway. Allow it with --cors-allow-origins, or ask for a credential with --api-key. If it is the address of the gateway itself, set --public-url.',
     );
   }
-  const isPreflight = request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined;
-  if (isPreflight && corsAnswer(signs.origin, policy) === undefined) {
+  if (isPreflight(request) && corsAnswer(signs.origin ?? '', policy) === undefined) {
     throw new GatewayError('origin_not_allowed', 400, 'Disallowed CORS origin');
   }
 }

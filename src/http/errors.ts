@@ -17,7 +17,7 @@ export function notFound(): GatewayError {
 export function answerError(error: GatewayError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   request.errorCode = error.code;
   if (error.privateDetail !== undefined)
-    request.log.info({ code: error.code, detail: error.privateDetail }, error.message);
+    request.log.info({ reqId: request.id, code: error.code, detail: error.privateDetail }, error.message);
   return reply
     .code(error.status)
     .headers(error.headers)
@@ -31,7 +31,7 @@ export function toGatewayError(error: unknown, request: FastifyRequest): Gateway
   if (error instanceof RpcError) return rpcFailure(error);
   const known = fromFastify(error as FastifyError);
   if (known !== undefined) return known;
-  request.log.error({ err: error }, 'unexpected error');
+  request.log.error({ reqId: request.id, err: error }, 'unexpected error');
   const message = `Internal error; the log has it under request ${request.id}.`;
   return new GatewayError('internal', 500, message, { detail: { message } });
 }

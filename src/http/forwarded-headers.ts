@@ -25,7 +25,7 @@ export function forwardedHeaders(request: FastifyRequest, config: ServerConfig):
   }
   if (forwardHeaders.debug) {
     const names = forwarded.filter((_, index) => index % 2 === 0);
-    request.log.info({ server: config.name, headers: names }, 'headers forwarded');
+    request.log.info({ reqId: request.id, server: config.name, headers: names }, 'headers forwarded');
   }
   return forwarded;
 }

@@ -34,15 +34,15 @@ export function installRequestLog(app: FastifyInstance, metrics: Metrics): void 
   app.addHook('onResponse', (request, reply, done) => {
     const ms = Math.round(reply.elapsedTime * 1000) / 1000;
     const route = routeOf(request);
-    const { method, target, errorCode: code } = request;
+    const { id: reqId, method, target, errorCode: code } = request;
     const { statusCode: status } = reply;
     // Each record is one literal: what is made by spreading takes much longer to log.
     if (target?.tool === undefined) {
-      request.log.info({ method, route, status, ms, code }, 'request');
+      request.log.info({ reqId, method, route, status, ms, code }, 'request');
     } else {
       const { server, tool } = target;
       metrics.record(server, tool, ms, code);
-      request.log.info({ method, route, status, ms, server: server.name, tool: tool.name, code }, 'call');
+      request.log.info({ reqId, method, route, status, ms, server: server.name, tool: tool.name, code }, 'call');
     }
     done();
   });
