@@ -1,8 +1,8 @@
 /** Comparison of secrets that takes the same time whatever they hold and however long they are. */
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 
 export function digest(text: string): Buffer {
-  return createHash('sha256').update(text, 'utf8').digest();
+  return hash('sha256', text, 'buffer');
 }
 
 /** Compares a presented secret with the digest of the expected one. */

@@ -16,7 +16,6 @@ import {
   requestText,
 } from './jsonrpc.ts';
 import type { Log } from './log.ts';
-import { withProgressToken } from './pending.ts';
 import { modernHeaders, type Protocol } from './protocol.ts';
 import { NotSentError, type SendOptions, type Wire, type WireEvents } from './wire.ts';
 
@@ -59,7 +58,7 @@ export class HttpWire implements Wire {
     if (this.#closed) return Promise.reject(new NotSentError('connection', 'The connection is closed'));
     if (options.signal.aborted) return Promise.reject(options.signal.reason);
     const id = this.#nextId++;
-    const body = requestText(id, method, withProgressToken(params, id, options));
+    const body = requestText(id, method, params, options.onProgress !== undefined);
     const result = new Promise((resolve, reject) => {
       const headers = this.#headersFor(method, params, options.headers);
       const settle = (answer: Answer): void => {

@@ -20,8 +20,20 @@ export class RpcError extends Error {
 export const METHOD_NOT_FOUND = -32601;
 export const INVALID_PARAMS = -32602;
 
-export function requestText(id: Id, method: string, params: Params): string {
-  return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"method":"${method}","params":${stringifyJson(params)}}`;
+/** With `wantsProgress` the request's own id is the token under which the server may report progress. */
+export function requestText(id: number, method: string, params: Params, wantsProgress: boolean): string {
+  const text = wantsProgress ? withProgressToken(params, id) : stringifyJson(params);
+  return `{"jsonrpc":"2.0","id":${id},"method":"${method}","params":${text}}`;
+}
+
+/** Put into the text rather than into a copy of the params, since every call comes by here. */
+function withProgressToken(params: Params, id: number): string {
+  if (params._meta !== undefined) {
+    return stringifyJson({ ...params, _meta: { ...(params._meta as Params), progressToken: id } });
+  }
+  const text = stringifyJson(params);
+  const comma = text === '{}' ? '' : ',';
+  return `${text.slice(0, -1)}${comma}"_meta":{"progressToken":${id}}}`;
 }
 
 export function notificationText(method: string, params?: Params): string {

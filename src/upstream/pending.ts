@@ -110,10 +110,3 @@ export class PendingRequests {
     return waiting;
   }
 }
-
-/** `params` with the envelope that asks for progress under the request's own id. */
-export function withProgressToken(params: Params, id: Id, options: SendOptions): Params {
-  if (options.onProgress === undefined) return params;
-  const meta = params._meta as Params | undefined;
-  return { ...params, _meta: { ...meta, progressToken: id } };
-}

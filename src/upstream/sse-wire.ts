@@ -5,7 +5,7 @@ import { type HttpAnswer, HttpExchange } from './http-exchange.ts';
 import { httpFailure, isEventStream, isSessionLost, withHint } from './http-status.ts';
 import { notificationText, type Params, requestText } from './jsonrpc.ts';
 import type { Log } from './log.ts';
-import { PendingRequests, withProgressToken } from './pending.ts';
+import { PendingRequests } from './pending.ts';
 import {
   badAnswer,
   connectionLost,
@@ -55,7 +55,7 @@ export class SseWire implements Wire {
     if (this.#gone !== undefined) return Promise.reject(new NotSentError('connection', this.#gone));
     if (options.signal.aborted) return Promise.reject(options.signal.reason);
     const id = this.#pending.nextId();
-    const body = requestText(id, method, withProgressToken(params, id, options));
+    const body = requestText(id, method, params, options.onProgress !== undefined);
     const answer = this.#pending.wait(id, options, () => this.#cancel(id, method));
     this.#postFor(answer, body, options.headers).catch((error: unknown) => this.#pending.fail(id, error));
     return answer;

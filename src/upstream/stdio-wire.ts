@@ -4,7 +4,7 @@ import { type Child, endChild, signalGroup, startChild } from './child.ts';
 import { notificationText, type Params, requestText } from './jsonrpc.ts';
 import { lineSplitter } from './lines.ts';
 import type { Log } from './log.ts';
-import { PendingRequests, withProgressToken } from './pending.ts';
+import { PendingRequests } from './pending.ts';
 import type { WireEvents } from './wire.ts';
 import { badAnswer, connectionLost, MAX_MESSAGE_BYTES, NotSentError, type SendOptions, type Wire } from './wire.ts';
 
@@ -22,6 +22,7 @@ export class StdioWire implements Wire {
   #gone: string | undefined;
   #closing: Promise<void> | undefined;
   #lastWords = '';
+  #outgoing = '';
 
   constructor(endpoint: StdioEndpoint, events: WireEvents, log: Log) {
     this.#events = events;
@@ -39,7 +40,7 @@ export class StdioWire implements Wire {
       return Promise.reject(new NotSentError('connection', 'The process closed its input'));
     if (options.signal.aborted) return Promise.reject(options.signal.reason);
     const id = this.#pending.nextId();
-    const text = requestText(id, method, withProgressToken(params, id, options));
+    const text = requestText(id, method, params, options.onProgress !== undefined);
     const answer = this.#pending.wait(id, options, () => this.#cancel(id, method));
     this.#write(text);
     return answer;
@@ -56,6 +57,7 @@ export class StdioWire implements Wire {
 
   close(): Promise<void> {
     this.#gone ??= 'The connection is closed';
+    this.#flush();
     this.#closing ??= endChild(this.#child);
     return this.#closing;
   }
@@ -99,12 +101,14 @@ export class StdioWire implements Wire {
   /** All that is written in one turn of the event loop leaves in one system call, which wakes the child once. */
   #write(text: string): void {
     if (this.#gone !== undefined) return;
-    const { stdin } = this.#child;
-    if (stdin.writableCorked === 0) {
-      stdin.cork();
-      setImmediate(() => stdin.uncork());
-    }
-    stdin.write(`${text}\n`);
+    if (this.#outgoing === '') setImmediate(() => this.#flush());
+    this.#outgoing += `${text}\n`;
+  }
+
+  #flush(): void {
+    const text = this.#outgoing;
+    this.#outgoing = '';
+    if (this.#child.stdin.writable) this.#child.stdin.write(text);
   }
 
   #cancel(id: number, method: string): void {

@@ -44,7 +44,7 @@ test('messages are sorted, and nonsense is no exception', () => {
 });
 
 test('arguments keep integers that a number cannot hold', () => {
-  const text = requestText(1, 'tools/call', { arguments: { id: 9007199254740993n } });
+  const text = requestText(1, 'tools/call', { arguments: { id: 9007199254740993n } }, false);
   assert.equal(text, '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"arguments":{"id":9007199254740993}}}');
 });
 
