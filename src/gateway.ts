@@ -36,7 +36,7 @@ const LINGER_MS = 1_000;
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #pool = new SessionPool();
-  readonly #leaving = new Set<Promise<void>>();
+  readonly #leaving = new Map<Server, Promise<void>>();
   #servers: ReadonlyMap<string, Server> = new Map();
   readonly #closing = new AbortController();
   #revision = 0;
@@ -76,6 +76,10 @@ export class Gateway {
     }
     this.#servers = next;
     this.#revision += 1;
+    for (const name of changes.unchanged) {
+      const config = configuration.servers.get(name);
+      if (config !== undefined) this.#servers.get(name)?.adopt(config);
+    }
     for (const server of made.values()) server.start();
     for (const server of leaving) this.#retire(server);
     return changes;
@@ -88,9 +92,10 @@ export class Gateway {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    const servers = [...this.#servers.values()];
+    const servers = [...this.#servers.values(), ...this.#leaving.keys()];
     this.#servers = new Map();
-    await Promise.all([this.#pool.close(), ...servers.map((server) => server.retire(0)), ...this.#leaving]);
+    await Promise.all([this.#pool.close(), ...servers.map((server) => server.close())]);
+    await Promise.all(this.#leaving.values());
   }
 
   async #make(config: ServerConfig): Promise<Server> {
@@ -120,9 +125,9 @@ export class Gateway {
     // A request that has found this server a moment ago may not have reached it yet.
     const leaving = sleep(LINGER_MS, undefined, { signal: this.#closing.signal, ref: false })
       .catch(() => undefined)
-      .then(() => server.retire(this.#closing.signal.aborted ? 0 : DRAIN_MS))
-      .finally(() => this.#leaving.delete(leaving));
-    this.#leaving.add(leaving);
+      .then(() => server.retire(DRAIN_MS))
+      .finally(() => this.#leaving.delete(server));
+    this.#leaving.set(server, leaving);
   }
 }
 

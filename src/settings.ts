@@ -54,6 +54,10 @@ export interface Settings {
   readonly warnings: readonly Problem[];
 }
 
+/** mcpo's head of the document as a whole. */
+export const DEFAULT_NAME = 'MCP OpenAPI Proxy';
+export const DEFAULT_DESCRIPTION = 'Automatically generated API from MCP Tool Schemas';
+
 export interface SettingsInput {
   readonly flags: Flags;
   /** The environment with the variables of `--env` and `--env-path`. */
@@ -136,8 +140,8 @@ export function resolveSettings(input: SettingsInput): Settings {
     store: read.store(config.gateway.store),
     insecureOpen: flags.insecureOpen ?? false,
     ...(tls === undefined ? {} : { tls }),
-    name: flags.name ?? 'MCP OpenAPI Proxy',
-    description: flags.description ?? 'Automatically generated API from MCP Tool Schemas',
+    name: flags.name ?? DEFAULT_NAME,
+    description: flags.description ?? DEFAULT_DESCRIPTION,
     version: flags.version ?? '1.0',
     logLevel: read.logLevel(),
     hotReload: flags.hotReload ?? false,

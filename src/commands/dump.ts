@@ -13,6 +13,8 @@ const CONNECT_MS = 60_000;
 export async function dump(flags: Flags, env: Environment, source: ConfigSource): Promise<number> {
   const { settings, configuration } = await loadAll(flags, env, source);
   const runtime = startRuntime({ ...settings, store: 'memory', logLevel: 'error' }, () => undefined);
+  // Ends what was started, even a child that does not mind the end of its input.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
   try {
     await runtime.gateway.apply(configuration);
     await runtime.gateway.firstCatalogs(CONNECT_MS);

@@ -18,7 +18,8 @@ export type LinkState =
   | { readonly state: 'closed' };
 
 export interface LinkOptions {
-  readonly config: ServerConfig;
+  /** Asked at each attempt: what is withheld from a child changes with other entries. */
+  readonly config: () => ServerConfig;
   readonly log: Log;
   readonly onCatalog?: (record: CatalogRecord) => void;
   readonly onState?: (state: LinkState) => void;
@@ -139,7 +140,7 @@ export class Link {
   }
 
   async #open(): Promise<Session> {
-    const { config, log, onCatalog } = this.#options;
+    const { log, onCatalog } = this.#options;
     const attempt = new AbortController();
     const timer = setTimeout(() => attempt.abort(new Error(NO_ANSWER)), this.#timings.connectMs);
     this.#attempt = attempt;
@@ -152,7 +153,7 @@ export class Link {
         onToolsChanged: () => this.#refresh(),
         onLost: (lost: Session, reason: string) => this.#lost(lost, reason),
       };
-      const { session, record } = await openSession(config, log, events, attempt.signal);
+      const { session, record } = await openSession(this.#options.config(), log, events, attempt.signal);
       if (this.#isClosed()) {
         await session.close();
         throw new NotSentError('connection', REMOVED);
@@ -243,7 +244,7 @@ export class Link {
   #unavailable(reason: string): GatewayError {
     const { state } = this;
     const seconds = state.state === 'failed' ? Math.max(1, Math.ceil((state.retryAt - Date.now()) / 1000)) : 5;
-    const message = `The server "${this.#options.config.name}" is not available right now; latchkey keeps trying.`;
+    const message = `The server "${this.#options.config().name}" is not available right now; latchkey keeps trying.`;
     return new GatewayError('server_unavailable', 503, message, {
       detail: { message },
       privateDetail: reason,

@@ -30,16 +30,16 @@ export interface ServerOptions {
 }
 
 export class Server {
-  readonly config: ServerConfig;
   readonly #options: ServerOptions;
   readonly #shared: Link;
+  #config: ServerConfig;
   #catalog: Catalog | undefined;
 
   constructor(options: ServerOptions) {
-    this.config = options.config;
+    this.#config = options.config;
     this.#options = options;
     this.#shared = new Link({
-      config: options.config,
+      config: () => this.#config,
       log: options.log,
       onCatalog: (record) => {
         this.learn(record);
@@ -50,8 +50,12 @@ export class Server {
     });
   }
 
+  get config(): ServerConfig {
+    return this.#config;
+  }
+
   get name(): string {
-    return this.config.name;
+    return this.#config.name;
   }
 
   get state(): LinkState {
@@ -65,6 +69,11 @@ export class Server {
 
   start(): void {
     this.#shared.start();
+  }
+
+  /** Takes over an entry of the same hash, for what may differ all the same: which variables are withheld. */
+  adopt(config: ServerConfig): void {
+    this.#config = config;
   }
 
   /** Takes over a tool list; an unchanged one keeps its compiled checkers. */
@@ -90,6 +99,12 @@ export class Server {
     return this.#linkFor(caller).call(tool, args, scope, headers);
   }
 
+  /** Ends everything at once, also what is being retired. */
+  async close(): Promise<void> {
+    this.#options.pool.retire(this.#keyPrefix());
+    await this.#shared.close();
+  }
+
   /** Lets calls in flight end, for `ms` at most, then closes everything. */
   async retire(ms: number): Promise<void> {
     this.#options.pool.retire(this.#keyPrefix());
@@ -101,7 +116,11 @@ export class Server {
     if (isolation === 'shared') return this.#shared;
     const session = isolation === 'session' ? (caller.sessionId ?? '') : '';
     const key = `${this.#keyPrefix()}${JSON.stringify([caller.principalId, session])}`;
-    return this.#options.pool.get(key, () => ({ config: this.config, log: this.#options.log, ...this.#timings() }));
+    return this.#options.pool.get(key, () => ({
+      config: () => this.#config,
+      log: this.#options.log,
+      ...this.#timings(),
+    }));
   }
 
   #keyPrefix(): string {

@@ -1,5 +1,6 @@
 /** What the pages show, as plain data. */
 import type { Gateway } from '../gateway.ts';
+import { DEFAULT_DESCRIPTION, DEFAULT_NAME } from '../settings.ts';
 import type { Server } from '../upstream/server.ts';
 
 export interface ServerModel {
@@ -35,16 +36,13 @@ export interface DocsModel extends PageModel {
   readonly isRootDocs: boolean;
 }
 
-/** mcpo's names for the document as a whole, which tell people nothing; a name that the operator gave is shown. */
-const DOCUMENT_NAME = 'MCP OpenAPI Proxy';
-const DOCUMENT_DESCRIPTION = 'Automatically generated API from MCP Tool Schemas';
-
+/** The document's default name tells people nothing; one that the operator gave is shown. */
 export function gatewayName(name: string): string {
-  return name === DOCUMENT_NAME ? 'latchkey' : name;
+  return name === DEFAULT_NAME ? 'latchkey' : name;
 }
 
 export function gatewayDescription(description: string): string {
-  if (description !== DOCUMENT_DESCRIPTION) return description;
+  if (description !== DEFAULT_DESCRIPTION) return description;
   return 'MCP servers as plain REST. Give a client one of these addresses, or try the tools right here.';
 }
 

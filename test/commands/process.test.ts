@@ -50,7 +50,10 @@ describe('the process', () => {
   });
 
   it('tells all problems of a configuration at once, with exit code 2 and no stack trace', async () => {
-    const file = await configure('{"mcpServers": {"a": {}, "b": {"command": 5}, "c": {"url": "${NOPE}"}}}', 'bad.json');
+    const file = await configure(
+      { mcpServers: { a: {}, b: { command: 5 }, c: { url: ['$', '{NOPE}'].join('') } } },
+      'bad.json',
+    );
     const { code, stderr } = await runLatchkey(['check', '--config', file], place);
     assert.equal(code, 2);
     assert.match(stderr, /Server 'a' must have either/);

@@ -176,3 +176,27 @@ test('closing ends every process, calls in flight included', async (t) => {
   await slow;
   assert.ok([...one.events.pids(), ...hanging.events.pids()].every((pid) => !isRunning(pid)));
 });
+
+test('an unchanged server learns at its next start what other entries want withheld by then', async (t) => {
+  const gateway = openGateway(t);
+  const one = entry(t, 'one');
+  await gateway.apply(configuration(one));
+  await gateway.servers.get('one')?.firstCatalog(15_000);
+  const withheld = { ...one, endpoint: { ...one.endpoint, withheldEnv: ['OTHER_TOKEN'] } } as ServerConfig;
+  const changes = await gateway.apply(configuration(withheld));
+  assert.deepEqual(changes.changed, []);
+  const { endpoint } = gateway.servers.get('one')?.config ?? {};
+  assert.deepEqual(endpoint?.kind === 'stdio' && endpoint.withheldEnv, ['OTHER_TOKEN']);
+});
+
+test('closing does not wait for a server that was removed a moment ago', async (t) => {
+  const gateway = openGateway(t);
+  const one = entry(t, 'one');
+  await gateway.apply(configuration(one));
+  const slow = call(gateway, 'one', 'slow', { ms: 60_000 });
+  slow.catch(() => undefined);
+  await until(() => one.events.count('tools/call', 'slow') === 1, 10_000);
+  await gateway.apply(configuration());
+  await gateway.close();
+  await assert.rejects(slow);
+});

@@ -42,7 +42,7 @@ export class OpenLink {
 
   constructor(config: ServerConfig, timings: LinkTimings = QUICK) {
     this.link = new Link({
-      config,
+      config: () => config,
       log: this.log,
       timings,
       onCatalog: (record) => this.records.push(record),
