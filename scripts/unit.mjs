@@ -13,7 +13,14 @@ export function testFiles(folder) {
 /** Runs `files` with Node's own test runner; returns the exit code. */
 export function runTests(files, node = process.execPath) {
   const reporter = process.stdout.isTTY ? 'spec' : 'dot';
-  const args = ['--import', 'tsx', '--test', '--test-concurrency=2', '--test-timeout=240000', `--test-reporter=${reporter}`];
+  const args = [
+    '--import',
+    'tsx',
+    '--test',
+    '--test-concurrency=2',
+    '--test-timeout=240000',
+    `--test-reporter=${reporter}`,
+  ];
   const failures = ['--test-reporter-destination=stdout'];
   return spawnSync(node, [...args, ...failures, ...files], { stdio: 'inherit' }).status ?? 1;
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { ServerConfig } from '../config/model.ts';
 import { type ArgumentChecker, compileArguments } from '../schema/arguments.ts';
-import { isRecord } from './jsonrpc.ts';
+import { isRecord } from '../schema/json-schema.ts';
 import type { ServerInfo } from './negotiate.ts';
 
 export interface Tool {

@@ -1,5 +1,6 @@
 /** JSON-RPC 2.0 as MCP uses it: the text of a request, and what a message turns out to be. */
 import { stringifyJson } from '../schema/json.ts';
+import { isRecord } from '../schema/json-schema.ts';
 
 export type Params = Record<string, unknown>;
 export type Id = number | string;
@@ -53,10 +54,6 @@ export type Incoming =
   | { readonly kind: 'notification'; readonly method: string; readonly params: Params }
   | { readonly kind: 'request'; readonly id: Id; readonly method: string }
   | { readonly kind: 'invalid'; readonly id: Id | undefined };
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function idOf(value: unknown): Id | undefined {
   return typeof value === 'number' || typeof value === 'string' ? value : undefined;

@@ -1,8 +1,9 @@
 /** Opens a wire and agrees on a protocol revision: `initialize` first, `server/discover` where that is not known. */
 import type { Endpoint } from '../config/model.ts';
+import { isRecord } from '../schema/json-schema.ts';
 import { RedirectError } from './http-status.ts';
 import { HttpWire } from './http-wire.ts';
-import { isRecord, RpcError } from './jsonrpc.ts';
+import { RpcError } from './jsonrpc.ts';
 import type { Log } from './log.ts';
 import {
   CLIENT_INFO,

@@ -1,5 +1,6 @@
 /** `Mcp-Param-*` headers: arguments that a 2026-07-28 tool wants mirrored in HTTP headers (`x-mcp-header`). */
-import { isRecord, type Params } from './jsonrpc.ts';
+import { isRecord } from '../schema/json-schema.ts';
+import type { Params } from './jsonrpc.ts';
 import { headerValue } from './protocol.ts';
 
 interface Declaration {

@@ -1,7 +1,8 @@
 /** Maps the result of a tool call to what mcpo answers: one bare value for one content item, a list otherwise. */
 import { GatewayError } from '../errors.ts';
 import { stringifyJson } from '../schema/json.ts';
-import { isRecord, type RpcError } from './jsonrpc.ts';
+import { isRecord } from '../schema/json-schema.ts';
+import type { RpcError } from './jsonrpc.ts';
 import type { ToolResult } from './session.ts';
 
 /** The JSON text of the answer; throws `GatewayError` for a result that the tool marks as an error. */

@@ -1,8 +1,9 @@
 /** One established session with a server: lists its tools and calls them. */
 import { GatewayError } from '../errors.ts';
+import { isRecord } from '../schema/json-schema.ts';
 import type { CallScope } from './call-scope.ts';
 import type { Tool } from './catalog.ts';
-import { isRecord, METHOD_NOT_FOUND, type Params, RpcError } from './jsonrpc.ts';
+import { METHOD_NOT_FOUND, type Params, RpcError } from './jsonrpc.ts';
 import type { Negotiated, ServerInfo } from './negotiate.ts';
 import { parameterHeaders } from './parameter-headers.ts';
 import { MODERN_META, type Protocol } from './protocol.ts';
