@@ -1,5 +1,5 @@
 /** `latchkey demo`: a configuration with real servers, so that a newcomer sees tools within a minute. */
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -9,9 +9,10 @@ interface DemoServer {
   readonly args?: readonly string[];
 }
 
-/** Writes the configuration to a fresh temporary folder and returns its path. */
+/** Writes the configuration to a fresh temporary folder, which goes with the process, and returns its path. */
 export function demoConfigFile(): string {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-demo-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const files = join(folder, 'files');
   mkdirSync(files);
   writeFileSync(join(files, 'hello.txt'), 'Hello from a file that the demo serves.\n');
