@@ -1,4 +1,5 @@
 /** JSON-RPC 2.0 as MCP uses it: the text of a request, and what a message turns out to be. */
+import { GatewayError } from '../errors.ts';
 import { stringifyJson } from '../schema/json.ts';
 import { isRecord } from '../schema/json-schema.ts';
 
@@ -21,10 +22,23 @@ export class RpcError extends Error {
 export const METHOD_NOT_FOUND = -32601;
 export const INVALID_PARAMS = -32602;
 
-/** With `wantsProgress` the request's own id is the token under which the server may report progress. */
+/**
+ * With `wantsProgress` the request's own id is the token under which the server may report progress.
+ * Throws 422 for arguments that are nested thousands deep, which JSON.parse reads but nothing can write.
+ */
 export function requestText(id: number, method: string, params: Params, wantsProgress: boolean): string {
-  const text = wantsProgress ? withProgressToken(params, id) : stringifyJson(params);
-  return `{"jsonrpc":"2.0","id":${id},"method":"${method}","params":${text}}`;
+  try {
+    const text = wantsProgress ? withProgressToken(params, id) : stringifyJson(params);
+    return `{"jsonrpc":"2.0","id":${id},"method":"${method}","params":${text}}`;
+  } catch (error) {
+    throw error instanceof RangeError ? tooDeep() : error;
+  }
+}
+
+function tooDeep(): GatewayError {
+  const msg = 'The arguments are nested too deeply';
+  const problem = { type: 'recursion_loop', loc: ['body'], msg, input: null };
+  return new GatewayError('invalid_arguments', 422, msg, { detail: [problem] });
 }
 
 /** Put into the text rather than into a copy of the params, since every call comes by here. */

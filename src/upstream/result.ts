@@ -4,13 +4,22 @@ import { stringifyJson } from '../schema/json.ts';
 import { isRecord } from '../schema/json-schema.ts';
 import type { RpcError } from './jsonrpc.ts';
 import type { ToolResult } from './session.ts';
+import { badAnswer } from './wire.ts';
 
 /** The JSON text of the answer; throws `GatewayError` for a result that the tool marks as an error. */
 export function answerText(result: ToolResult): string {
   const content = Array.isArray(result.content) ? result.content : [];
   if (result.isError === true) throw toolError(content);
-  if (content.length === 0)
-    return result.structuredContent === undefined ? '[]' : stringifyJson(result.structuredContent);
+  try {
+    return valueText(content, result.structuredContent);
+  } catch (error) {
+    // Nested thousands deep: JSON.parse reads that, but nothing can write it.
+    throw error instanceof RangeError ? badAnswer('The result is nested too deeply.') : error;
+  }
+}
+
+function valueText(content: readonly unknown[], structured: unknown): string {
+  if (content.length === 0) return structured === undefined ? '[]' : stringifyJson(structured);
   if (content.length === 1) return elementText(content[0]);
   return `[${content.map(elementText).join(',')}]`;
 }

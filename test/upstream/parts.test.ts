@@ -6,6 +6,7 @@ import { classify, parseMessages, requestText } from '../../src/upstream/jsonrpc
 import { lineSplitter } from '../../src/upstream/lines.ts';
 import { parameterHeaders } from '../../src/upstream/parameter-headers.ts';
 import { headerValue, modernHeaders } from '../../src/upstream/protocol.ts';
+import { answerText } from '../../src/upstream/result.ts';
 
 function split(chunks: readonly (string | Buffer)[], maxBytes = 1_000): { lines: string[]; dropped: number[] } {
   const lines: string[] = [];
@@ -46,6 +47,18 @@ test('messages are sorted, and nonsense is no exception', () => {
 test('arguments keep integers that a number cannot hold', () => {
   const text = requestText(1, 'tools/call', { arguments: { id: 9007199254740993n } }, false);
   assert.equal(text, '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"arguments":{"id":9007199254740993}}}');
+});
+
+test('what is nested too deeply to be written is the fault of whoever sent it', () => {
+  const deep: unknown = JSON.parse('['.repeat(50_000) + ']'.repeat(50_000));
+  assert.throws(() => requestText(1, 'tools/call', { arguments: { deep } }, true), {
+    code: 'invalid_arguments',
+    status: 422,
+  });
+  assert.throws(() => answerText({ content: [], structuredContent: deep }), {
+    code: 'bad_upstream_answer',
+    status: 502,
+  });
 });
 
 test('patterns with stars', () => {
