@@ -12,6 +12,8 @@ import { Report } from './report.ts';
 import { type Runtime, startRuntime } from './runtime.ts';
 
 const GRACE_MS = 10_000;
+/** How long calls in flight may go on at the end; what is left of the grace is for closing. */
+const PATIENCE_MS = 5_000;
 
 /** Resolves with the exit code once the server has ended. */
 export async function serve(flags: Flags, env: Environment, source: ConfigSource): Promise<number> {
@@ -60,7 +62,10 @@ function ended(app: { close(): Promise<void> }, runtime: Runtime, stopWatching: 
       if (err) runtime.log.fatal({ err }, 'unexpected error; latchkey ends');
       else runtime.log.info({ signal }, 'latchkey ends');
       stopWatching();
+      // Calls in flight may end by themselves for a while; then they are ended, so that each caller gets an answer.
+      const impatient = setTimeout(() => void runtime.gateway.close(), PATIENCE_MS);
       await app.close();
+      clearTimeout(impatient);
       await runtime.close();
       resolve(err ? 1 : 0);
     });

@@ -23,7 +23,16 @@ export function answerError(error: GatewayError, request: FastifyRequest, reply:
     .headers(error.headers)
     .header('x-latchkey-error', error.code)
     .type('application/json; charset=utf-8')
-    .send(stringifyJson({ detail: error.detail }));
+    .send(bodyOf(error));
+}
+
+/** What came from outside may be nested too deeply to be written. */
+function bodyOf(error: GatewayError): string {
+  try {
+    return stringifyJson({ detail: error.detail });
+  } catch {
+    return JSON.stringify({ detail: { message: error.message } });
+  }
 }
 
 export function toGatewayError(error: unknown, request: FastifyRequest): GatewayError {

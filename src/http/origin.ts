@@ -15,8 +15,8 @@ export interface OriginPolicy {
 
 /** The name in a `Host` header, without port and brackets, in lower case. */
 export function hostName(host: string): string {
-  const bracket = host.lastIndexOf(']');
-  if (host.startsWith('[') && bracket !== -1) return host.slice(1, bracket).toLowerCase();
+  const literal = /^\[([^\]]*)\](?::\d*)?$/.exec(host)?.[1];
+  if (literal !== undefined) return literal.toLowerCase();
   const colon = host.lastIndexOf(':');
   return (colon === -1 ? host : host.slice(0, colon)).toLowerCase().replace(/\.$/, '');
 }

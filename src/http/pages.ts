@@ -39,7 +39,8 @@ const CONTENT_SECURITY_POLICY = {
   },
 };
 
-const ROUTED_METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
+/** All else but POST is refused before its body is read. */
+const READ_METHODS = new Set(['GET', 'HEAD', 'POST']);
 
 export async function pageRoutes(app: FastifyInstance, options: PageOptions): Promise<void> {
   await app.register(helmet, {
@@ -59,16 +60,9 @@ export async function pageRoutes(app: FastifyInstance, options: PageOptions): Pr
   app.get('/docs', hide, (_request, reply) => docs(options, undefined, reply));
   app.get('/redoc', hide, (_request, reply) => reply.redirect(`${options.rootPath}/docs`));
   app.get('/*', hide, (request, reply) => belowServer(options, request, reply));
-  // mcpo's answer for any other method on a tool.
-  app.route({
-    method: ['PUT', 'PATCH', 'DELETE'],
-    url: '/*',
-    ...hide,
-    handler: (request) => otherMethod(options, request),
-  });
-  // Methods that no route has, such as an OPTIONS that is no preflight, get the same answer.
+  // mcpo's answer for any other method, an OPTIONS that is no preflight included.
   app.addHook('onRequest', async (request) => {
-    if (!ROUTED_METHODS.has(request.method)) otherMethod(options, request);
+    if (!READ_METHODS.has(request.method)) otherMethod(options, request);
   });
 }
 

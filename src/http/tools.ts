@@ -47,6 +47,14 @@ function mendContentType(headers: FastifyRequest['headers']): void {
   else if (type !== undefined && !MEDIA_TYPE.test(type)) headers['content-type'] = 'application/octet-stream';
 }
 
+/** Refuses what names no tool before its body is read: nobody fills the memory for a 404. Registered after authentication. */
+export function refuseUnknownTools(app: FastifyInstance): void {
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (request.method === 'POST') knownTarget(request);
+    done();
+  });
+}
+
 export function toolRoutes(app: FastifyInstance): void {
   // Bodies are read here and not by Fastify's parser, which refuses an empty one.
   app.removeAllContentTypeParsers();

@@ -62,7 +62,11 @@ function offsetIn(message: string): number | undefined {
   return found === undefined ? undefined : Number(found[1]);
 }
 
+const MOST_REREAD = 1_000_000;
+
+/** Where V8 is silent the text is read again, which only small ones are worth. */
 function findFault(text: string): number | undefined {
+  if (text.length > MOST_REREAD) return undefined;
   try {
     parseLossless(text, null, { onDuplicateKey: ({ newValue }) => newValue });
     return undefined;

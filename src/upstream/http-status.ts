@@ -10,7 +10,8 @@ export class RedirectError extends GatewayError {
 
   constructor(location: URL) {
     const message = 'The server redirects to another address.';
-    const privateDetail = `Set "url" to ${location.href}`;
+    // Without the query, which may hold a secret.
+    const privateDetail = `Set "url" to ${location.origin}${location.pathname}`;
     super('bad_upstream_answer', 502, message, { detail: { message }, privateDetail });
     this.location = location;
   }
@@ -18,20 +19,19 @@ export class RedirectError extends GatewayError {
 
 /**
  * True when the server says that it does not know our session, so the request was not looked at: 404
- * (2025-11-25, Streamable HTTP, session management 3), or a 400 that speaks of the session, as many servers send
- * after a restart. An error object about the request `id` itself is an answer instead: the request may have run.
+ * (2025-11-25, Streamable HTTP, session management 3), or a 400 whose error object belongs to no request and speaks
+ * of the session, as many servers send after a restart. Anything about the request `id` itself is an answer instead,
+ * and any other text may come from the tool: the call may have run, and must not be sent again.
  */
 export function isSessionLost(answer: HttpAnswer, id?: Id): boolean {
   if (answer.status !== 404 && answer.status !== 400) return false;
-  if (id !== undefined && parseMessages(answer.body).some((message) => wasRead(message, id))) return false;
-  return answer.status === 404 || /session|not initialized/i.test(answer.body.slice(0, 2000));
-}
-
-/** Servers that echo the id of a request without a session use a code of their own for it, -32000 to -32099. */
-function wasRead(message: ReturnType<typeof parseMessages>[number], id: Id): boolean {
-  if (message.kind !== 'error' || message.id !== id) return message.kind === 'result';
-  const { code } = message.error;
-  return code > -32000 || code < -32099;
+  const messages = parseMessages(answer.body);
+  if (id !== undefined && messages.some((message) => 'id' in message && message.id === id)) return false;
+  if (answer.status === 404) return true;
+  return messages.some(
+    (message) =>
+      message.kind === 'error' && message.id === undefined && /session|not initialized/i.test(message.error.message),
+  );
 }
 
 /** The error for an answer that is not what MCP promises. */
@@ -47,7 +47,8 @@ export function httpFailure(answer: HttpAnswer, url: URL): GatewayError {
   }
   if (status === 200 && isEventStream(headers)) return connectionLost('the event stream ended without the answer');
   const message = status === 200 ? 'The server sent an invalid answer.' : `The server answered HTTP ${status}.`;
-  return badAnswer(message, body.slice(0, 500));
+  // Not the body: a server may echo arguments and headers, which no log may hold.
+  return badAnswer(message, `${String(headers['content-type'] ?? 'no content type')}, ${body.length} characters`);
 }
 
 export function isEventStream(headers: HttpAnswer['headers']): boolean {

@@ -24,6 +24,8 @@ type HttpEndpoint = Extract<Endpoint, { kind: 'http' | 'sse' }>;
 const NOTIFY_TIMEOUT_MS = 10_000;
 const CLOSE_TIMEOUT_MS = 2_000;
 /** Connections are given up early, before servers that close idle ones after five seconds can race with a call. */
+const MAX_CONNECTIONS = 256;
+const MAX_REPLIES = 32;
 const KEEP_ALIVE_MS = 4_000;
 
 /** How an HTTP+SSE server of 2024-11-05 refuses a POST to its stream. */
@@ -44,6 +46,7 @@ export class HttpWire implements Wire {
   #headers: readonly string[];
   #stream: EventStream | undefined;
   #closed = false;
+  #replies = 0;
 
   constructor(endpoint: HttpEndpoint, events: WireEvents, log: Log) {
     this.#endpoint = endpoint;
@@ -208,8 +211,7 @@ export class HttpWire implements Wire {
     if (message.kind === 'request') {
       // A stateless server has nobody to ask; before 2026-07-28 the answer is a POST of its own.
       if (this.#protocol?.era === 'modern') return;
-      const signal = AbortSignal.timeout(NOTIFY_TIMEOUT_MS);
-      this.#post(replyText(message.id, message.method), signal).catch(() => undefined);
+      this.#reply(replyText(message.id, message.method));
     } else if (message.kind === 'notification') {
       const { method, params } = message;
       if (method === 'notifications/progress') (onProgress ?? this.#onProgress.get(params.progressToken))?.();
@@ -217,6 +219,17 @@ export class HttpWire implements Wire {
     } else {
       this.#log.debug({ kind: message.kind }, 'a message that answers no request of ours was ignored');
     }
+  }
+
+  /** Replies under way are few: what a flooding server asks beyond that stays without one. */
+  #reply(text: string): void {
+    if (this.#replies >= MAX_REPLIES) return;
+    this.#replies += 1;
+    this.#post(text, AbortSignal.timeout(NOTIFY_TIMEOUT_MS))
+      .catch(() => undefined)
+      .finally(() => {
+        this.#replies -= 1;
+      });
   }
 
   /** The session id comes with the answer to `initialize` (2025-11-25, Streamable HTTP, session management 1). */
@@ -255,6 +268,8 @@ function newPool(url: URL): Pool {
   return new Pool(url.origin, {
     keepAliveTimeout: KEEP_ALIVE_MS,
     connect: { timeout: 10_000 },
+    // Calls beyond that wait; a server that asks us endlessly cannot use up our sockets.
+    connections: MAX_CONNECTIONS,
     // A caller's answer must not wait behind another one on the same connection.
     pipelining: 1,
   });

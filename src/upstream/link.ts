@@ -225,8 +225,11 @@ export class Link {
     this.#refreshing = true;
     this.#refreshAgain = false;
     void this.#readTools(session).finally(() => {
-      this.#refreshing = false;
-      if (this.#refreshAgain) this.#refresh();
+      // A server that announces changes without end is read once in a while.
+      setTimeout(() => {
+        this.#refreshing = false;
+        if (this.#refreshAgain) this.#refresh();
+      }, this.#timings.refreshGapMs).unref();
     });
   }
 

@@ -53,10 +53,11 @@ export class PendingRequests {
 
   /** Takes one parsed message; what must be answered goes out through `send`. */
   receive(message: unknown, send: (text: string) => void): void {
-    if (Array.isArray(message)) {
-      for (const one of message) this.receive(one, send);
-      return;
-    }
+    // One level only, as in a batch of 2025-03-26: a server must not send us down an endless staircase.
+    for (const one of Array.isArray(message) ? message : [message]) this.#receiveOne(one, send);
+  }
+
+  #receiveOne(message: unknown, send: (text: string) => void): void {
     const incoming = classify(message);
     switch (incoming.kind) {
       case 'result':

@@ -81,7 +81,7 @@ function resourceText(resource: unknown): string {
 }
 
 function dataUri(mimeType: unknown, data: unknown): string {
-  return `data:${typeof mimeType === 'string' ? mimeType : 'application/octet-stream'};base64,${String(data)}`;
+  return `data:${typeof mimeType === 'string' ? mimeType : 'application/octet-stream'};base64,${typeof data === 'string' ? data : ''}`;
 }
 
 /** The first characters that JSON can have; most prose fails here, before the dear exception of the parser. */

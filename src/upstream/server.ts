@@ -2,7 +2,7 @@
 import type { ServerConfig } from '../config/model.ts';
 import { GatewayError } from '../errors.ts';
 import type { CallScope } from './call-scope.ts';
-import { buildCatalog, type Catalog, type CatalogRecord, type Tool } from './catalog.ts';
+import { buildCatalog, type Catalog, type CatalogRecord, type Tool, withoutUnwritable } from './catalog.ts';
 import type { Params } from './jsonrpc.ts';
 import { Link, type LinkState } from './link.ts';
 import type { Log } from './log.ts';
@@ -42,8 +42,8 @@ export class Server {
       config: () => this.#config,
       log: options.log,
       onCatalog: (record) => {
-        this.learn(record);
-        options.events?.onCatalog?.(this, record);
+        const writable = withoutUnwritable(record);
+        if (this.learn(writable)) options.events?.onCatalog?.(this, writable);
       },
       onState: (state) => options.events?.onState?.(this, state),
       ...this.#timings(),
@@ -76,10 +76,12 @@ export class Server {
     this.#config = config;
   }
 
-  /** Takes over a tool list; an unchanged one keeps its compiled checkers. */
-  learn(record: CatalogRecord): void {
+  /** Takes over a tool list; an unchanged one keeps its compiled checkers. True when it is another one. */
+  learn(record: CatalogRecord): boolean {
     const catalog = buildCatalog(record, this.config);
-    if (catalog.fingerprint !== this.#catalog?.fingerprint) this.#catalog = catalog;
+    if (catalog.fingerprint === this.#catalog?.fingerprint) return false;
+    this.#catalog = catalog;
+    return true;
   }
 
   /** Waits for the attempt under way where no catalog is known yet, `ms` at most. */

@@ -14,6 +14,8 @@ export type ToolResult = Readonly<Record<string, unknown>>;
 
 const MAX_PAGES = 1_000;
 const MAX_TOOLS = 20_000;
+/** Of all pages together. */
+const MAX_LIST_CHARACTERS = 64 * 1024 * 1024;
 /** How often a stateless server may ask for the same call again with its `requestState`. */
 const MAX_ROUNDS = 8;
 
@@ -37,11 +39,14 @@ export class Session {
   async listTools(signal: AbortSignal): Promise<unknown[]> {
     const tools: unknown[] = [];
     const seen = new Set<string>();
+    let characters = 0;
     let cursor: string | undefined;
     for (let page = 0; page < MAX_PAGES; page += 1) {
       const result = await this.#listPage(cursor, signal);
       if (result === undefined) return tools;
-      tools.push(...result.tools);
+      characters += sizeOf(result.tools);
+      if (characters > MAX_LIST_CHARACTERS) throw badAnswer('The tool list is too large.');
+      for (const tool of result.tools) tools.push(tool);
       cursor = result.nextCursor;
       if (cursor === undefined) return tools;
       if (seen.has(cursor)) throw badAnswer('The tool list repeats a cursor without end.');
@@ -124,6 +129,15 @@ export class Session {
 
   #envelope(params: Params): Params {
     return this.protocol.era === 'modern' ? { ...params, _meta: MODERN_META } : params;
+  }
+}
+
+/** In characters of JSON; what is nested too deeply to be written counts by its number of entries. */
+function sizeOf(tools: readonly unknown[]): number {
+  try {
+    return JSON.stringify(tools).length;
+  } catch {
+    return tools.length;
   }
 }
 

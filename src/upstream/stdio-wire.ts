@@ -1,5 +1,6 @@
 /** MCP over a child's stdin and stdout: one JSON-RPC message a line. */
 import type { Endpoint } from '../config/model.ts';
+import { GatewayError } from '../errors.ts';
 import { type Child, endChild, signalGroup, startChild } from './child.ts';
 import { notificationText, type Params, requestText } from './jsonrpc.ts';
 import { lineSplitter } from './lines.ts';
@@ -10,6 +11,10 @@ import { badAnswer, connectionLost, MAX_MESSAGE_BYTES, NotSentError, type SendOp
 
 /** How long to wait for what the process wrote before it ended. */
 const LAST_WORDS_MS = 500;
+
+/** Beyond this much unread input a child is taken for stuck. */
+const MAX_UNREAD_BYTES = MAX_MESSAGE_BYTES;
+const MAX_UNREAD_REPLIES = 1024 * 1024;
 
 type StdioEndpoint = Extract<Endpoint, { kind: 'stdio' }>;
 
@@ -39,6 +44,7 @@ export class StdioWire implements Wire {
     if (!this.#child.stdin.writable)
       return Promise.reject(new NotSentError('connection', 'The process closed its input'));
     if (options.signal.aborted) return Promise.reject(options.signal.reason);
+    if (this.#unread > MAX_UNREAD_BYTES) return Promise.reject(inputNotRead());
     const id = this.#pending.nextId();
     const text = requestText(id, method, params, options.onProgress !== undefined);
     const answer = this.#pending.wait(id, options, () => this.#cancel(id, method));
@@ -87,7 +93,10 @@ export class StdioWire implements Wire {
       this.#log.debug({ line: line.slice(0, 200) }, 'stdout: a line that is no JSON was ignored');
       return;
     }
-    this.#pending.receive(message, (text) => this.#write(text));
+    // A child that asks and asks but never reads gets no more replies.
+    this.#pending.receive(message, (text) => {
+      if (this.#unread < MAX_UNREAD_REPLIES) this.#write(text);
+    });
   }
 
   #overflow(bytes: number): void {
@@ -103,6 +112,11 @@ export class StdioWire implements Wire {
     if (this.#gone !== undefined) return;
     if (this.#outgoing === '') setImmediate(() => this.#flush());
     this.#outgoing += `${text}\n`;
+  }
+
+  /** What the child has not read yet, in bytes. */
+  get #unread(): number {
+    return this.#child.stdin.writableLength + this.#outgoing.length;
   }
 
   #flush(): void {
@@ -137,4 +151,9 @@ export class StdioWire implements Wire {
     void this.close();
     this.#events.onClosed(reason);
   }
+}
+
+function inputNotRead(): GatewayError {
+  const message = 'The server does not read its input; try again shortly.';
+  return new GatewayError('server_unavailable', 503, message, { detail: { message }, headers: { 'retry-after': '5' } });
 }

@@ -9,6 +9,8 @@ export interface LinkTimings {
   readonly longestRetryMs: number;
   /** Least time between two attempts, whoever asks. */
   readonly minGapMs: number;
+  /** Least time between two readings of the tool list. */
+  readonly refreshGapMs: number;
   /** A session that lived this long counts as healthy. */
   readonly stableMs: number;
 }
@@ -19,5 +21,6 @@ export const DEFAULT_TIMINGS: LinkTimings = {
   firstRetryMs: 500,
   longestRetryMs: 60_000,
   minGapMs: 1_000,
+  refreshGapMs: 500,
   stableMs: 10_000,
 };

@@ -21,6 +21,7 @@ export const QUICK: LinkTimings = {
   firstRetryMs: 20,
   longestRetryMs: 100,
   minGapMs: 0,
+  refreshGapMs: 10,
   stableMs: 0,
 };
 
