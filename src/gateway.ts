@@ -30,8 +30,10 @@ export interface Changes {
 }
 
 /** How long calls in flight may go on at a server that was removed or changed. */
+/** A list that nobody has confirmed for so long belongs to an entry that is gone. */
+const CATALOG_TTL_MS = 90 * 24 * 3600 * 1000;
 const DRAIN_MS = 30_000;
-const LINGER_MS = 1_000;
+const LINGER_MS = 5_000;
 
 export class Gateway {
   readonly #options: GatewayOptions;
@@ -109,7 +111,7 @@ export class Gateway {
         onState: (changed, state) => onState?.(changed, state),
         onCatalog: (_server, record) => {
           this.#revision += 1;
-          catalogs.set(key, record).catch((error: unknown) => {
+          catalogs.set(key, record, CATALOG_TTL_MS).catch((error: unknown) => {
             log.warn({ server: config.name, err: error }, 'the tool list could not be stored');
           });
         },

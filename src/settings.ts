@@ -130,7 +130,7 @@ export function resolveSettings(input: SettingsInput): Settings {
     publicUrl: new URL(publicUrl ?? `${tls ? 'https' : 'http'}://localhost:${port}`),
     publicUrlGiven: publicUrl !== undefined,
     rootPath: read.checked('--root-path', flags.rootPath, checkRootPath) ?? '',
-    pathPrefix: read.checked('--path-prefix', flags.pathPrefix, checkPathPrefix) ?? '/',
+    pathPrefix: (source.kind === 'file' && read.checked('--path-prefix', flags.pathPrefix, checkPathPrefix)) || '/',
     corsAllowOrigins: read.list('--cors-allow-origins', flags.corsAllowOrigins ?? ['*'], checkOrigin),
     ...(apiKey === undefined ? {} : { apiKey }),
     strictAuth: flags.strictAuth ?? false,
@@ -167,7 +167,7 @@ function warnOfOddities(settings: Settings, flags: Flags, read: SettingsReader):
     );
   }
   if (settings.hotReload && isSingle) read.warning('--hot-reload', 'has no effect without --config');
-  if (settings.pathPrefix !== '/' && isSingle) read.warning('--path-prefix', 'has no effect without --config');
+  if (flags.pathPrefix !== undefined && isSingle) read.warning('--path-prefix', 'has no effect without --config');
   if (flags.config !== undefined && flags.command !== undefined) {
     read.warning('--config', 'wins over the command behind --, which is not started', 'remove one of them');
   }

@@ -14,6 +14,7 @@ import { type Runtime, startRuntime } from './runtime.ts';
 const GRACE_MS = 10_000;
 /** How long calls in flight may go on at the end; what is left of the grace is for closing. */
 const PATIENCE_MS = 5_000;
+const SWEEP_MS = 100;
 
 /** Resolves with the exit code once the server has ended. */
 export async function serve(flags: Flags, env: Environment, source: ConfigSource): Promise<number> {
@@ -56,7 +57,11 @@ function explainListenError(error: NodeJS.ErrnoException, { host, port }: Settin
   return error;
 }
 
-function ended(app: { close(): Promise<void> }, runtime: Runtime, stopWatching: () => void): Promise<number> {
+function ended(
+  app: { close(): Promise<void>; server: { closeIdleConnections(): void } },
+  runtime: Runtime,
+  stopWatching: () => void,
+): Promise<number> {
   return new Promise((resolve) => {
     closeWithGrace({ delay: GRACE_MS, logger: false }, async ({ err, signal }) => {
       if (err) runtime.log.fatal({ err }, 'unexpected error; latchkey ends');
@@ -64,8 +69,11 @@ function ended(app: { close(): Promise<void> }, runtime: Runtime, stopWatching: 
       stopWatching();
       // Calls in flight may end by themselves for a while; then they are ended, so that each caller gets an answer.
       const impatient = setTimeout(() => void runtime.gateway.close(), PATIENCE_MS);
+      // A connection that falls idle only now would hold the end up until its keep-alive is over.
+      const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
       await app.close();
       clearTimeout(impatient);
+      clearInterval(sweep);
       await runtime.close();
       resolve(err ? 1 : 0);
     });

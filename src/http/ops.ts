@@ -1,5 +1,5 @@
 /** What operators look at: health, readiness, metrics, and one log line a request. */
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Gateway } from '../gateway.ts';
 import { rawPath } from './context.ts';
 import type { Metrics } from './metrics.ts';
@@ -15,7 +15,7 @@ export function opsRoutes(app: FastifyInstance, gateway: Gateway, metrics: Metri
     async (_request, reply) => {
       const states = [...gateway.servers.values()].map((server) => server.state.state);
       const pending = [...gateway.servers.values()].filter(
-        (server) => server.state.state === 'connecting' && server.catalog === undefined,
+        (server) => server.isUntried && server.catalog === undefined,
       ).length;
       const body = { status: pending === 0 ? 'ready' : 'starting', servers: countBy(states) };
       return reply.code(pending === 0 ? 200 : 503).send(body);
@@ -31,21 +31,28 @@ export function opsRoutes(app: FastifyInstance, gateway: Gateway, metrics: Metri
  * Unknown paths are not logged word for word, since callers choose them.
  */
 export function installRequestLog(app: FastifyInstance, metrics: Metrics): void {
-  app.addHook('onResponse', (request, reply, done) => {
-    const ms = Math.round(reply.elapsedTime * 1000) / 1000;
-    const route = routeOf(request);
-    const { id: reqId, method, target, errorCode: code } = request;
-    const { statusCode: status } = reply;
-    // Each record is one literal: what is made by spreading takes much longer to log.
-    if (target?.tool === undefined) {
-      request.log.info({ reqId, method, route, status, ms, code }, 'request');
-    } else {
-      const { server, tool } = target;
-      metrics.record(server, tool, ms, code);
-      request.log.info({ reqId, method, route, status, ms, server: server.name, tool: tool.name, code }, 'call');
-    }
+  app.addHook('onRequest', (request, reply, done) => {
+    // Not Fastify's onResponse, which never comes for a caller who has gone.
+    reply.raw.once('close', () => record(request, reply, metrics));
     done();
   });
+}
+
+function record(request: FastifyRequest, reply: FastifyReply, metrics: Metrics): void {
+  const ms = Math.round(reply.elapsedTime * 1000) / 1000;
+  const route = routeOf(request);
+  const { id: reqId, method, target } = request;
+  const isAnswered = reply.raw.writableFinished;
+  const status = isAnswered ? reply.statusCode : 499;
+  const code = isAnswered ? request.errorCode : 'cancelled';
+  // Each record is one literal: what is made by spreading takes much longer to log.
+  if (target?.tool === undefined) {
+    request.log.info({ reqId, method, route, status, ms, code }, 'request');
+  } else {
+    const { server, tool } = target;
+    metrics.record(server, tool, ms, code);
+    request.log.info({ reqId, method, route, status, ms, server: server.name, tool: tool.name, code }, 'call');
+  }
 }
 
 function routeOf(request: FastifyRequest): string {

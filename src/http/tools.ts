@@ -76,6 +76,8 @@ async function callTool(request: FastifyRequest, reply: FastifyReply): Promise<F
   const args = readArguments(request, tool);
   const scope = new CallScope(server.config.timeoutMs);
   reply.raw.once('close', scope.abandon);
+  // Gone while we waited for the server or read the body.
+  if (reply.raw.destroyed) scope.abandon();
   try {
     const caller = { principalId: request.principal.id, sessionId: header(request, 'x-session-id') };
     const result = await server.call(tool, args, caller, scope, forwardedHeaders(request, server.config));

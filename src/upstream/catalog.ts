@@ -33,7 +33,16 @@ export interface CatalogRecord {
 }
 
 /** `POST /<server>/mcp` is the MCP endpoint, so a tool of that name moves. */
-const MOVED_PATHS: Readonly<Record<string, string>> = { mcp: 'mcp-tool' };
+const TAKEN = 'mcp';
+
+/** The same tool at a path that is neither ours nor another tool's. */
+function moved(tool: Tool, byName: ReadonlyMap<string, Tool>): Tool {
+  if (tool.name !== TAKEN) return tool;
+  let path = `${TAKEN}-tool`;
+  for (let count = 2; byName.has(path); count += 1) path = `${TAKEN}-tool-${count}`;
+  // Over the tool, not a copy of it: its checker is compiled on first use.
+  return Object.create(tool, { path: { value: path, enumerable: true } }) as Tool;
+}
 
 /** A schema nested thousands deep can be read but not written: its tool stays, without its schemas. */
 export function withoutUnwritable(record: CatalogRecord): CatalogRecord {
@@ -59,7 +68,7 @@ export function buildCatalog(
     const tool = toTool(raw);
     if (tool !== undefined && isAllowed(tool.name, filter)) byName.set(tool.name, tool);
   }
-  const tools = [...byName.values()];
+  const tools = [...byName.values()].map((tool) => moved(tool, byName));
   const byPath = new Map(tools.map((tool) => [tool.path, tool]));
   const fingerprint = createHash('sha256')
     .update(JSON.stringify([record.info, record.tools]))
@@ -97,7 +106,7 @@ function toTool(raw: unknown): Tool | undefined {
   let checker: ArgumentChecker | undefined;
   return {
     name: name as string,
-    path: Object.hasOwn(MOVED_PATHS, name as string) ? (MOVED_PATHS[name as string] as string) : (name as string),
+    path: name as string,
     ...(typeof title === 'string' ? { title } : {}),
     ...(typeof description === 'string' ? { description } : {}),
     inputSchema,

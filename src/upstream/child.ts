@@ -45,6 +45,11 @@ export function startChild(endpoint: StdioEndpoint, log: Log, onStderr: (line: s
     windowsHide: true,
     ...(endpoint.cwd === undefined ? {} : { cwd: endpoint.cwd }),
   }) as Child;
+  if (child.stdout === undefined) {
+    // Out of file descriptors: Node hands out a child without pipes, and tells by an event that nobody must miss.
+    child.on('error', () => undefined);
+    throw new Error(`cannot start ${endpoint.command}: no file descriptors are left`);
+  }
   running.add(child);
   child.once('close', () => running.delete(child));
   logStderr(child.stderr, log, onStderr);

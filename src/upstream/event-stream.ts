@@ -43,7 +43,7 @@ export class EventStream {
         this.#pause = Math.max(FIRST_PAUSE_MS, Math.min(ms, LONGEST_PAUSE_MS));
       },
       onEvent: (data, _event, id) => {
-        if (id !== undefined && id !== '') this.#lastEventId = id;
+        if (id !== undefined && /^[\x20-\x7e]+$/.test(id)) this.#lastEventId = id;
         this.#options.onData(data);
         return false;
       },

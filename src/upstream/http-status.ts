@@ -34,6 +34,14 @@ export function isSessionLost(answer: HttpAnswer, id?: Id): boolean {
   );
 }
 
+const SESSION_TEXT =
+  /(?:no valid|invalid|unknown|missing|expired) (?:mcp[- ])?session|session (?:id )?(?:not found|expired|unknown|missing|invalid|terminated)/i;
+
+/** A 400 in plain words about the session: worth a new session, but no proof that the request was not looked at. */
+export function soundsLikeSessionLost({ status, body }: HttpAnswer): boolean {
+  return status === 400 && parseMessages(body).length === 0 && SESSION_TEXT.test(body.slice(0, 500));
+}
+
 /** The error for an answer that is not what MCP promises. */
 export function httpFailure(answer: HttpAnswer, url: URL): GatewayError {
   const { status, headers, body } = answer;

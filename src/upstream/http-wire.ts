@@ -3,7 +3,7 @@ import { type Dispatcher, Pool } from 'undici';
 import type { Endpoint } from '../config/model.ts';
 import { EventStream } from './event-stream.ts';
 import { type HttpAnswer, HttpExchange } from './http-exchange.ts';
-import { httpFailure, isSessionLost, withHint } from './http-status.ts';
+import { httpFailure, isSessionLost, soundsLikeSessionLost, withHint } from './http-status.ts';
 import {
   type Answer,
   type Id,
@@ -189,6 +189,9 @@ export class HttpWire implements Wire {
       return new NotSentError('session', `The server forgot the session (HTTP ${answer.status})`);
     }
     if (hasMessage) return undefined;
+    if (isEstablished && this.#sessionId !== undefined && soundsLikeSessionLost(answer)) {
+      this.#events.onClosed('the server refused the session');
+    }
     const failure = httpFailure(answer, this.#endpoint.url);
     return isEstablished || !SSE_STATUS.has(answer.status) ? failure : withHint(failure, SSE_HINT);
   }

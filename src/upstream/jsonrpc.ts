@@ -20,7 +20,6 @@ export class RpcError extends Error {
 }
 
 export const METHOD_NOT_FOUND = -32601;
-export const INVALID_PARAMS = -32602;
 
 /**
  * With `wantsProgress` the request's own id is the token under which the server may report progress.

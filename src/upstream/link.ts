@@ -46,6 +46,7 @@ export class Link {
   readonly #leaving = new Map<Session, Promise<void>>();
   #closing: Promise<void> | undefined;
   #active = 0;
+  #isUntried = true;
   #onIdle: (() => void) | undefined;
   #refreshing = false;
   #refreshAgain = false;
@@ -57,6 +58,11 @@ export class Link {
 
   get state(): LinkState {
     return this.#state;
+  }
+
+  /** True until the first attempt to connect has ended, however it did. */
+  get isUntried(): boolean {
+    return this.#isUntried;
   }
 
   /** True while a call is in flight. */
@@ -170,6 +176,7 @@ export class Link {
   }
 
   #ready(session: Session): void {
+    this.#isUntried = false;
     this.#readyAt = Date.now();
     this.#session = session;
     this.#setState({ state: 'ready' });
@@ -206,6 +213,7 @@ export class Link {
   }
 
   #failed(reason: string): void {
+    this.#isUntried = false;
     const base = Math.min(this.#timings.firstRetryMs * 2 ** this.#failures, this.#timings.longestRetryMs);
     const pause = base * (0.75 + Math.random() / 2);
     this.#failures += 1;

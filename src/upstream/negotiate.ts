@@ -78,7 +78,7 @@ function sameOriginRedirect(endpoint: Endpoint, error: unknown): Endpoint | unde
 async function handshake(wire: Wire, version: string | undefined, signal: AbortSignal): Promise<Negotiated> {
   if (version === MODERN) return discover(wire, signal);
   try {
-    return await initialize(wire, version ?? LATEST_LEGACY, signal);
+    return await initialize(wire, version ?? LATEST_LEGACY, version !== undefined, signal);
   } catch (error) {
     // A stateless server does not know `initialize`; what it answers is a JSON-RPC error of its own choice.
     if (version !== undefined || !(error instanceof RpcError)) throw error;
@@ -88,13 +88,16 @@ async function handshake(wire: Wire, version: string | undefined, signal: AbortS
   }
 }
 
-async function initialize(wire: Wire, version: string, signal: AbortSignal): Promise<Negotiated> {
+async function initialize(wire: Wire, version: string, insisted: boolean, signal: AbortSignal): Promise<Negotiated> {
   const params = { protocolVersion: version, capabilities: {}, clientInfo: CLIENT_INFO };
   const result = await wire.request('initialize', params, { signal });
   if (!isRecord(result)) throw badAnswer('The answer to initialize is invalid.');
   const answered = result.protocolVersion;
   if (typeof answered !== 'string' || !LEGACY_REVISIONS.includes(answered)) {
     throw badAnswer(`The server speaks protocol revision ${JSON.stringify(answered)}, which latchkey does not.`);
+  }
+  if (insisted && answered !== version) {
+    throw badAnswer(`The server speaks ${answered}, but "protocol_version" insists on ${version}.`);
   }
   const protocol: Protocol = { era: 'legacy', version: answered };
   wire.useProtocol(protocol);

@@ -84,9 +84,14 @@ export class Server {
     return true;
   }
 
-  /** Waits for the attempt under way where no catalog is known yet, `ms` at most. */
+  /** True until the first attempt to connect has ended, however it did. */
+  get isUntried(): boolean {
+    return this.#shared.isUntried;
+  }
+
+  /** Waits for the very first attempt where no catalog is known yet, `ms` at most; a dead server delays nobody twice. */
   async firstCatalog(ms: number): Promise<Catalog | undefined> {
-    if (this.#catalog === undefined) await this.#shared.settled(ms);
+    if (this.#catalog === undefined && this.isUntried) await this.#shared.settled(ms);
     return this.#catalog;
   }
 

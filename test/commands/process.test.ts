@@ -152,6 +152,24 @@ describe('the process', () => {
     });
   }
 
+  it('answers a call that would outlast it, and ends with 0', async () => {
+    const latchkey = startLatchkey(
+      ['--port', '0', '--store', 'memory', '--', process.execPath, EVERYTHING, 'stdio'],
+      place,
+    );
+    const url = await latchkey.url;
+    const body = '{"duration": 60, "steps": 60}';
+    const headers = { 'content-type': 'application/json' };
+    const call = fetch(`${url}/trigger-long-running-operation`, { method: 'POST', body, headers });
+    // One more answer on the same connection pool says that the long call has been sent.
+    await (await fetch(`${url}/echo`, { method: 'POST', body: '{"message":"x"}', headers })).text();
+    const ended = latchkey.stop('SIGTERM');
+    const answer = await call;
+    assert.equal(answer.status, 500);
+    assert.deepEqual(await answer.json(), { detail: { message: 'Connection closed' } });
+    assert.equal((await ended).code, 0);
+  });
+
   it('keeps tool definitions over a restart: documents are there before the server is', async () => {
     const marker = join(place.cwd, 'second-run');
     const hangsLater = `test -e ${marker} && exec sleep 60; exec "${process.execPath}" "${EVERYTHING}" stdio`;

@@ -161,6 +161,15 @@ describe('odd messages', () => {
     assert.deepEqual(server.record.calls, []);
   });
 
+  it('that name no tool are refused before their body has come', async () => {
+    const { hostname, port } = new URL(app.url);
+    for (const method of ['POST', 'PUT']) {
+      const socket = connect(Number(port), hostname);
+      socket.write(`${method} /nothing HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 1000000\r\n\r\nx`);
+      assert.match(await text(socket), /^HTTP\/1\.1 404 /);
+    }
+  });
+
   it('that announce too large a body are refused before it is sent', async () => {
     const { hostname, port } = new URL(app.url);
     const socket = connect(Number(port), hostname);

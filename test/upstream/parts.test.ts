@@ -1,10 +1,12 @@
 /** The small parts: lines, messages, patterns, headers, the catalog. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { buildCatalog, isAllowed, matchesPattern } from '../../src/upstream/catalog.ts';
+import { buildCatalog, isAllowed, matchesPattern, withoutUnwritable } from '../../src/upstream/catalog.ts';
+import { isSessionLost } from '../../src/upstream/http-status.ts';
 import { classify, parseMessages, requestText } from '../../src/upstream/jsonrpc.ts';
 import { lineSplitter } from '../../src/upstream/lines.ts';
 import { parameterHeaders } from '../../src/upstream/parameter-headers.ts';
+import { PendingRequests } from '../../src/upstream/pending.ts';
 import { headerValue, modernHeaders } from '../../src/upstream/protocol.ts';
 import { answerText } from '../../src/upstream/result.ts';
 
@@ -47,6 +49,54 @@ test('messages are sorted, and nonsense is no exception', () => {
 test('arguments keep integers that a number cannot hold', () => {
   const text = requestText(1, 'tools/call', { arguments: { id: 9007199254740993n } }, false);
   assert.equal(text, '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"arguments":{"id":9007199254740993}}}');
+});
+
+test('a 400 or 404 is a lost session only where nothing says that the call was looked at', () => {
+  const answer = (status: number, body: unknown) => ({
+    status,
+    headers: {},
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+  const error = (id: unknown, message: string) => ({ jsonrpc: '2.0', id, error: { code: -32000, message } });
+  assert.equal(isSessionLost(answer(404, 'not here'), 7), true);
+  assert.equal(isSessionLost(answer(404, error(null, 'Session not found')), 7), true);
+  assert.equal(isSessionLost(answer(400, error(null, 'No valid session ID')), 7), true);
+  assert.equal(isSessionLost(answer(400, error(7, 'user session limit reached after booking')), 7), false);
+  assert.equal(isSessionLost(answer(404, error(7, 'no such session')), 7), false);
+  assert.equal(isSessionLost(answer(400, 'order was stored, but closing the database session failed'), 7), false);
+  assert.equal(isSessionLost(answer(400, error(null, 'bad arguments')), 7), false);
+  assert.equal(isSessionLost(answer(500, error(null, 'session')), 7), false);
+});
+
+test('a batch is one level deep, and nested ones do no harm', () => {
+  const events = { onNotification: () => undefined, onReopened: () => undefined, onClosed: () => undefined };
+  const pending = new PendingRequests(events);
+  const sent: string[] = [];
+  pending.receive(JSON.parse('['.repeat(100_000) + ']'.repeat(100_000)), (text) => sent.push(text));
+  pending.receive([{ id: 1, method: 'ping' }], (text) => sent.push(text));
+  assert.equal(sent.length, 1);
+});
+
+test('a schema that nothing can write costs its tool the schema, and nobody else anything', () => {
+  const deep: unknown = JSON.parse('['.repeat(50_000) + ']'.repeat(50_000));
+  const record = {
+    info: { name: undefined, version: undefined, instructions: undefined },
+    tools: [{ name: 'deep', inputSchema: deep }, { name: 'fine' }],
+  };
+  const catalog = buildCatalog(withoutUnwritable(record), { disabledTools: [] });
+  assert.deepEqual(
+    catalog.tools.map((tool) => tool.name),
+    ['deep', 'fine'],
+  );
+});
+
+test('a tool called mcp moves to a path that no other tool has', () => {
+  const info = { name: undefined, version: undefined, instructions: undefined };
+  const tools = [{ name: 'mcp' }, { name: 'mcp-tool' }];
+  const { byPath } = buildCatalog({ info, tools }, { disabledTools: [] });
+  assert.equal(byPath.get('mcp-tool')?.name, 'mcp-tool');
+  assert.equal(byPath.get('mcp-tool-2')?.name, 'mcp');
+  assert.deepEqual(byPath.get('mcp-tool-2')?.arguments.check(undefined), { ok: true, value: {} });
 });
 
 test('what is nested too deeply to be written is the fault of whoever sent it', () => {

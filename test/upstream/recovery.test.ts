@@ -155,7 +155,6 @@ for (const [what, status, body] of [
     400,
     { jsonrpc: '2.0', error: { code: -32000, message: 'No valid session ID' }, id: null },
   ],
-  ['400 as text', 400, 'Invalid or missing session ID'],
   ['404 as text', 404, 'not here'],
 ] as const) {
   test(`a lost session told by ${what}`, async (t) => {
@@ -173,6 +172,21 @@ for (const [what, status, body] of [
     assert.equal(http.server.record.count('add'), 1);
   });
 }
+
+test('a 400 in plain words about the session is no proof: a new session, but the call is not sent again', async (t) => {
+  const http = await (await openHttp(t, {}, { timings: { ...NO_RETRY, minGapMs: 0 } })).ready();
+  let refused = 0;
+  http.server.behave = ({ name, reply }) => {
+    if (name !== 'add' || refused > 0) return false;
+    refused += 1;
+    reply(400, 'Invalid or missing session ID');
+    return true;
+  };
+  await assert.rejects(http.call('add', { a: 1, b: 1 }), { code: 'bad_upstream_answer' });
+  assert.equal(http.server.requests('add').length, 1);
+  assert.equal(await http.call('add', { a: 1, b: 1 }), '2');
+  assert.equal(http.server.requests('initialize').length, 2);
+});
 
 test('a server that never knows a session is given up after the second send', async (t) => {
   const http = await (await openHttp(t, {}, { timings: NO_RETRY })).ready();
