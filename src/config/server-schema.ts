@@ -25,7 +25,10 @@ const forwardingSchema = z.object({
   whitelist: z
     .array(z.string())
     .default([])
-    .describe('Names of headers that may pass, in any case; `*` stands for any text, as in `X-User-*`.'),
+    .describe(
+      'Names of headers that may pass, in any case; `*` stands for any text, as in `X-User-*`. Empty: all but cookies, ' +
+        'headers of the connection, and the credential that let the caller in.',
+    ),
   blacklist: z.array(z.string()).default([]).describe('Names of headers that never pass, even when whitelisted.'),
   debug_headers: z.boolean().default(false).describe('Logs the names (never the values) of the headers forwarded.'),
 });
