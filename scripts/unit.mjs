@@ -20,9 +20,9 @@ export function runTests(files, node = process.execPath) {
     '--test-concurrency=2',
     '--test-timeout=240000',
     `--test-reporter=${reporter}`,
+    '--test-reporter-destination=stdout',
   ];
-  const failures = ['--test-reporter-destination=stdout'];
-  return spawnSync(node, [...args, ...failures, ...files], { stdio: 'inherit' }).status ?? 1;
+  return spawnSync(node, [...args, ...files], { stdio: 'inherit' }).status ?? 1;
 }
 
 if (process.argv[1] === import.meta.filename) {

@@ -12,7 +12,7 @@ import { Metrics } from './http/metrics.ts';
 import { installRequestLog, opsRoutes } from './http/ops.ts';
 import { originPolicy } from './http/origin.ts';
 import { pageRoutes } from './http/pages.ts';
-import { installRouting, refuseUnknownTools, toolRoutes } from './http/tools.ts';
+import { installRouting, refuseUntaken, toolRoutes } from './http/tools.ts';
 import { buildIdentity } from './identity/authenticators.ts';
 import { stripRootPath } from './routing.ts';
 import type { Settings } from './settings.ts';
@@ -45,7 +45,7 @@ export async function buildApp({ gateway, settings, log, warnings }: AppOptions)
   installAccess(app, access);
   installRouting(app, { gateway, routing });
   installAuthentication(app, access);
-  refuseUnknownTools(app);
+  refuseUntaken(app, { gateway, routing });
   await app.register(swagger, {
     openapi: { info: { title: 'The routes of latchkey itself', version: settings.version } },
   });

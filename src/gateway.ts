@@ -30,7 +30,7 @@ export interface Changes {
 }
 
 /** How long calls in flight may go on at a server that was removed or changed. */
-/** A list that nobody has confirmed for so long belongs to an entry that is gone. */
+/** How long a list is kept after its last change; one of an entry that is gone must not stay for ever. */
 const CATALOG_TTL_MS = 90 * 24 * 3600 * 1000;
 const DRAIN_MS = 30_000;
 const LINGER_MS = 5_000;

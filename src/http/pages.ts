@@ -5,14 +5,15 @@ import helmet from '@fastify/helmet';
 import statics from '@fastify/static';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isLoopbackHost } from '../config/values.ts';
-import { decodePath, findPlace, publicBase, type RoutingOptions } from '../routing.ts';
+import { publicBase, type RoutingOptions } from '../routing.ts';
 import type { Server } from '../upstream/server.ts';
 import { gatewayDescription, gatewayName, serverModel, serverModels } from '../web/models.ts';
 import { docsPage, homePage, VIEWS } from '../web/views.ts';
-import { header, rawPath } from './context.ts';
+import { header } from './context.ts';
 import { answerServerDocument, type DocumentOptions, type Documents } from './documents.ts';
 import { notFound } from './errors.ts';
 import { notTaken } from './methods.ts';
+import { placeOf } from './place.ts';
 
 export interface PageOptions extends DocumentOptions {
   readonly documents: Documents;
@@ -39,9 +40,6 @@ const CONTENT_SECURITY_POLICY = {
   },
 };
 
-/** All else but POST is refused before its body is read. */
-const READ_METHODS = new Set(['GET', 'HEAD', 'POST']);
-
 export async function pageRoutes(app: FastifyInstance, options: PageOptions): Promise<void> {
   await app.register(helmet, {
     global: false,
@@ -60,10 +58,6 @@ export async function pageRoutes(app: FastifyInstance, options: PageOptions): Pr
   app.get('/docs', hide, (_request, reply) => docs(options, undefined, reply));
   app.get('/redoc', hide, (_request, reply) => reply.redirect(`${options.rootPath}/docs`));
   app.get('/*', hide, (request, reply) => belowServer(options, request, reply));
-  // mcpo's answer for any other method, an OPTIONS that is no preflight included.
-  app.addHook('onRequest', async (request) => {
-    if (!READ_METHODS.has(request.method)) otherMethod(options, request);
-  });
 }
 
 async function assetRoutes(app: FastifyInstance): Promise<void> {
@@ -98,7 +92,7 @@ function mayKnow({ personal, publicUrl }: PageOptions, request: FastifyRequest):
 
 /** `GET` below a server's name: its document, its docs page, or a summary; a tool is only for POST. */
 async function belowServer(options: PageOptions, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const place = placeOf(options, request);
+  const place = placeOf(options, request.url);
   if (place === undefined) throw notFound();
   const { server, rest } = place;
   if (rest === 'openapi.json') return answerServerDocument(server, options.documents, request, reply);
@@ -108,15 +102,6 @@ async function belowServer(options: PageOptions, request: FastifyRequest, reply:
     return reply.send(serverModel(server, options.pathPrefix, mayKnow(options, request)));
   }
   throw notTaken(place, rest);
-}
-
-function otherMethod(options: PageOptions, request: FastifyRequest): never {
-  throw notTaken(placeOf(options, request), rawPath(request.url));
-}
-
-function placeOf(options: PageOptions, request: FastifyRequest): { server: Server; rest: string } | undefined {
-  const path = decodePath(rawPath(request.url));
-  return path === undefined ? undefined : findPlace(options.gateway.servers, path, options.routing);
 }
 
 function docs(options: PageOptions, server: Server | undefined, reply: FastifyReply): FastifyReply {

@@ -1,7 +1,5 @@
 /** REST tool calls: find the tool, check the arguments, call, answer in mcpo's shapes. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Gateway } from '../gateway.ts';
-import { decodePath, findPlace, type Place, type RoutingOptions } from '../routing.ts';
 import { CallScope } from '../upstream/call-scope.ts';
 import type { Tool } from '../upstream/catalog.ts';
 import { answerText } from '../upstream/result.ts';
@@ -10,21 +8,17 @@ import { readArguments } from './arguments.ts';
 import { header, rawPath } from './context.ts';
 import { forwardedHeaders } from './forwarded-headers.ts';
 import { notTaken } from './methods.ts';
+import { type PlaceOptions, placeOf } from './place.ts';
 
 /** How long a caller waits for a server that has never been connected. */
 export const FIRST_CONNECT_MS = 5_000;
 
-export interface ToolRoutesOptions {
-  readonly gateway: Gateway;
-  readonly routing: RoutingOptions;
-}
-
 /** Resolves the target of each POST before authentication, which depends on it. */
-export function installRouting(app: FastifyInstance, { gateway, routing }: ToolRoutesOptions): void {
+export function installRouting(app: FastifyInstance, options: PlaceOptions): void {
   app.addHook('onRequest', (request, _reply, done) => {
     mendContentType(request.headers);
-    const place = request.method === 'POST' ? findServer(gateway, routing, request.url) : undefined;
-    if (place === undefined) return done();
+    const place = request.method === 'POST' ? placeOf(options, request.url) : undefined;
+    if (place === undefined || place.rest === '') return done();
     const { server, rest } = place;
     if (server.catalog !== undefined) {
       request.target = { server, rest, tool: server.catalog.byPath.get(rest) };
@@ -47,13 +41,19 @@ function mendContentType(headers: FastifyRequest['headers']): void {
   else if (type !== undefined && !MEDIA_TYPE.test(type)) headers['content-type'] = 'application/octet-stream';
 }
 
-/** Refuses what names no tool before its body is read: nobody fills the memory for a 404. Registered after authentication. */
-export function refuseUnknownTools(app: FastifyInstance): void {
+/**
+ * Refuses, before a body is read, what no route takes: nobody fills the memory for a 404. Registered after
+ * authentication. Other methods than GET and POST, an OPTIONS that is no preflight included, get mcpo's answer.
+ */
+export function refuseUntaken(app: FastifyInstance, options: PlaceOptions): void {
   app.addHook('onRequest', (request, _reply, done) => {
     if (request.method === 'POST') knownTarget(request);
+    else if (!READ_METHODS.has(request.method)) throw notTaken(placeOf(options, request.url), rawPath(request.url));
     done();
   });
 }
+
+const READ_METHODS = new Set(['GET', 'HEAD']);
 
 export function toolRoutes(app: FastifyInstance): void {
   // Bodies are read here and not by Fastify's parser, which refuses an empty one.
@@ -63,12 +63,6 @@ export function toolRoutes(app: FastifyInstance): void {
     done(null, body),
   );
   app.post('/*', { schema: { hide: true } }, callTool);
-}
-
-function findServer(gateway: Gateway, routing: RoutingOptions, url: string): Place<Server> | undefined {
-  const path = decodePath(rawPath(url));
-  const place = path === undefined ? undefined : findPlace(gateway.servers, path, routing);
-  return place === undefined || place.rest === '' ? undefined : place;
 }
 
 async function callTool(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

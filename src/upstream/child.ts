@@ -5,6 +5,7 @@ import spawn from 'cross-spawn';
 import type { Endpoint } from '../config/model.ts';
 import type { Log } from './log.ts';
 import { logStderr } from './stderr-log.ts';
+import { settledWithin } from './waiting.ts';
 
 type StdioEndpoint = Extract<Endpoint, { kind: 'stdio' }>;
 export type Child = ChildProcessByStdio<Writable, Readable, Readable>;
@@ -64,9 +65,9 @@ export async function endChild(child: Child): Promise<void> {
     else child.once('exit', () => resolve());
   });
   child.stdin.end();
-  if (!(await within(gone, CLOSE_STDIN_MS))) {
+  if ((await settledWithin(gone, CLOSE_STDIN_MS)) !== 'ready') {
     signalGroup(child, 'SIGTERM');
-    await within(gone, TERMINATE_MS);
+    await settledWithin(gone, TERMINATE_MS);
   }
   // Also when the child itself has ended: a wrapper such as npx may leave the real server behind.
   signalGroup(child, 'SIGKILL');
@@ -84,14 +85,4 @@ export function signalGroup(child: Child, signal: NodeJS.Signals): void {
   } catch {
     // ESRCH: nobody left in the group.
   }
-}
-
-function within(promise: Promise<void>, ms: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(false), ms);
-    void promise.then(() => {
-      clearTimeout(timer);
-      resolve(true);
-    });
-  });
 }

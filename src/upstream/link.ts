@@ -1,6 +1,6 @@
 /** A managed connection to one server: connects once for all who wait, comes back with growing pauses, repeats no call. */
 import type { ServerConfig } from '../config/model.ts';
-import { GatewayError } from '../errors.ts';
+import type { GatewayError } from '../errors.ts';
 import type { CallScope } from './call-scope.ts';
 import type { CatalogRecord, Tool } from './catalog.ts';
 import type { Params } from './jsonrpc.ts';
@@ -9,7 +9,7 @@ import { openSession } from './open-session.ts';
 import type { Session, ToolResult } from './session.ts';
 import { DEFAULT_TIMINGS, type LinkTimings } from './timings.ts';
 import { settledWithin } from './waiting.ts';
-import { NotSentError, reasonOf } from './wire.ts';
+import { NotSentError, reasonOf, unavailable } from './wire.ts';
 
 export type LinkState =
   | { readonly state: 'connecting' }
@@ -256,11 +256,7 @@ export class Link {
     const { state } = this;
     const seconds = state.state === 'failed' ? Math.max(1, Math.ceil((state.retryAt - Date.now()) / 1000)) : 5;
     const message = `The server "${this.#options.config().name}" is not available right now; latchkey keeps trying.`;
-    return new GatewayError('server_unavailable', 503, message, {
-      detail: { message },
-      privateDetail: reason,
-      headers: { 'retry-after': String(seconds) },
-    });
+    return unavailable(message, seconds, reason);
   }
 
   #isClosed(): boolean {

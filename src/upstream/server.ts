@@ -1,6 +1,6 @@
 /** One configured server at run time: its shared link, its catalog, and whose session a call goes through. */
 import type { ServerConfig } from '../config/model.ts';
-import { GatewayError } from '../errors.ts';
+import type { GatewayError } from '../errors.ts';
 import type { CallScope } from './call-scope.ts';
 import { buildCatalog, type Catalog, type CatalogRecord, type Tool, withoutUnwritable } from './catalog.ts';
 import type { Params } from './jsonrpc.ts';
@@ -9,6 +9,7 @@ import type { Log } from './log.ts';
 import type { SessionPool } from './pool.ts';
 import type { ToolResult } from './session.ts';
 import type { LinkTimings } from './timings.ts';
+import { unavailable } from './wire.ts';
 
 /** For whom a call runs: what `isolation` keys upstream sessions by. */
 export interface CallerKeys {
@@ -141,6 +142,5 @@ export class Server {
 
 /** Rule of the house: a server that is known but has told us nothing yet is 503, never 404. */
 export function noCatalog(server: Server): GatewayError {
-  const message = `The server "${server.name}" has not told its tools yet; try again shortly.`;
-  return new GatewayError('server_unavailable', 503, message, { detail: { message }, headers: { 'retry-after': '5' } });
+  return unavailable(`The server "${server.name}" has not told its tools yet; try again shortly.`, 5);
 }

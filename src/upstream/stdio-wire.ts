@@ -1,13 +1,20 @@
 /** MCP over a child's stdin and stdout: one JSON-RPC message a line. */
 import type { Endpoint } from '../config/model.ts';
-import { GatewayError } from '../errors.ts';
 import { type Child, endChild, signalGroup, startChild } from './child.ts';
 import { notificationText, type Params, requestText } from './jsonrpc.ts';
 import { lineSplitter } from './lines.ts';
 import type { Log } from './log.ts';
 import { PendingRequests } from './pending.ts';
 import type { WireEvents } from './wire.ts';
-import { badAnswer, connectionLost, MAX_MESSAGE_BYTES, NotSentError, type SendOptions, type Wire } from './wire.ts';
+import {
+  badAnswer,
+  connectionLost,
+  MAX_MESSAGE_BYTES,
+  NotSentError,
+  type SendOptions,
+  unavailable,
+  type Wire,
+} from './wire.ts';
 
 /** How long to wait for what the process wrote before it ended. */
 const LAST_WORDS_MS = 500;
@@ -44,7 +51,8 @@ export class StdioWire implements Wire {
     if (!this.#child.stdin.writable)
       return Promise.reject(new NotSentError('connection', 'The process closed its input'));
     if (options.signal.aborted) return Promise.reject(options.signal.reason);
-    if (this.#unread > MAX_UNREAD_BYTES) return Promise.reject(inputNotRead());
+    if (this.#unread > MAX_UNREAD_BYTES)
+      return Promise.reject(unavailable('The server does not read its input; try again shortly.', 5));
     const id = this.#pending.nextId();
     const text = requestText(id, method, params, options.onProgress !== undefined);
     const answer = this.#pending.wait(id, options, () => this.#cancel(id, method));
@@ -151,9 +159,4 @@ export class StdioWire implements Wire {
     void this.close();
     this.#events.onClosed(reason);
   }
-}
-
-function inputNotRead(): GatewayError {
-  const message = 'The server does not read its input; try again shortly.';
-  return new GatewayError('server_unavailable', 503, message, { detail: { message }, headers: { 'retry-after': '5' } });
 }

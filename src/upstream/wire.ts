@@ -72,6 +72,12 @@ export function reasonOf(error: unknown): string {
   return messageOf(error);
 }
 
+/** The server cannot take a call now; nothing was sent, so the caller may come again after `seconds`. */
+export function unavailable(message: string, seconds: number, privateDetail?: string): GatewayError {
+  const headers = { 'retry-after': String(seconds) };
+  return new GatewayError('server_unavailable', 503, message, { detail: { message }, privateDetail, headers });
+}
+
 export function badAnswer(message: string, privateDetail?: unknown): GatewayError {
   return new GatewayError('bad_upstream_answer', 502, message, { detail: { message }, privateDetail });
 }
