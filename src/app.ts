@@ -5,16 +5,27 @@ import swagger from '@fastify/swagger';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { isLoopbackHost } from './config/values.ts';
 import type { Gateway } from './gateway.ts';
-import { installAccess, installAuthentication } from './http/access.ts';
-import { Documents, documentOptions, documentRoutes } from './http/documents.ts';
+import { installAccess } from './http/access.ts';
+import { installAuthentication, sessionPrincipal } from './http/authentication.ts';
+import { BrowserSessions } from './http/browser-sessions.ts';
+import { documentRoutes } from './http/document-routes.ts';
+import { Documents, documentOptions } from './http/documents.ts';
 import { answerError, installErrorHandlers, toGatewayError } from './http/errors.ts';
+import { FailureLimiter } from './http/failure-limiter.ts';
+import { isForPerson, sendFailure } from './http/failures.ts';
+import { loginRoutes } from './http/logins.ts';
+import { installTwinRedirect } from './http/loopback-twin.ts';
 import { Metrics } from './http/metrics.ts';
 import { installRequestLog, opsRoutes } from './http/ops.ts';
 import { originPolicy } from './http/origin.ts';
 import { pageRoutes } from './http/pages.ts';
-import { installRouting, refuseUntaken, toolRoutes } from './http/tools.ts';
+import { signInRoutes } from './http/sign-in.ts';
+import type { Site } from './http/site.ts';
+import { installPersonalTargets, installPlaces } from './http/targets.ts';
+import { refuseUntaken, toolRoutes } from './http/tools.ts';
 import { buildIdentity } from './identity/authenticators.ts';
-import { stripRootPath } from './routing.ts';
+import type { WebSessions } from './identity/web-sessions.ts';
+import { publicBase, stripRootPath } from './routing.ts';
 import type { Settings } from './settings.ts';
 import { MAX_MESSAGE_BYTES } from './upstream/wire.ts';
 
@@ -22,46 +33,71 @@ export interface AppOptions {
   readonly gateway: Gateway;
   readonly settings: Settings;
   readonly log: FastifyBaseLogger;
+  readonly sessions: WebSessions;
   /** Shown on the page at `/`. */
   readonly warnings: readonly string[];
 }
 
-export async function buildApp({ gateway, settings, log, warnings }: AppOptions): Promise<FastifyInstance> {
+/** A person clicks; far more than that within a minute is a program. */
+const MOST_ATTEMPTS = 60;
+
+export async function buildApp({ gateway, settings, log, sessions, warnings }: AppOptions): Promise<FastifyInstance> {
   const app = newServer(settings, log);
-  const { auth } = settings;
-  const identity = buildIdentity({ apiKey: settings.apiKey, auth });
-  const access = {
-    identity,
-    policy: originPolicy(settings, identity.required),
-    everywhere: identity.required && (settings.strictAuth || auth !== undefined),
-  };
-  const documented = documentOptions(gateway, settings);
-  const routing = { pathPrefix: documented.pathPrefix, single: documented.single };
-  const documents = new Documents(documented);
+  const site = siteOf(gateway, settings, sessions);
+  const { identity, routing } = site;
+  const policy = originPolicy(settings, identity.required);
+  const limiter = new FailureLimiter();
+  const visits = new FailureLimiter({ most: MOST_ATTEMPTS });
+  const attempts = new FailureLimiter({ most: MOST_ATTEMPTS });
+  const everywhere = identity.required && (settings.strictAuth || settings.auth !== undefined);
+  const personal = !identity.required && isLoopbackHost(settings.host);
+  const documents = new Documents(site);
   const metrics = new Metrics(gateway);
 
-  installErrorHandlers(app);
+  installErrorHandlers(app, (error, request, reply) =>
+    isForPerson(request) ? sendFailure(site, error, request, reply) : undefined,
+  );
   installRequestLog(app, metrics);
-  installAccess(app, access);
-  installRouting(app, { gateway, routing });
-  installAuthentication(app, access);
+  installAccess(app, policy);
+  installPlaces(app, { gateway, routing });
+  installTwinRedirect(app, site);
+  installAuthentication(app, {
+    identity,
+    policy,
+    sessions: site.sessions,
+    limiter,
+    everywhere,
+    rootPath: site.rootPath,
+  });
+  installPersonalTargets(app, gateway);
   refuseUntaken(app, { gateway, routing });
   await app.register(swagger, {
     openapi: { info: { title: 'The routes of latchkey itself', version: settings.version } },
   });
   app.get('/docs/gateway.json', { schema: { hide: true } }, async () => app.swagger());
   opsRoutes(app, gateway, metrics);
-  documentRoutes(app, documents, documented);
-  await pageRoutes(app, {
-    ...documented,
-    documents,
-    routing,
-    publicUrl: settings.publicUrl,
-    warnings,
-    personal: !identity.required && isLoopbackHost(settings.host),
-  });
-  toolRoutes(app);
+  documentRoutes(app, documents, site);
+  await pageRoutes(app, { ...site, documents, warnings, personal, visits });
+  signInRoutes(app, { ...site, limiter, visits });
+  loginRoutes(app, { ...site, attempts });
+  toolRoutes(app, gateway);
   return app;
+}
+
+function siteOf(gateway: Gateway, settings: Settings, sessions: WebSessions): Site {
+  const identity = buildIdentity({ apiKey: settings.apiKey, auth: settings.auth });
+  const documented = documentOptions(gateway, settings);
+  const { rootPath, pathPrefix, single } = documented;
+  const base = publicBase(settings.publicUrl, settings.rootPath);
+  return {
+    ...documented,
+    identity,
+    principalOf: (session) => sessionPrincipal(session, identity),
+    sessions: new BrowserSessions({ sessions, publicBase: base, rootPath }),
+    routing: { pathPrefix, single },
+    publicUrl: settings.publicUrl,
+    publicBase: base,
+  };
 }
 
 function newServer(settings: Settings, log: FastifyBaseLogger): FastifyInstance {

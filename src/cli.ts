@@ -31,7 +31,7 @@ Usage: latchkey [options] -- COMMAND [ARG...]     one server: a program, or -- U
 Servers  -c, --config FILE         JSON or YAML with mcpServers (else CONFIG_PATH, ./config.yaml)
          --hot-reload              follow changes of that file
          --type TYPE               of the URL behind --: sse or streamable-http
-         -H, --header JSON         headers for that URL
+         -H, --header JSON         headers for it       --oauth              it wants a login
          -e, --env K=V             set a variable (repeatable); --env-path FILE reads a file of them
 Address  -h, --host HOST           127.0.0.1            -p, --port PORT      8000 (0: any free one)
          --public-url URL          how people get here  --allowed-host NAME  one more name for it
@@ -41,8 +41,8 @@ Address  -h, --host HOST           127.0.0.1            -p, --port PORT      800
 Access   -k, --api-key KEY         asked for at every tool call (also LATCHKEY_API_KEY)
          --strict-auth             ask for it everywhere
          --cors-allow-origins URL  default * (repeatable)
-         --insecure-open           no warning about a port that is open to all
-Other    --store URI               sqlite:<path> or memory
+         --insecure-open           allow a port that is open to all
+Other    --store URI               sqlite:<path> or memory; LATCHKEY_SECRET seals the logins in it
          --log-level LEVEL         error, warn, info, debug or trace (also LOG_LEVEL)
          -n, --name, -d, --description, -v, --version TEXT     head of the OpenAPI document
 
@@ -121,6 +121,7 @@ function buildProgram(): Command {
     .option('--root-path <path>')
     .option('--path-prefix <path>')
     .option('-H, --header <json>')
+    .option('--oauth')
     .option('--hot-reload')
     .option('--log-level <level>')
     .option('--public-url <url>')

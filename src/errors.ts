@@ -22,12 +22,35 @@ export type ErrorCode =
   | 'upstream_error'
   | 'upstream_unauthorized'
   | 'tool_error'
+  // A server with logins, seen by a caller.
+  | 'identity_required'
+  | 'authorization_required'
+  | 'insufficient_scope'
+  | 'provider_unavailable'
+  | 'storage_failed'
+  // A login under way.
+  | 'login_not_offered'
+  | 'flow_unknown'
+  | 'flow_wrong_browser'
+  | 'flow_wrong_person'
+  | 'consent_denied'
+  | 'provider_refused'
+  | 'response_rejected'
+  | 'token_request_failed'
+  | 'discovery_failed'
+  | 'metadata_rejected'
+  | 'address_not_allowed'
+  | 'registration_failed'
+  // Forms of the pages.
+  | 'form_expired'
   | 'shutting_down'
   | 'internal';
 
 export interface GatewayErrorOptions {
   /** What the caller reads: the value of `detail` in the answer's body. */
   readonly detail?: unknown;
+  /** The whole body of the answer, where a contract asks for another shape than `{detail}`. */
+  readonly body?: Readonly<Record<string, unknown>>;
   /** What only the log reads. */
   readonly privateDetail?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
@@ -39,6 +62,7 @@ export class GatewayError extends Error {
   readonly code: ErrorCode;
   readonly status: number;
   readonly detail: unknown;
+  readonly body: Readonly<Record<string, unknown>> | undefined;
   readonly privateDetail: unknown;
   readonly headers: Readonly<Record<string, string>>;
 
@@ -48,6 +72,7 @@ export class GatewayError extends Error {
     this.code = code;
     this.status = status;
     this.detail = options.detail ?? message;
+    this.body = options.body;
     this.privateDetail = options.privateDetail;
     this.headers = options.headers ?? {};
   }

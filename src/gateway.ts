@@ -3,11 +3,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { diffServers } from './config/diff.ts';
 import type { Configuration, ServerConfig } from './config/model.ts';
-import type { Table } from './storage/store.ts';
+import { isOnePerson, type Principal } from './identity/principal.ts';
+import type { Log } from './log-sink.ts';
+import { authorizationRequired } from './oauth/errors.ts';
+import { Logins } from './oauth/logins.ts';
+import { type Challenge, type Owner, type ProtectedServer, SHARED_OWNER } from './oauth/model.ts';
+import { loginAddress } from './oauth/paths.ts';
+import { openStore, type Store, type Table } from './storage/store.ts';
 import type { CatalogRecord } from './upstream/catalog.ts';
 import type { LinkState } from './upstream/link.ts';
-import type { Log } from './upstream/log.ts';
 import { SessionPool } from './upstream/pool.ts';
+import { probeChallenge } from './upstream/probe.ts';
 import { Server } from './upstream/server.ts';
 import type { LinkTimings } from './upstream/timings.ts';
 
@@ -17,8 +23,10 @@ export interface GatewayLog extends Log {
 
 export interface GatewayOptions {
   readonly log: GatewayLog;
-  /** Where tool definitions outlive a restart. */
-  readonly catalogs: Table<CatalogRecord>;
+  /** `plain` holds tool definitions, `sealed` what is secret. */
+  readonly stores: { readonly plain: Store; readonly sealed: Store };
+  /** Where people reach the gateway, root path included, without a trailing slash. */
+  readonly publicBase: string;
   readonly onState?: (server: Server, state: LinkState) => void;
   readonly timings?: LinkTimings;
 }
@@ -29,22 +37,41 @@ export interface Changes {
   readonly removed: readonly string[];
 }
 
-/** How long calls in flight may go on at a server that was removed or changed. */
 /** How long a list is kept after its last change; one of an entry that is gone must not stay for ever. */
 const CATALOG_TTL_MS = 90 * 24 * 3600 * 1000;
+/** How long calls in flight may go on at a server that was removed or changed. */
 const DRAIN_MS = 30_000;
 const LINGER_MS = 5_000;
+const SWEEP_MS = 60_000;
+/** How long the page after a login waits for the person's tools. */
+const FIRST_TOOLS_MS = 3_000;
 
 export class Gateway {
   readonly #options: GatewayOptions;
+  readonly #catalogs: Table<CatalogRecord>;
+  readonly #memory: Store = openStore('memory');
+  readonly logins: Logins;
   readonly #pool = new SessionPool();
   readonly #leaving = new Map<Server, Promise<void>>();
   #servers: ReadonlyMap<string, Server> = new Map();
   readonly #closing = new AbortController();
+  readonly #sweeper: NodeJS.Timeout;
   #revision = 0;
 
   constructor(options: GatewayOptions) {
+    const { stores, publicBase, log } = options;
     this.#options = options;
+    this.#catalogs = stores.plain.table('catalogs');
+    this.logins = new Logins({
+      store: stores.sealed,
+      memory: this.#memory,
+      publicBase,
+      log,
+      probe: (guarded) => this.#probe(guarded),
+      onEnded: (guarded, owner) => this.#loginEnded(guarded, owner),
+    });
+    this.#sweeper = setInterval(() => void this.sweep(), SWEEP_MS);
+    this.#sweeper.unref();
   }
 
   /** In the order of the configuration. */
@@ -92,35 +119,90 @@ export class Gateway {
     await Promise.all([...this.#servers.values()].map((server) => server.firstCatalog(ms)));
   }
 
+  /** Whose grant counts when `principal` calls `server`; undefined: nobody's, because it may be many people. */
+  ownerOf(server: Server, principal: Principal): Owner | undefined {
+    if (!server.isPersonal) return SHARED_OWNER;
+    return isOnePerson(principal) ? principal.id : undefined;
+  }
+
+  /** Where a browser starts the login at `server`. */
+  authorizeUrl(server: string): string {
+    return loginAddress(this.#options.publicBase, server, 'authorize');
+  }
+
+  /** After a login: connects, and waits a little for the tools, so that the next page can show them. */
+  async loggedIn(server: Server, owner: Owner): Promise<void> {
+    if (server.isPersonal) await server.catalogOf(owner, FIRST_TOOLS_MS).catch(() => undefined);
+    else server.loggedIn();
+  }
+
+  /** Revokes and forgets every grant that is this person's alone. */
+  async disconnectAll(principal: Principal): Promise<void> {
+    const personal = [...this.#servers.values()].filter((server) => server.isPersonal);
+    await Promise.all(
+      personal.map(async (server) => {
+        const owner = this.ownerOf(server, principal);
+        if (owner !== undefined && server.guarded !== undefined) await this.logins.disconnect(server.guarded, owner);
+      }),
+    );
+  }
+
+  /** Removes what has expired. */
+  async sweep(): Promise<void> {
+    const guarded = [...this.#servers.values()].flatMap((server) => server.guarded ?? []);
+    try {
+      await this.logins.sweep(new Map(guarded.map((one) => [one.name, one])));
+      await this.#catalogs.sweep(100);
+    } catch (error) {
+      this.#options.log.warn({ err: error }, 'what has expired could not be removed');
+    }
+  }
+
   async close(): Promise<void> {
     this.#closing.abort();
+    clearInterval(this.#sweeper);
     const servers = [...this.#servers.values(), ...this.#leaving.keys()];
     this.#servers = new Map();
     await Promise.all([this.#pool.close(), ...servers.map((server) => server.close())]);
     await Promise.all(this.#leaving.values());
+    await this.logins.close();
+    await this.#memory.close();
   }
 
   async #make(config: ServerConfig): Promise<Server> {
-    const { log, catalogs, onState, timings } = this.#options;
+    const { log, onState, timings } = this.#options;
     const key = catalogKey(config);
     const server = new Server({
       config,
       pool: this.#pool,
       log: log.child({ server: config.name }),
+      credential: (guarded, owner) => this.logins.connection(guarded, owner),
       events: {
         onState: (changed, state) => onState?.(changed, state),
         onCatalog: (_server, record) => {
           this.#revision += 1;
-          catalogs.set(key, record, CATALOG_TTL_MS).catch((error: unknown) => {
+          this.#catalogs.set(key, record, CATALOG_TTL_MS).catch((error: unknown) => {
             log.warn({ server: config.name, err: error }, 'the tool list could not be stored');
           });
         },
       },
       ...(timings === undefined ? {} : { timings }),
     });
-    const known = await catalogs.get(key).catch(() => undefined);
+    const known = await this.#catalogs.get(key).catch(() => undefined);
     if (known !== undefined) server.learn(known);
     return server;
+  }
+
+  async #probe(guarded: ProtectedServer): Promise<Challenge | undefined> {
+    const config = this.#servers.get(guarded.name)?.config;
+    return config === undefined ? undefined : probeChallenge(config, this.#options.log);
+  }
+
+  #loginEnded(guarded: ProtectedServer, owner: Owner): void {
+    const server = this.#servers.get(guarded.name);
+    if (server?.guarded !== guarded) return;
+    const refusal = authorizationRequired(server.name, this.authorizeUrl(server.name), 'The sign-in has ended.');
+    server.loginEnded(owner, refusal);
   }
 
   #retire(server: Server): void {

@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { checkExposure } from './config/exposure.ts';
 import type { Flags } from './config/flags.ts';
 import { deepFreeze } from './config/freeze.ts';
 import type { Environment } from './config/interpolate.ts';
@@ -76,6 +77,7 @@ export function resolveSource(flags: Flags, env: Environment, cwd = process.cwd(
       command: flags.command,
       ...(flags.type === undefined ? {} : { type: flags.type }),
       ...(flags.header === undefined ? {} : { header: flags.header }),
+      ...(flags.oauth === undefined ? {} : { oauth: flags.oauth }),
     };
   }
   if (env.CONFIG_PATH) return { kind: 'file', path: resolve(cwd, env.CONFIG_PATH) };
@@ -98,7 +100,10 @@ export async function loadAll(
   const config = configuration ?? { gateway: { allowedHosts: [] } };
   const settings = attempt(() => resolveSettings({ flags, env, config, source }), collect);
   if (configuration === undefined || settings === undefined) throw new ConfigError(problems);
-  return { settings, configuration };
+  const exposure = checkExposure(settings, configuration);
+  if (exposure.problems.length > 0) throw new ConfigError(exposure.problems);
+  const warnings = [...settings.warnings, ...exposure.warnings];
+  return { settings: deepFreeze({ ...settings, warnings }), configuration };
 }
 
 /** `/` or `/pre/`, as the loader wants it; a wrong one is reported by `resolveSettings`. */
@@ -171,7 +176,7 @@ function warnOfOddities(settings: Settings, flags: Flags, read: SettingsReader):
   if (flags.config !== undefined && flags.command !== undefined) {
     read.warning('--config', 'wins over the command behind --, which is not started', 'remove one of them');
   }
-  for (const flag of ['type', 'header'] as const) {
+  for (const flag of ['type', 'header', 'oauth'] as const) {
     if (!isSingle && flags[flag] !== undefined) read.warning(`--${flag}`, 'has no effect on a configuration file');
   }
 }

@@ -60,10 +60,11 @@ describe('flags', () => {
   });
 
   test('switches', () => {
-    assert.deepEqual(run(['--strict-auth', '--hot-reload', '--insecure-open']).flags, {
+    assert.deepEqual(run(['--strict-auth', '--hot-reload', '--insecure-open', '--oauth']).flags, {
       strictAuth: true,
       hotReload: true,
       insecureOpen: true,
+      oauth: true,
       variables: {},
       problems: [],
     });
@@ -168,6 +169,10 @@ describe('help', () => {
     const flags = [...source.matchAll(/\.option\('([^']+)'/g)].flatMap(([, text]) => text?.match(/--[a-z-]+/g) ?? []);
     assert.ok(flags.length > 20);
     for (const flag of flags.filter((name) => name !== '--server-type')) assert.ok(HELP.includes(flag), flag);
+  });
+
+  test('names the secret that seals logins', () => {
+    assert.ok(HELP.includes('LATCHKEY_SECRET'));
   });
 
   test('its examples can be run', () => {

@@ -5,8 +5,9 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { Flags } from '../src/config/flags.ts';
+import { ConfigError, describeProblem } from '../src/config/model.ts';
 import { loadAll, redactSettings, resolveSource } from '../src/settings.ts';
-import { flaws, settings, warnings } from './config/settings-helper.ts';
+import { flaws, KEY, settings, warnings } from './config/settings-helper.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'latchkey-settings-'));
 
@@ -91,6 +92,7 @@ describe('the rest', () => {
     );
     assert.match(String(warnings({ config: 'c', command: ['y'] })), /--config: wins over the command behind --/);
     assert.match(String(warnings({ type: 'sse' })), /--type: has no effect on a configuration file/);
+    assert.match(String(warnings({ oauth: true })), /--oauth: has no effect on a configuration file/);
     assert.match(String(warnings({ header: '{}' })), /--header: has no effect on a configuration file/);
     assert.deepEqual(warnings({ command: ['y'], type: 'stdio' }), []);
     assert.deepEqual(warnings({ hotReload: true, pathPrefix: '/a' }), []);
@@ -135,6 +137,11 @@ describe('the source', () => {
       type: 'sse',
       header: '{}',
     });
+    assert.deepEqual(resolveSource(flags({ command, oauth: true }), env, cwd), {
+      kind: 'single',
+      command,
+      oauth: true,
+    });
     assert.deepEqual(resolveSource(flags({ command, config: 'c.json' }), env, cwd), file('c.json'));
   });
 });
@@ -149,6 +156,32 @@ describe('loading everything', () => {
     assert.equal(found.settings.publicUrl.href, 'https://x.example.org/');
     assert.equal(found.settings.pathPrefix, '/tools/');
     assert.deepEqual([...found.configuration.servers.keys()], ['api']);
+  });
+
+  test('a login that anyone could use is refused, and said with --insecure-open', async () => {
+    const path = join(folder, 'open.json');
+    const entry = { type: 'http', url: 'https://x.example.org', oauth: { multi_user: false } };
+    await writeFile(path, JSON.stringify({ mcpServers: { x: entry } }));
+    const source = { kind: 'file', path } as const;
+    await assert.rejects(loadAll({ ...flags, host: '0.0.0.0' }, {}, source), (error: Error) => {
+      assert.ok(error instanceof ConfigError);
+      assert.match(error.message, /mcpServers\.x\.oauth: anyone who reaches 0\.0\.0\.0 could use the one login of 'x'/);
+      return true;
+    });
+    const open = await loadAll({ ...flags, host: '0.0.0.0', insecureOpen: true }, {}, source);
+    assert.equal(open.configuration.servers.size, 1);
+    await loadAll({ ...flags, host: '0.0.0.0', apiKey: KEY }, {}, source);
+    await loadAll(flags, {}, source);
+    const single = { kind: 'single', command: ['https://x.example.org'], oauth: true } as const;
+    await assert.rejects(loadAll({ ...flags, host: '::' }, {}, single), /command line: --oauth: anyone who reaches ::/);
+  });
+
+  test('logins that cannot be finished are a warning of the settings', async () => {
+    const path = join(folder, 'each.json');
+    await writeFile(path, '{"mcpServers": {"x": {"url": "https://x.example.org", "oauth": true}}}');
+    const found = await loadAll({ ...flags, host: '0.0.0.0', apiKey: KEY }, {}, { kind: 'file', path });
+    assert.match(found.settings.warnings.map(describeProblem).join(), /--public-url: people elsewhere cannot finish/);
+    assert.ok(Object.isFrozen(found.settings) && Object.isFrozen(found.settings.warnings));
   });
 
   test('the problems of both', async () => {

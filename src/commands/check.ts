@@ -2,7 +2,7 @@
 import type { Flags } from '../config/flags.ts';
 import type { Environment } from '../config/interpolate.ts';
 import type { ConfigSource } from '../config/load.ts';
-import { describeProblem, type Endpoint } from '../config/model.ts';
+import { describeProblem, type Endpoint, type OAuthConfig } from '../config/model.ts';
 import { loadAll } from '../settings.ts';
 
 /** Exit code 0; problems leave as ConfigError. */
@@ -15,7 +15,7 @@ export async function check(flags: Flags, env: Environment, source: ConfigSource
   const off = configuration.disabled.length === 0 ? '' : `, ${configuration.disabled.length} disabled`;
   process.stdout.write(`The configuration is valid: ${count} ${count === 1 ? 'server' : 'servers'}${off}.\n`);
   for (const server of configuration.servers.values()) {
-    process.stdout.write(`  ${server.name}  ${describeEndpoint(server.endpoint)}\n`);
+    process.stdout.write(`  ${server.name}  ${describeEndpoint(server.endpoint)}${describeLogins(server.oauth)}\n`);
   }
   return 0;
 }
@@ -24,4 +24,9 @@ export async function check(flags: Flags, env: Environment, source: ConfigSource
 function describeEndpoint(endpoint: Endpoint): string {
   if (endpoint.kind === 'stdio') return `stdio  ${endpoint.command}`;
   return `${endpoint.kind === 'http' ? 'streamable-http' : 'sse'}  ${endpoint.url.origin}${endpoint.url.pathname}`;
+}
+
+function describeLogins(oauth: OAuthConfig | undefined): string {
+  if (oauth === undefined) return '';
+  return `  logins: ${oauth.multiUser ? 'each person' : 'one for all'}`;
 }

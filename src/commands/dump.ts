@@ -5,6 +5,7 @@ import type { ConfigSource } from '../config/load.ts';
 import { SINGLE_SERVER_NAME } from '../config/single.ts';
 import { Documents, documentOptions } from '../http/documents.ts';
 import { loadAll } from '../settings.ts';
+import type { ServerState } from '../upstream/server.ts';
 import { startRuntime } from './runtime.ts';
 
 const CONNECT_MS = 60_000;
@@ -12,7 +13,8 @@ const CONNECT_MS = 60_000;
 /** Exit code 1 when a server could not be asked; the others are printed all the same. */
 export async function dump(flags: Flags, env: Environment, source: ConfigSource): Promise<number> {
   const { settings, configuration } = await loadAll(flags, env, source);
-  const runtime = startRuntime({ ...settings, store: 'memory', logLevel: 'error' }, () => undefined);
+  const quiet = { ...settings, store: 'memory' as const, logLevel: 'error' as const };
+  const runtime = await startRuntime(quiet, {}, configuration, () => undefined);
   // Ends what was started, even a child that does not mind the end of its input.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
   try {
@@ -20,14 +22,23 @@ export async function dump(flags: Flags, env: Environment, source: ConfigSource)
     await runtime.gateway.firstCatalogs(CONNECT_MS);
     const documents = new Documents(documentOptions(runtime.gateway, settings));
     const single = source.kind === 'single' ? runtime.gateway.servers.get(SINGLE_SERVER_NAME) : undefined;
-    const { bytes } = single === undefined ? documents.ofAll() : documents.ofServer(single);
+    const tools = [...runtime.gateway.servers.values()].map((server) => ({ server, catalog: server.catalog }));
+    const { bytes } =
+      single === undefined ? documents.ofAll(tools) : documents.ofServer({ server: single, catalog: single.catalog });
     process.stdout.write(`${JSON.stringify(JSON.parse(bytes.toString('utf8')), null, 2)}\n`);
-    const failed = [...runtime.gateway.servers.values()].filter((server) => server.catalog === undefined);
+    const failed = [...runtime.gateway.servers.values()].filter(
+      (server) => !server.isPersonal && server.catalog === undefined,
+    );
     for (const { name, state } of failed) {
-      process.stderr.write(`error: ${name}: ${state.state === 'failed' ? state.reason : 'no answer in time'}\n`);
+      process.stderr.write(`error: ${name}: ${whyNot(state)}\n`);
     }
     return failed.length === 0 ? 0 : 1;
   } finally {
     await runtime.close();
   }
+}
+
+function whyNot(state: ServerState): string {
+  if (state.state === 'failed') return state.reason;
+  return state.state === 'needs-login' ? 'somebody has to sign in there first' : 'no answer in time';
 }

@@ -1,44 +1,60 @@
-/** What `serve` and `dump` have in common: log, store and gateway, made in order and closed in reverse. */
+/** What `serve` and `dump` have in common: log, stores and gateway, made in order and closed in reverse. */
 import type { Logger } from 'pino';
-import { ConfigError } from '../config/model.ts';
-import { messageOf } from '../errors.ts';
+import type { Environment } from '../config/interpolate.ts';
+import type { Configuration } from '../config/model.ts';
 import { Gateway, type GatewayOptions } from '../gateway.ts';
+import { WebSessions } from '../identity/web-sessions.ts';
 import { createLog } from '../log.ts';
+import { publicBase } from '../routing.ts';
 import type { Settings } from '../settings.ts';
-import { openStore, type Store } from '../storage/store.ts';
+import { openStores, type Stores } from '../storage/open.ts';
 
 export interface Runtime {
   readonly log: Logger;
   readonly gateway: Gateway;
+  readonly sessions: WebSessions;
   close(): Promise<void>;
 }
 
-export function startRuntime(settings: Settings, onState: NonNullable<GatewayOptions['onState']>): Runtime {
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+/** How long a browser stays signed in that nobody uses. */
+const SIGNED_IN_MS = 8 * 60 * MINUTE_MS;
+const SESSION_SWEEP_MS = 10 * MINUTE_MS;
+
+/** Throws ConfigError when the store cannot be opened, or its secret is missing or wrong. */
+export async function startRuntime(
+  settings: Settings,
+  env: Environment,
+  configuration: Configuration,
+  onState: NonNullable<GatewayOptions['onState']>,
+): Promise<Runtime> {
   const log = createLog(settings.logLevel, process.stderr.isTTY === true);
-  const store = openConfiguredStore(settings.store);
-  const gateway = new Gateway({ log, catalogs: store.table('catalogs'), onState });
+  const stores = await openStores(settings.store, env, log);
+  const base = publicBase(settings.publicUrl, settings.rootPath);
+  const gateway = new Gateway({ log, stores, publicBase: base, onState });
+  const sessions = openSessions(stores, settings, configuration);
+  const sweeper = setInterval(() => {
+    sessions.sweep().catch((error: unknown) => log.warn({ err: error }, 'old sessions could not be removed'));
+  }, SESSION_SWEEP_MS);
+  sweeper.unref();
   return {
     log,
     gateway,
+    sessions,
     close: async () => {
+      clearInterval(sweeper);
       await gateway.close();
-      await store.close();
+      await stores.close();
       log.flush();
     },
   };
 }
 
-function openConfiguredStore(uri: string): Store {
-  try {
-    return openStore(uri);
-  } catch (error) {
-    throw new ConfigError([
-      {
-        file: 'settings',
-        path: 'store',
-        message: `cannot open ${uri}: ${messageOf(error)}`,
-        remedy: 'name another file with --store sqlite:PATH, or --store memory',
-      },
-    ]);
-  }
+/** A session lives as long as the longest grant that may hang on it, and a whole day's work where people sign in. */
+export function openSessions(stores: Stores, settings: Settings, configuration: Configuration): WebSessions {
+  const grants = [...configuration.servers.values()].map(({ oauth }) => oauth?.sessionTimeoutMs ?? 0);
+  const signedIn = settings.apiKey === undefined && settings.auth === undefined ? 0 : SIGNED_IN_MS;
+  const idleMs = Math.max(30 * MINUTE_MS, signedIn, ...grants);
+  return new WebSessions(stores.sealed.table('sessions'), { idleMs, longestMs: Math.max(30 * DAY_MS, idleMs) });
 }

@@ -21,11 +21,14 @@ export async function serve(flags: Flags, env: Environment, source: ConfigSource
   const loaded = await loadAll(flags, env, source);
   const settings = await withKnownPort(loaded.settings);
   const report = new Report(settings);
-  const runtime = startRuntime(settings, (server, state) => report.state(server, state));
+  const runtime = await startRuntime(settings, env, loaded.configuration, (server, state) =>
+    report.state(server, state),
+  );
   report.attach(runtime.log);
   const warnings = [...loaded.configuration.warnings, ...settings.warnings].map(describeProblem);
   report.warnings(warnings);
-  const app = await buildApp({ gateway: runtime.gateway, settings, log: runtime.log, warnings });
+  const { gateway, sessions, log } = runtime;
+  const app = await buildApp({ gateway, settings, log, sessions, warnings });
   await runtime.gateway.apply(loaded.configuration);
   try {
     await app.listen({

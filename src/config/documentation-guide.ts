@@ -58,6 +58,28 @@ A program that latchkey starts does not see a variable that only another entry, 
 (except common ones such as \`PATH\` and \`HOME\`), nor \`LATCHKEY_*\` and \`WEBUI_SECRET_KEY\`. This keeps secrets from being
 handed around by accident. It is no wall: a hostile program of the same user needs a container of its own.
 
+## Logins
+
+\`"oauth": true\` says that a server wants people to sign in. How, latchkey finds out from the server (MCP authorization
+2025-11-25 and the revisions before it), and it registers itself where that is possible. Each person then connects an
+account of their own, in the browser. The other keys of \`oauth\` are for what a server does not tell:
+
+\`\`\`yaml
+mcpServers:
+  tracker:
+    type: streamable-http
+    url: https://mcp.example.org/mcp
+    oauth:
+      client_id: latchkey
+      client_secret: ${variable('TRACKER_SECRET')}
+      scope: issues:read issues:write
+\`\`\`
+
+The provider has to know the redirect URI \`<public URL>/oauth/<server>/callback\`; \`public_url\` says how people reach the
+gateway. With \`multi_user: false\` one login serves everybody who may use the gateway, as in mcpo. Beyond this machine
+this needs \`--api-key\` or \`auth\`: otherwise anyone could use the login, and latchkey does not start. Tokens are kept in
+the store, sealed with \`LATCHKEY_SECRET\` or with a key file beside it.
+
 ## Names
 
 The name of a server is the first part of its paths: \`POST /<name>/<tool>\`. It may hold spaces and slashes. Some first

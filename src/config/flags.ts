@@ -18,6 +18,7 @@ export interface Flags {
   readonly rootPath?: string;
   readonly pathPrefix?: string;
   readonly header?: string;
+  readonly oauth?: boolean;
   readonly hotReload?: boolean;
   readonly logLevel?: string;
   readonly publicUrl?: string;

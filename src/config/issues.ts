@@ -55,6 +55,10 @@ function describe(issue: Issue, value: unknown): Flaw {
       return { path, text: `must be at most ${issue.maximum}` };
     case 'invalid_key':
       return { path, text: 'is not a valid name' };
+    case 'custom': {
+      const remedy: unknown = issue.params?.remedy;
+      return { path, text: issue.message, ...(typeof remedy === 'string' ? { remedy } : {}) };
+    }
     default:
       return { path, text: issue.message };
   }

@@ -77,7 +77,12 @@ class Loader {
 
   #add(servers: Map<string, ServerConfig>, name: string, node: MapNode, withheldEnv: readonly string[]): void {
     const filled = this.#interpolated(node, ['mcpServers', name]) as MapNode;
-    const server = buildServer(name, filled, { report: this.#report, baseDir: this.#baseDir, withheldEnv });
+    const server = buildServer(name, filled, {
+      report: this.#report,
+      baseDir: this.#baseDir,
+      withheldEnv,
+      home: this.#options.env.HOME,
+    });
     if (server !== undefined) servers.set(name, server);
   }
 

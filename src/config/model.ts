@@ -29,6 +29,36 @@ export interface HeaderForwarding {
   readonly debug: boolean;
 }
 
+/** How people sign in to one server; everything that is absent is discovered. */
+export interface OAuthConfig {
+  /** True: each person has a grant of their own. False: one grant serves all callers. */
+  readonly multiUser: boolean;
+  /** The authorization server of a server that names none itself; without a trailing slash. */
+  readonly serverUrl?: string;
+  /** Idle time after which a visitor's grant ends. */
+  readonly sessionTimeoutMs: number;
+  /** `memory`: tokens of this server are never written. */
+  readonly storage: 'store' | 'memory';
+  /** Single-user: the port of this machine that the browser comes back to; default: the gateway's own address. */
+  readonly callbackPort?: number;
+  /** Single-user: whether the browser of this machine is opened, or the address only told. */
+  readonly openBrowser: boolean;
+  /** Fields for the registration of a client (RFC 7591 2), checked; never `redirect_uris`, which are ours to say. */
+  readonly clientMetadata: Readonly<Record<string, unknown>>;
+  readonly clientId?: string;
+  readonly clientSecret?: string;
+  readonly tokenEndpointAuthMethod?: 'none' | 'client_secret_basic' | 'client_secret_post';
+  /** Address of a client id metadata document that somebody else hosts. */
+  readonly clientMetadataUrl?: string;
+  /** The authorization server to insist on, byte for byte. */
+  readonly issuer?: string;
+  /** Scopes to ask for, separated by spaces; default: what the server says. */
+  readonly scope?: string;
+  /** RFC 8707 `resource` instead of what the metadata says; `omit`: none is sent. */
+  readonly resource?: string;
+  readonly allowInsecureHttp: boolean;
+}
+
 export interface ServerConfig {
   readonly name: string;
   readonly endpoint: Endpoint;
@@ -41,8 +71,8 @@ export interface ServerConfig {
   /** A protocol revision to insist on, e.g. `2026-07-28`. */
   readonly protocolVersion?: string;
   readonly forwardHeaders?: HeaderForwarding;
-  /** True when the entry asks for per-user OAuth. */
-  readonly oauth: boolean;
+  /** Present when the server wants people to sign in. */
+  readonly oauth?: OAuthConfig;
   /** Equal for equal configurations: what reload compares and what session keys hang on. */
   readonly hash: string;
 }

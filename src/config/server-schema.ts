@@ -69,7 +69,7 @@ export const serverSchema = z.object({
     .default({})
     .describe('Headers sent with every request to the server (sse, streamable-http).'),
   disabled: z.boolean().default(false).describe('`true` leaves the server out; its variables need not be set.'),
-  // No default of zod's: an absent key must stay absent, so that the other spelling can speak.
+  // No default of zod's here and below: an absent key must stay absent, to be told from one that says the same.
   disabledTools: toolNames
     .optional()
     .meta({ default: [] })
@@ -87,8 +87,12 @@ export const serverSchema = z.object({
     .describe("Seconds to wait for the server's answer, counted anew at each sign of progress."),
   isolation: z
     .enum(['shared', 'principal', 'session'])
-    .default('shared')
-    .describe('Who shares one connection (or process): everybody, the calls of one person, or those of one session.'),
+    .optional()
+    .meta({ default: 'shared' })
+    .describe(
+      'Who shares one connection (or process): everybody, the calls of one person, or those of one session. ' +
+        'Always `principal` where each person signs in.',
+    ),
   protocol_version: z
     .enum(PROTOCOL_VERSIONS)
     .optional()
@@ -99,8 +103,8 @@ export const serverSchema = z.object({
   oauth: oauthSchema
     .optional()
     .describe(
-      'The server wants each person to sign in (sse, streamable-http). `true`, or an object for what cannot be ' +
-        'discovered. Read, but not acted on in this version: such a server is refused.',
+      'The server wants people to sign in (sse, streamable-http). `true` is enough where the server says how; a mapping ' +
+        'for the rest. Each person gets a login of their own unless `multi_user` says otherwise.',
     ),
 });
 

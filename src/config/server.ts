@@ -4,7 +4,9 @@ import { existsSync } from 'node:fs';
 import { buildEndpoint, checkAddress, type Kind, kindOf, kindOfType } from './endpoint.ts';
 import { hashOf } from './hash.ts';
 import { flawsOf } from './issues.ts';
-import type { HeaderForwarding, ServerConfig } from './model.ts';
+import type { Endpoint, HeaderForwarding, OAuthConfig, ServerConfig } from './model.ts';
+import { buildOAuth, oauthKeysOf } from './oauth.ts';
+import { oauthOddities } from './oauth-oddities.ts';
 import type { Report } from './report.ts';
 import { type ServerEntry, serverSchema } from './server-schema.ts';
 import { type MapNode, type Path, stringifyAt, toPlain, withoutNulls } from './tree.ts';
@@ -15,12 +17,16 @@ export interface ServerContext {
   /** The folder that `cwd` is relative to. */
   readonly baseDir: string;
   readonly withheldEnv: readonly string[];
+  /** The home folder; undefined where the environment names none. */
+  readonly home: string | undefined;
 }
 
 const TEXT_PLACES: readonly Path[] = [
   ['args', '*'],
   ['env', '*'],
   ['headers', '*'],
+  ['oauth', 'client_id'],
+  ['oauth', 'client_secret'],
 ];
 const STDIO_KEYS = ['command', 'args', 'env', 'cwd', 'inherit_env'] as const;
 const REMOTE_KEYS = ['url', 'headers', 'client_header_forwarding', 'oauth'] as const;
@@ -28,7 +34,7 @@ const REMOTE_KEYS = ['url', 'headers', 'client_header_forwarding', 'oauth'] as c
 /** Undefined: not usable, and the report says why. */
 export function buildServer(name: string, node: MapNode, context: ServerContext): ServerConfig | undefined {
   const path = ['mcpServers', name];
-  const plain = toPlain(stringifyAt(withoutNulls(node), TEXT_PLACES)) as Record<string, unknown>;
+  const plain = toPlain(stringifyAt(withoutEmpty(node), TEXT_PLACES)) as Record<string, unknown>;
   const before = context.report.problems.length;
   checkAddress(name, plain, path, context.report);
   const kind = kindOf(plain);
@@ -36,6 +42,15 @@ export function buildServer(name: string, node: MapNode, context: ServerContext)
   if (entry === undefined || context.report.problems.length > before) return undefined;
   warnOfOddities(plain, entry, kind, path, context.report);
   return assemble(name, entry, kind, context);
+}
+
+/** Empty keys of the entry and of its `oauth` count as absent. */
+function withoutEmpty(node: MapNode): MapNode {
+  const filled = withoutNulls(node);
+  const oauth = filled.entries.get('oauth');
+  if (oauth?.value.kind !== 'map') return filled;
+  const value = withoutNulls(oauth.value);
+  return { ...filled, entries: new Map([...filled.entries, ['oauth', { ...oauth, value }]]) };
 }
 
 function parseEntry(name: string, plain: Record<string, unknown>, path: Path, report: Report): ServerEntry | undefined {
@@ -74,10 +89,6 @@ function warnOfOddities(plain: object, entry: ServerEntry, kind: Kind, path: Pat
   if (entry.timeout > 3600) {
     report.warning([...path, 'timeout'], `the timeout is in seconds: ${entry.timeout} is more than an hour`);
   }
-  if (kind !== 'stdio' && entry.oauth) {
-    const message = 'logins are not available in this version; the server will be refused until they are';
-    report.warning([...path, 'oauth'], message);
-  }
 }
 
 function assemble(name: string, entry: ServerEntry, kind: Kind, context: ServerContext): ServerConfig {
@@ -87,27 +98,47 @@ function assemble(name: string, entry: ServerEntry, kind: Kind, context: ServerC
   }
   const enabledTools = entry.enabledTools ?? entry.enabled_tools;
   const forwardHeaders = kind === 'stdio' ? undefined : forwardingOf(entry);
+  const oauth = loginOf(name, entry, endpoint, context);
   const config = {
     name,
     endpoint,
     ...(enabledTools === undefined ? {} : { enabledTools }),
     disabledTools: entry.disabledTools ?? entry.disabled_tools ?? [],
     timeoutMs: Math.ceil(entry.timeout * 1000),
-    isolation: entry.isolation,
+    isolation: oauth?.multiUser ? ('principal' as const) : (entry.isolation ?? 'shared'),
     ...(entry.protocol_version === undefined ? {} : { protocolVersion: entry.protocol_version }),
     ...(forwardHeaders === undefined ? {} : { forwardHeaders }),
-    oauth: kind !== 'stdio' && Boolean(entry.oauth),
+    ...(oauth === undefined ? {} : { oauth }),
   };
-  return { ...config, hash: serverHash(config, entry.oauth) };
+  return { ...config, hash: serverHash(config) };
+}
+
+function loginOf(
+  name: string,
+  entry: ServerEntry,
+  endpoint: Endpoint,
+  { report, home }: ServerContext,
+): OAuthConfig | undefined {
+  const keys = oauthKeysOf(entry.oauth);
+  if (endpoint.kind === 'stdio' || keys === undefined) return undefined;
+  const oauth = buildOAuth(name, keys, home);
+  for (const { path, message, remedy } of oauthOddities(name, keys, oauth, endpoint)) {
+    report.warning(['mcpServers', name, ...path], message, remedy);
+  }
+  if (oauth.multiUser && (entry.isolation ?? 'principal') !== 'principal') {
+    const message = "is 'principal' where each person signs in";
+    report.warning(['mcpServers', name, 'isolation'], message, 'remove it, or set oauth.multi_user: false');
+  }
+  return oauth;
 }
 
 /**
  * What is withheld belongs to the other entries: adding one must not restart this server.
  * The name is part of it, because session keys hang on the hash.
  */
-export function serverHash(config: Omit<ServerConfig, 'hash'>, oauth?: unknown): string {
+export function serverHash(config: Omit<ServerConfig, 'hash'>): string {
   const { endpoint, ...rest } = config;
-  return hashOf({ ...rest, endpoint: { ...endpoint, withheldEnv: undefined }, oauthSettings: oauth });
+  return hashOf({ ...rest, endpoint: { ...endpoint, withheldEnv: undefined } });
 }
 
 function forwardingOf(entry: ServerEntry): HeaderForwarding | undefined {

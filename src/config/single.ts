@@ -2,16 +2,20 @@
 
 import { kindOfType, remoteEndpoint } from './endpoint.ts';
 import { deepFreeze } from './freeze.ts';
-import { ConfigError, type Configuration, type Endpoint, type Problem } from './model.ts';
+import { ConfigError, type Configuration, type Endpoint, type OAuthConfig, type Problem } from './model.ts';
+import { buildOAuth } from './oauth.ts';
+import { oauthOddities } from './oauth-oddities.ts';
 import { serverHash } from './server.ts';
 import { DEFAULT_TIMEOUT_SECONDS, headerFlaw } from './server-schema.ts';
 
-/** What stands behind `--`, with `--type` and `--header` as they were written. */
+/** What stands behind `--`, with `--type`, `--header` and `--oauth` as they were written. */
 export interface SingleSource {
   readonly kind: 'single';
   readonly command: readonly string[];
   readonly type?: string;
   readonly header?: string;
+  /** The server wants a login; one serves all callers. */
+  readonly oauth?: boolean;
 }
 
 /** The name of the one server. */
@@ -30,6 +34,7 @@ export function singleConfiguration(source: SingleSource): Configuration {
   if (endpoint?.kind === 'stdio' && source.header !== undefined) {
     warnings.push({ file: FILE, path: '--header', message: 'has no effect on a command; it needs --type and a URL' });
   }
+  const oauth = source.oauth && endpoint !== undefined ? readLogin(endpoint, flaw, warnings) : undefined;
   if (endpoint === undefined || problems.length > 0) throw new ConfigError(problems);
   const server = {
     name: SINGLE_SERVER_NAME,
@@ -37,7 +42,7 @@ export function singleConfiguration(source: SingleSource): Configuration {
     disabledTools: [],
     timeoutMs: DEFAULT_TIMEOUT_SECONDS * 1000,
     isolation: 'shared' as const,
-    oauth: false,
+    ...(oauth === undefined ? {} : { oauth }),
   };
   const servers = new Map([[server.name, deepFreeze({ ...server, hash: serverHash(server) })]]);
   return deepFreeze({ servers, gateway: { allowedHosts: [] }, warnings, disabled: [] });
@@ -65,6 +70,20 @@ function buildEndpoint(source: SingleSource, headers: Record<string, string>, fl
   if (args.length > 0) flaw('--', 'nothing may follow the URL', 'put options of latchkey before the --');
   // A URL cannot be a program, so without a type it is the transport that succeeded SSE.
   return remoteEndpoint(kind === 'stdio' ? 'http' : kind, command, headers);
+}
+
+/** One person at one machine: a login for all, in the browser of this machine. */
+function readLogin(endpoint: Endpoint, flaw: Flaw, warnings: Problem[]): OAuthConfig | undefined {
+  if (endpoint.kind === 'stdio') {
+    flaw('--oauth', 'needs a URL behind --', 'a program on this machine has no login');
+    return undefined;
+  }
+  const oauth = buildOAuth(SINGLE_SERVER_NAME, { multi_user: false });
+  for (const { path, message } of oauthOddities(SINGLE_SERVER_NAME, {}, oauth, endpoint)) {
+    const place = path[0] === 'headers' ? '--header' : '--';
+    warnings.push({ file: FILE, path: place, message });
+  }
+  return oauth;
 }
 
 function readHeaders(text: string | undefined, flaw: Flaw): Record<string, string> {

@@ -1,6 +1,9 @@
 /** What the hooks learn about a request before its handler runs. */
 import type { FastifyRequest } from 'fastify';
 import type { Principal } from '../identity/principal.ts';
+import type { Identified } from '../identity/web-sessions.ts';
+import type { Owner } from '../oauth/model.ts';
+import type { Place } from '../routing.ts';
 import type { Tool } from '../upstream/catalog.ts';
 import type { Server } from '../upstream/server.ts';
 
@@ -10,15 +13,28 @@ export interface CallTarget {
   readonly rest: string;
   /** Undefined where the server is known but not this tool. */
   readonly tool: Tool | undefined;
+  /** Whose grant the call uses, where each person signs in. */
+  readonly owner?: Owner;
+  /** True for the operation that tells how to connect. */
+  readonly isConnect?: boolean;
 }
 
 declare module 'fastify' {
   interface FastifyRequest {
     principal: Principal;
+    /** The session that the browser's cookie names, where cookies count for this request. */
+    browser: Identified | undefined;
+    /** Which server the path names, where none of our own routes has the path. */
+    place: Place<Server> | undefined;
     /** For POST: which tool of which server the path names. */
     target: CallTarget | undefined;
     /** For the log: stable code of the error that was answered. */
     errorCode: string | undefined;
+  }
+
+  interface FastifyContextConfig {
+    /** True where people come with a browser: errors are pages for them, and cookies count when they navigate here. */
+    page?: boolean;
   }
 }
 
@@ -42,4 +58,14 @@ export function countHeader(request: FastifyRequest, name: string): number {
 export function rawPath(url: string): string {
   const query = url.indexOf('?');
   return query === -1 ? url : url.slice(0, query);
+}
+
+/** Somebody at a browser rather than a program. */
+export function wantsHtml(request: FastifyRequest): boolean {
+  return header(request, 'accept')?.includes('text/html') === true;
+}
+
+/** A browser that goes to the address, rather than a page that fetches it. */
+export function isNavigation(request: FastifyRequest): boolean {
+  return request.method === 'GET' && header(request, 'sec-fetch-mode') === 'navigate';
 }

@@ -1,7 +1,7 @@
-/** OpenAPI documents: one a server and one for all, rendered once per change and then served as bytes with an ETag. */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+/** OpenAPI documents: one a server and one for all, rendered once for each set of tools and then served as bytes. */
 import { SINGLE_SERVER_NAME } from '../config/single.ts';
 import type { Gateway } from '../gateway.ts';
+import { connectTool } from '../openapi/connect.ts';
 import { rootDocument, serverDocument } from '../openapi/document.ts';
 import { documentPath } from '../openapi/document-path.ts';
 import type { DocumentedServer } from '../openapi/model.ts';
@@ -9,7 +9,6 @@ import { type Rendered, render } from '../openapi/rendered.ts';
 import type { Settings } from '../settings.ts';
 import type { Catalog } from '../upstream/catalog.ts';
 import type { Server } from '../upstream/server.ts';
-import { FIRST_CONNECT_MS } from './tools.ts';
 
 export interface DocumentOptions {
   readonly gateway: Gateway;
@@ -37,58 +36,85 @@ export function documentOptions(gateway: Gateway, settings: Settings): DocumentO
   };
 }
 
+/** One server with the tools that somebody has there; undefined: none are known. */
+export interface ServerTools {
+  readonly server: Server;
+  readonly catalog: Catalog | undefined;
+}
+
+/** Different people have different tools, so a root document is kept for each combination that is asked for. */
+const MOST_ROOTS = 50;
+
 export class Documents {
   readonly #options: DocumentOptions;
-  readonly #servers = new WeakMap<Server, { catalog: Catalog | undefined; rendered: Rendered }>();
-  #root: { revision: number; rendered: Rendered } | undefined;
+  /** By the tools where there are some, which are one object for all who share them, else by the server. */
+  readonly #servers = new WeakMap<object, Rendered>();
+  readonly #roots = new Map<string, Rendered>();
+  readonly #numbers = new WeakMap<object, number>();
+  #count = 0;
 
   constructor(options: DocumentOptions) {
     this.#options = options;
   }
 
   /** The document of one server; the single server's stands at the root, so it names no `servers` of its own. */
-  ofServer(server: Server): Rendered {
-    const known = this.#servers.get(server);
-    if (known !== undefined && known.catalog === server.catalog) return known.rendered;
+  ofServer(tools: ServerTools): Rendered {
+    const { server, catalog } = tools;
+    const known = this.#servers.get(catalog ?? server);
+    if (known !== undefined) return known;
     const { rootPath, pathPrefix, single, secured } = this.#options;
     const base = single === undefined ? `${rootPath}${pathPrefix}${documentPath(server.name)}` : rootPath;
     const options = { apiKey: secured, ...(base === '' ? {} : { servers: base }) };
-    const rendered = render(serverDocument(documented(server), options));
-    this.#servers.set(server, { catalog: server.catalog, rendered });
+    const rendered = render(serverDocument(documented(tools), options));
+    this.#servers.set(catalog ?? server, rendered);
     return rendered;
   }
 
   /** All operations of all servers. */
-  ofAll(): Rendered {
-    const { gateway, rootPath, pathPrefix, secured } = this.#options;
-    if (this.#root?.revision === gateway.revision) return this.#root.rendered;
-    const { revision } = gateway;
-    const servers = [...gateway.servers.values()];
-    const document = rootDocument(servers.map(documented), {
+  ofAll(all: readonly ServerTools[]): Rendered {
+    const key = all.map(({ server, catalog }) => this.#number(catalog ?? server)).join();
+    const known = this.#roots.get(key);
+    if (known !== undefined) return known;
+    const { rootPath, pathPrefix, secured } = this.#options;
+    const document = rootDocument(all.map(documented), {
       title: this.#options.title,
       version: this.#options.version,
-      description: this.#describe(servers),
+      description: this.#describe(all),
       apiKey: secured,
       pathOf: (server, tool) => `${pathPrefix}${documentPath(server.name)}/${documentPath(tool.path)}`,
       ...(rootPath === '' ? {} : { servers: rootPath }),
     });
-    this.#root = { revision, rendered: render(document) };
-    return this.#root.rendered;
+    const rendered = render(document);
+    const [oldest] = this.#roots.keys();
+    if (oldest !== undefined && this.#roots.size >= MOST_ROOTS) this.#roots.delete(oldest);
+    this.#roots.set(key, rendered);
+    return rendered;
+  }
+
+  #number(object: object): number {
+    const known = this.#numbers.get(object);
+    if (known !== undefined) return known;
+    this.#count += 1;
+    this.#numbers.set(object, this.#count);
+    return this.#count;
   }
 
   /** mcpo's list of servers, with links that work behind a path prefix and a root path. */
-  #describe(servers: readonly Server[]): string {
+  #describe(all: readonly ServerTools[]): string {
     const { rootPath, pathPrefix, description } = this.#options;
-    const ready = servers.filter((server) => server.catalog !== undefined);
+    const ready = all.filter(({ server, catalog }) => catalog !== undefined || server.isPersonal);
     if (ready.length === 0) return description;
-    const links = ready.map(({ name }) => `\n    - [${name}](${rootPath}${pathPrefix}${encodeURI(name)}/docs)`);
+    const links = ready.map(
+      ({ server: { name } }) => `\n    - [${name}](${rootPath}${pathPrefix}${encodeURI(name)}/docs)`,
+    );
     return `${description}\n\n- **available tools**：${links.join('')}`;
   }
 }
 
-function documented(server: Server): DocumentedServer {
-  const { catalog, name } = server;
+function documented({ server, catalog }: ServerTools): DocumentedServer {
+  const { name } = server;
   const title = catalog?.info.name ?? name;
+  const tools = catalog?.tools ?? [];
   return {
     name,
     info: {
@@ -96,44 +122,6 @@ function documented(server: Server): DocumentedServer {
       version: catalog?.info.version ?? '1.0',
       description: catalog?.info.instructions ?? `${title} MCP Server`,
     },
-    tools: catalog?.tools ?? [],
+    tools: server.isPersonal ? [...tools, connectTool(name, catalog)] : tools,
   };
-}
-
-/** Serves the document at the root; `answerServerDocument` serves the others, whose paths only the router knows. */
-export function documentRoutes(app: FastifyInstance, documents: Documents, options: DocumentOptions): void {
-  const { gateway, single } = options;
-  app.get(
-    '/openapi.json',
-    { schema: { tags: ['documents'], summary: 'The OpenAPI document of all servers' } },
-    async (request, reply) => {
-      const server = single === undefined ? undefined : gateway.servers.get(single);
-      if (server !== undefined) return answerServerDocument(server, documents, request, reply);
-      await gateway.firstCatalogs(FIRST_CONNECT_MS);
-      return sendRendered(documents.ofAll(), request, reply);
-    },
-  );
-}
-
-/** Waits for a first connect under way: some clients keep an empty document for ever. */
-export async function answerServerDocument(
-  server: Server,
-  documents: Documents,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  await server.firstCatalog(FIRST_CONNECT_MS);
-  return sendRendered(documents.ofServer(server), request, reply);
-}
-
-function sendRendered({ bytes, etag }: Rendered, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  reply.header('etag', etag).header('cache-control', 'no-cache');
-  if (matchesEtag(request.headers['if-none-match'], etag)) return reply.code(304).send();
-  return reply.type('application/json; charset=utf-8').send(bytes);
-}
-
-/** RFC 9110 13.1.2: a list of tags or `*`, compared weakly. */
-function matchesEtag(header: string | undefined, etag: string): boolean {
-  if (header === undefined) return false;
-  return header.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
 }

@@ -5,8 +5,18 @@ import { stringifyJson } from '../schema/json.ts';
 import { RpcError } from '../upstream/jsonrpc.ts';
 import { rpcFailure } from '../upstream/result.ts';
 
-export function installErrorHandlers(app: FastifyInstance): void {
-  app.setErrorHandler((error, request, reply) => answerError(toGatewayError(error, request), request, reply));
+/** `forPeople` answers with a page, where it is for it. */
+export type PageAnswer = (
+  error: GatewayError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) => FastifyReply | undefined;
+
+export function installErrorHandlers(app: FastifyInstance, forPeople: PageAnswer): void {
+  app.setErrorHandler((thrown, request, reply) => {
+    const error = toGatewayError(thrown, request);
+    return forPeople(error, request, reply) ?? answerError(error, request, reply);
+  });
   app.setNotFoundHandler((request, reply) => answerError(notFound(), request, reply));
 }
 
@@ -15,19 +25,25 @@ export function notFound(): GatewayError {
 }
 
 export function answerError(error: GatewayError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  request.errorCode = error.code;
-  if (error.privateDetail !== undefined)
-    request.log.info({ reqId: request.id, code: error.code, detail: error.privateDetail }, error.message);
+  recordError(error, request);
   return reply
     .code(error.status)
     .headers(error.headers)
     .header('x-latchkey-error', error.code)
     .type('application/json; charset=utf-8')
-    .send(bodyOf(error));
+    .send(bodyOf(error, request));
+}
+
+/** For the log, which alone reads what is private. */
+export function recordError(error: GatewayError, request: FastifyRequest): void {
+  request.errorCode = error.code;
+  if (error.privateDetail === undefined) return;
+  request.log.info({ reqId: request.id, code: error.code, detail: error.privateDetail }, error.message);
 }
 
 /** What came from outside may be nested too deeply to be written. */
-function bodyOf(error: GatewayError): string {
+function bodyOf(error: GatewayError, request: FastifyRequest): string {
+  if (error.body !== undefined) return JSON.stringify({ ...error.body, request_id: request.id });
   try {
     return stringifyJson({ detail: error.detail });
   } catch {

@@ -1,15 +1,23 @@
-/** Counts failed credentials by address and account; beyond a limit the answer is 429 for a while. */
+/** Counts what may not happen too often, such as failed credentials of an address; beyond a limit the answer is 429 for a while. */
 import { LRUCache } from 'lru-cache';
 import { GatewayError } from '../errors.ts';
 
 const WINDOW_MS = 60_000;
 const MOST_FAILURES = 20;
 
+export interface LimiterOptions {
+  /** How often within a minute; default 20. */
+  readonly most?: number;
+  readonly clock?: { now(): number };
+}
+
 export class FailureLimiter {
   /** Bounded, so that an attacker with many addresses cannot fill the memory. */
   readonly #failures: LRUCache<string, { count: number }>;
+  readonly #most: number;
 
-  constructor(clock: { now(): number } = performance) {
+  constructor({ most = MOST_FAILURES, clock = performance }: LimiterOptions = {}) {
+    this.#most = most;
     this.#failures = new LRUCache({ max: 10_000, ttl: WINDOW_MS, ttlResolution: 0, perf: clock });
   }
 
@@ -19,11 +27,16 @@ export class FailureLimiter {
     else entry.count += 1;
   }
 
-  /** Throws 429 when `key` has failed too often within the last minute. */
+  /** True when `key` was recorded too often within the last minute. */
+  isExceeded(key: string): boolean {
+    return (this.#failures.get(key)?.count ?? 0) > this.#most;
+  }
+
+  /** Throws 429 when `key` was recorded too often within the last minute. */
   refuseIfExceeded(key: string): void {
-    if ((this.#failures.get(key)?.count ?? 0) <= MOST_FAILURES) return;
+    if (!this.isExceeded(key)) return;
     const seconds = Math.ceil(this.#failures.getRemainingTTL(key) / 1000);
-    throw new GatewayError('too_many_attempts', 429, `Too many failed attempts. Try again in ${seconds} seconds.`, {
+    throw new GatewayError('too_many_attempts', 429, `Too many attempts. Try again in ${seconds} seconds.`, {
       headers: { 'retry-after': String(seconds) },
     });
   }

@@ -4,24 +4,20 @@ import { dirname, join } from 'node:path';
 import helmet from '@fastify/helmet';
 import statics from '@fastify/static';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { isLoopbackHost } from '../config/values.ts';
-import { publicBase, type RoutingOptions } from '../routing.ts';
 import type { Server } from '../upstream/server.ts';
-import { gatewayDescription, gatewayName, serverModel, serverModels } from '../web/models.ts';
-import { docsPage, homePage, VIEWS } from '../web/views.ts';
-import { header } from './context.ts';
-import { answerServerDocument, type DocumentOptions, type Documents } from './documents.ts';
+import { gatewayName } from '../web/models.ts';
+import { docsPage, VIEWS } from '../web/views.ts';
+import { wantsHtml } from './context.ts';
+import { answerServerDocument } from './document-routes.ts';
+import type { Documents } from './documents.ts';
 import { notFound } from './errors.ts';
+import { beginVisit, type HomeOptions, home, summary } from './home.ts';
+import { connectFirst } from './logins.ts';
 import { notTaken } from './methods.ts';
-import { placeOf } from './place.ts';
+import { frame, sendPage, serverPath } from './site.ts';
 
-export interface PageOptions extends DocumentOptions {
+export interface PageOptions extends HomeOptions {
   readonly documents: Documents;
-  readonly routing: RoutingOptions;
-  readonly publicUrl: URL;
-  readonly warnings: readonly string[];
-  /** Whether someone without a credential may read why a server failed: on a personal, loopback-only gateway. */
-  readonly personal: boolean;
 }
 
 /** Everything comes from ourselves, nothing is inline, nobody may frame us. */
@@ -44,7 +40,8 @@ export async function pageRoutes(app: FastifyInstance, options: PageOptions): Pr
   await app.register(helmet, {
     global: false,
     contentSecurityPolicy: CONTENT_SECURITY_POLICY,
-    referrerPolicy: { policy: 'no-referrer' },
+    // Not `no-referrer`: with that, browsers send `Origin: null` with our own forms.
+    referrerPolicy: { policy: 'same-origin' },
     xFrameOptions: { action: 'deny' },
     strictTransportSecurity: options.publicUrl.protocol === 'https:',
   });
@@ -52,10 +49,10 @@ export async function pageRoutes(app: FastifyInstance, options: PageOptions): Pr
   const hide = { schema: { hide: true } };
   app.get(
     '/',
-    { schema: { tags: ['pages'], summary: 'The servers and their states; HTML or JSON' } },
+    { config: { page: true }, schema: { tags: ['pages'], summary: 'The servers and their states; HTML or JSON' } },
     (request, reply) => home(options, request, reply),
   );
-  app.get('/docs', hide, (_request, reply) => docs(options, undefined, reply));
+  app.get('/docs', hide, (request, reply) => docs(options, undefined, request, reply));
   app.get('/redoc', hide, (_request, reply) => reply.redirect(`${options.rootPath}/docs`));
   app.get('/*', hide, (request, reply) => belowServer(options, request, reply));
 }
@@ -67,63 +64,63 @@ async function assetRoutes(app: FastifyInstance): Promise<void> {
   await app.register(statics, { root: swaggerUi, prefix: '/assets/swagger-ui/', ...shared });
 }
 
-async function home(options: PageOptions, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const { gateway, pathPrefix } = options;
-  const name = gatewayName(options.title);
-  const privy = mayKnow(options, request);
-  const servers = serverModels(gateway, pathPrefix, privy);
-  if (!wantsHtml(request)) return reply.send({ name, version: options.version, servers });
-  const page = homePage({
-    heading: name,
-    description: gatewayDescription(options.description),
-    rootPath: options.rootPath,
-    publicUrl: publicBase(options.publicUrl, options.rootPath),
-    single: options.single !== undefined,
-    servers,
-    warnings: privy ? options.warnings : [],
-  });
-  return sendPage(reply, page);
-}
-
-/** Reasons and warnings name files, commands and addresses. A public URL says that others come in through a tunnel or proxy. */
-function mayKnow({ personal, publicUrl }: PageOptions, request: FastifyRequest): boolean {
-  return request.principal.via !== 'anonymous' || (personal && isLoopbackHost(publicUrl.hostname));
-}
-
 /** `GET` below a server's name: its document, its docs page, or a summary; a tool is only for POST. */
 async function belowServer(options: PageOptions, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const place = placeOf(options, request.url);
+  const { gateway, documents } = options;
+  const { place } = request;
   if (place === undefined) throw notFound();
   const { server, rest } = place;
-  if (rest === 'openapi.json') return answerServerDocument(server, options.documents, request, reply);
-  if (rest === 'docs') return docs(options, server, reply);
-  if (rest === 'redoc' || (rest === '' && wantsHtml(request))) return reply.redirect(docsPath(options, server));
+  if (rest === 'openapi.json') return answerServerDocument(server, gateway, documents, request, reply);
+  if (rest === 'docs') return docs(options, server, request, reply);
+  if (rest === 'redoc') return reply.redirect(docsPath(options, server));
   if (rest === '') {
-    return reply.send(serverModel(server, options.pathPrefix, mayKnow(options, request)));
+    return wantsHtml(request) ? serverPage(options, server, request, reply) : summary(options, server, request, reply);
   }
   throw notTaken(place, rest);
 }
 
-function docs(options: PageOptions, server: Server | undefined, reply: FastifyReply): FastifyReply {
+/**
+ * A person who opens a server's own address goes to its tools; to Connect at once where they have never been there in
+ * this session, so that a refusal or Disconnect cannot lead round in circles.
+ */
+async function serverPage(
+  options: PageOptions,
+  server: Server,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { gateway, identity, rootPath } = options;
+  reply.header('cache-control', 'private, no-store');
+  const docs = docsPath(options, server);
+  if (server.guarded === undefined) return reply.redirect(docs);
+  const isStranger = identity.required && request.principal.via === 'anonymous';
+  if (isStranger) return reply.redirect(`${rootPath}/login?next=${encodeURIComponent(request.url)}`, 303);
+  if (request.browser === undefined && request.headers.authorization === undefined) {
+    await beginVisit(options, request, reply);
+  }
+  const owner = gateway.ownerOf(server, request.principal);
+  const status = owner === undefined ? undefined : await gateway.logins.status(server.guarded, owner);
+  if (status?.state === 'connected') return reply.redirect(docs, 303);
+  const hasTried = request.browser?.session.visited.includes(server.name) === true;
+  const first = connectFirst(options, server, docs.slice(rootPath.length));
+  return reply.redirect(status?.state === 'needs-login' && !hasTried ? first : `${rootPath}/`, 303);
+}
+
+function docs(
+  options: PageOptions,
+  server: Server | undefined,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
   const { rootPath, title } = options;
   const documentUrl = server === undefined ? `${rootPath}/openapi.json` : `${serverPath(options, server)}/openapi.json`;
   const heading = `Tools of ${server?.name ?? gatewayName(title)}`;
-  return sendPage(reply, docsPage({ heading, rootPath, documentUrl, isRootDocs: server === undefined }));
+  return sendPage(
+    reply,
+    docsPage({ ...frame(options, request), heading, documentUrl, isRootDocs: server === undefined }),
+  );
 }
 
 function docsPath(options: PageOptions, server: Server): string {
   return `${serverPath(options, server)}/docs`;
-}
-
-function serverPath({ rootPath, pathPrefix }: PageOptions, server: Server): string {
-  return `${rootPath}${pathPrefix}${encodeURI(server.name)}`;
-}
-
-function wantsHtml(request: FastifyRequest): boolean {
-  return header(request, 'accept')?.includes('text/html') === true;
-}
-
-function sendPage(reply: FastifyReply, html: string): FastifyReply {
-  reply.helmet();
-  return reply.header('cache-control', 'no-store').type('text/html; charset=utf-8').send(html);
 }

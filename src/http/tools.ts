@@ -1,45 +1,16 @@
 /** REST tool calls: find the tool, check the arguments, call, answer in mcpo's shapes. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Gateway } from '../gateway.ts';
 import { CallScope } from '../upstream/call-scope.ts';
-import type { Tool } from '../upstream/catalog.ts';
 import { answerText } from '../upstream/result.ts';
-import { noCatalog, type Server } from '../upstream/server.ts';
+import { noCatalog } from '../upstream/server.ts';
 import { readArguments } from './arguments.ts';
-import { header, rawPath } from './context.ts';
+import { answerConnect } from './connect.ts';
+import { type CallTarget, header, rawPath } from './context.ts';
+import { notFound } from './errors.ts';
 import { forwardedHeaders } from './forwarded-headers.ts';
 import { notTaken } from './methods.ts';
-import { type PlaceOptions, placeOf } from './place.ts';
-
-/** How long a caller waits for a server that has never been connected. */
-export const FIRST_CONNECT_MS = 5_000;
-
-/** Resolves the target of each POST before authentication, which depends on it. */
-export function installRouting(app: FastifyInstance, options: PlaceOptions): void {
-  app.addHook('onRequest', (request, _reply, done) => {
-    mendContentType(request.headers);
-    const place = request.method === 'POST' ? placeOf(options, request.url) : undefined;
-    if (place === undefined || place.rest === '') return done();
-    const { server, rest } = place;
-    if (server.catalog !== undefined) {
-      request.target = { server, rest, tool: server.catalog.byPath.get(rest) };
-      return done();
-    }
-    // A server in its very first connect: its tools are worth a short wait.
-    server.firstCatalog(FIRST_CONNECT_MS).then((catalog) => {
-      request.target = { server, rest, tool: catalog?.byPath.get(rest) };
-      done();
-    }, done);
-  });
-}
-
-const MEDIA_TYPE = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+[\t ]*(?:;|$)/;
-
-/** To mcpo an empty `Content-Type` is none and a malformed one is not JSON; Fastify would answer 415 to both. */
-function mendContentType(headers: FastifyRequest['headers']): void {
-  const type = headers['content-type'];
-  if (type === '') delete headers['content-type'];
-  else if (type !== undefined && !MEDIA_TYPE.test(type)) headers['content-type'] = 'application/octet-stream';
-}
+import { type PlaceOptions, placeOf } from './targets.ts';
 
 /**
  * Refuses, before a body is read, what no route takes: nobody fills the memory for a 404. Registered after
@@ -47,33 +18,37 @@ function mendContentType(headers: FastifyRequest['headers']): void {
  */
 export function refuseUntaken(app: FastifyInstance, options: PlaceOptions): void {
   app.addHook('onRequest', (request, _reply, done) => {
-    if (request.method === 'POST') knownTarget(request);
-    else if (!READ_METHODS.has(request.method)) throw notTaken(placeOf(options, request.url), rawPath(request.url));
+    if (request.method === 'POST' && request.routeOptions.url === '/*') knownTarget(request);
+    else if (!TAKEN_METHODS.has(request.method)) throw notTaken(placeOf(options, request.url), rawPath(request.url));
     done();
   });
 }
 
-const READ_METHODS = new Set(['GET', 'HEAD']);
+const TAKEN_METHODS = new Set(['GET', 'HEAD', 'POST']);
 
-export function toolRoutes(app: FastifyInstance): void {
+export function toolRoutes(app: FastifyInstance, gateway: Gateway): void {
   // Bodies are read here and not by Fastify's parser, which refuses an empty one.
   app.removeAllContentTypeParsers();
   // The first is found without a search, and nearly all requests are of it.
   app.addContentTypeParser(['application/json', '*'], { parseAs: 'string' }, (_request, body, done) =>
     done(null, body),
   );
-  app.post('/*', { schema: { hide: true } }, callTool);
+  app.post('/*', { schema: { hide: true } }, (request, reply) => {
+    const target = knownTarget(request);
+    return target.isConnect === true ? answerConnect(gateway, target, reply) : callTool(target, request, reply);
+  });
 }
 
-async function callTool(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const { server, tool } = knownTarget(request);
+async function callTool(target: CallTarget, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { server, tool, owner } = target;
+  if (tool === undefined) throw notFound();
   const args = readArguments(request, tool);
   const scope = new CallScope(server.config.timeoutMs);
   reply.raw.once('close', scope.abandon);
   // Gone while we waited for the server or read the body.
   if (reply.raw.destroyed) scope.abandon();
   try {
-    const caller = { principalId: request.principal.id, sessionId: header(request, 'x-session-id') };
+    const caller = { principalId: owner ?? request.principal.id, sessionId: header(request, 'x-session-id') };
     const result = await server.call(tool, args, caller, scope, forwardedHeaders(request, server.config));
     return reply.type('application/json; charset=utf-8').send(answerText(result));
   } finally {
@@ -82,10 +57,10 @@ async function callTool(request: FastifyRequest, reply: FastifyReply): Promise<F
   }
 }
 
-function knownTarget(request: FastifyRequest): { server: Server; tool: Tool } {
+function knownTarget(request: FastifyRequest): CallTarget {
   const { target } = request;
-  if (target?.tool !== undefined) return { server: target.server, tool: target.tool };
-  throw target !== undefined && target.server.catalog === undefined
+  if (target?.tool !== undefined || target?.isConnect === true) return target;
+  throw target !== undefined && target.server.catalog === undefined && !target.server.isPersonal
     ? noCatalog(target.server)
     : notTaken(target, rawPath(request.url));
 }

@@ -16,8 +16,12 @@ export interface IdentityOptions {
 export interface Identity {
   /** False when nothing is configured that could prove an identity: everyone is let in. */
   readonly required: boolean;
+  /** True where a key or a token lets people in. */
+  readonly asksKey: boolean;
   /** The configured user names. */
   readonly accounts: ReadonlySet<string>;
+  /** Changes with the secret that proves `principal`; undefined where nothing configured does. For sessions to outlive no secret. */
+  proofOf(principal: Principal): string | undefined;
   /** Who calls; throws 401 or 403 when the credential is missing or wrong. */
   authenticate(authorization: Authorization): Principal;
 }
@@ -28,9 +32,12 @@ export function buildIdentity(options: IdentityOptions): Identity {
   if (options.apiKey !== undefined) chain.push(apiKey(options.apiKey));
   for (const token of options.auth?.bearer ?? []) chain.push(bearerToken(token));
   for (const account of options.auth?.basic ?? []) chain.push(basicAccount(account));
+  const proofs = proofsOf(options);
   return {
     required: options.apiKey !== undefined || options.auth !== undefined,
     accounts: new Set(options.auth?.basic.map(({ username }) => username)),
+    asksKey: options.apiKey !== undefined || (options.auth?.bearer.length ?? 0) > 0,
+    proofOf: ({ id }) => proofs.get(id),
     authenticate: (authorization) => {
       for (const authenticator of chain) {
         const principal = authenticator(authorization);
@@ -53,22 +60,37 @@ function apiKey(key: string): Authenticator {
 
 function bearerToken(token: string): Authenticator {
   const expected = digest(token);
-  const principal: Principal = {
-    id: `bearer:${expected.toString('base64url')}`,
-    via: 'bearer',
-    label: 'bearer token',
-  };
+  const principal: Principal = { id: bearerId(token), via: 'bearer', label: 'bearer token' };
   return (authorization) =>
     authorization.scheme === 'bearer' && matchesDigest(authorization.token, expected) ? principal : undefined;
 }
 
 function basicAccount({ username, password }: BasicAccount): Authenticator {
   const expected = digest(`${username}\0${password}`);
-  const principal: Principal = { id: `basic:${username}`, via: 'basic', label: username };
+  const principal: Principal = { id: basicId(username), via: 'basic', label: username };
   return (authorization) =>
     authorization.scheme === 'basic' && matchesDigest(`${authorization.username}\0${authorization.password}`, expected)
       ? principal
       : undefined;
+}
+
+function bearerId(token: string): string {
+  return `bearer:${digest(token).toString('base64url')}`;
+}
+
+function basicId(username: string): string {
+  return `basic:${username}`;
+}
+
+/** Of two accounts with one name either password counts, so a session is bound to both. */
+function proofsOf({ apiKey: key, auth }: IdentityOptions): ReadonlyMap<string, string> {
+  const secrets = new Map<string, string>();
+  if (key !== undefined) secrets.set(API_KEY_HOLDER.id, key);
+  for (const token of auth?.bearer ?? []) secrets.set(bearerId(token), token);
+  for (const { username, password } of auth?.basic ?? []) {
+    secrets.set(basicId(username), `${secrets.get(basicId(username)) ?? ''}\0${password}`);
+  }
+  return new Map([...secrets].map(([id, secret]) => [id, digest(`session\0${secret}`).toString('base64url')]));
 }
 
 const JWT_SHAPE = /^[\w-]+\.[\w-]+\.[\w-]*$/;

@@ -3,10 +3,20 @@
 export interface Principal {
   /** `<kind>:<value>`; every session, token and pool key hangs on it. */
   readonly id: string;
-  readonly via: 'api-key' | 'basic' | 'bearer' | 'anonymous';
+  readonly via: 'api-key' | 'basic' | 'bearer' | 'session' | 'anonymous';
   /** For people and logs. */
   readonly label: string;
 }
 
 export const ANONYMOUS: Principal = { id: 'anonymous:', via: 'anonymous', label: 'anonymous' };
 export const API_KEY_HOLDER: Principal = { id: 'api-key:', via: 'api-key', label: 'API key' };
+
+/** A browser that nobody has signed in with, by the UUID in its session. */
+export function visitorPrincipal(uuid: string): Principal {
+  return { id: `visitor:${uuid}`, via: 'session', label: 'this browser' };
+}
+
+/** Only who is one person may connect an account: an API key and the lack of one are many people's. */
+export function isOnePerson({ via }: Principal): boolean {
+  return via !== 'anonymous' && via !== 'api-key';
+}

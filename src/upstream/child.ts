@@ -3,7 +3,7 @@ import type { ChildProcessByStdio } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import spawn from 'cross-spawn';
 import type { Endpoint } from '../config/model.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../log-sink.ts';
 import { logStderr } from './stderr-log.ts';
 import { settledWithin } from './waiting.ts';
 

@@ -1,5 +1,7 @@
 /** What an HTTP answer means that brought no JSON-RPC answer. */
 import { GatewayError } from '../errors.ts';
+import { parseChallenge } from '../oauth/challenge.ts';
+import type { Challenge } from '../oauth/model.ts';
 import type { HttpAnswer } from './http-exchange.ts';
 import { type Id, parseMessages } from './jsonrpc.ts';
 import { badAnswer, connectionLost } from './wire.ts';
@@ -14,6 +16,20 @@ export class RedirectError extends GatewayError {
     const privateDetail = `Set "url" to ${location.origin}${location.pathname}`;
     super('bad_upstream_answer', 502, message, { detail: { message }, privateDetail });
     this.location = location;
+  }
+}
+
+/** 401 or 403: the server looked at who asks and at nothing else, so the request may be sent again with another token. */
+export class RefusedError extends GatewayError {
+  readonly answered: 401 | 403;
+  /** Undefined where the answer held no Bearer challenge. */
+  readonly challenge: Challenge | undefined;
+
+  constructor(status: 401 | 403, challenge: Challenge | undefined) {
+    const message = `The server refuses our credentials (HTTP ${status}).`;
+    super('upstream_unauthorized', 502, message, { detail: { message } });
+    this.answered = status;
+    this.challenge = challenge;
   }
 }
 
@@ -50,8 +66,7 @@ export function httpFailure(answer: HttpAnswer, url: URL): GatewayError {
     return new RedirectError(new URL(location, url));
   }
   if (status === 401 || status === 403) {
-    const message = `The server refuses our credentials (HTTP ${status}).`;
-    return new GatewayError('upstream_unauthorized', 502, message, { detail: { message } });
+    return new RefusedError(status, parseChallenge(headers['www-authenticate']));
   }
   if (status === 200 && isEventStream(headers)) return connectionLost('the event stream ended without the answer');
   const message = status === 200 ? 'The server sent an invalid answer.' : `The server answered HTTP ${status}.`;
@@ -65,6 +80,7 @@ export function isEventStream(headers: HttpAnswer['headers']): boolean {
 
 /** The same failure with a remark for the one who wrote the configuration. */
 export function withHint(failure: GatewayError, hint: string): GatewayError {
-  if (failure instanceof RedirectError || failure.code !== 'bad_upstream_answer') return failure;
+  if (failure instanceof RedirectError || failure instanceof RefusedError || failure.code !== 'bad_upstream_answer')
+    return failure;
   return badAnswer(failure.message, [hint, failure.privateDetail].filter(Boolean).join(' '));
 }

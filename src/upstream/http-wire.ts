@@ -1,6 +1,6 @@
 /** MCP over streamable HTTP: each request is one POST, answered by JSON or by an event stream. */
-import { type Dispatcher, Pool } from 'undici';
-import type { Endpoint } from '../config/model.ts';
+import type { Log } from '../log-sink.ts';
+import type { Credential } from '../oauth/credential.ts';
 import { EventStream } from './event-stream.ts';
 import { type HttpAnswer, HttpExchange } from './http-exchange.ts';
 import { httpFailure, isSessionLost, soundsLikeSessionLost, withHint } from './http-status.ts';
@@ -15,18 +15,19 @@ import {
   replyText,
   requestText,
 } from './jsonrpc.ts';
-import type { Log } from './log.ts';
+import { type Bearer, type HttpEndpoint, OriginClient } from './origin-client.ts';
 import { modernHeaders, type Protocol } from './protocol.ts';
 import { NotSentError, type SendOptions, type Wire, type WireEvents } from './wire.ts';
 
-type HttpEndpoint = Extract<Endpoint, { kind: 'http' | 'sse' }>;
-
 const NOTIFY_TIMEOUT_MS = 10_000;
 const CLOSE_TIMEOUT_MS = 2_000;
-/** Connections are given up early, before servers that close idle ones after five seconds can race with a call. */
-const MAX_CONNECTIONS = 256;
+const LIMITS = {
+  // Given up early, before servers that close idle connections after five seconds can race with a call.
+  keepAliveTimeout: 4_000,
+  // Calls beyond that wait; a server that asks us endlessly cannot use up our sockets.
+  connections: 256,
+};
 const MAX_REPLIES = 32;
-const KEEP_ALIVE_MS = 4_000;
 
 /** How an HTTP+SSE server of 2024-11-05 refuses a POST to its stream. */
 const SSE_STATUS = new Set([404, 405]);
@@ -36,30 +37,34 @@ export class HttpWire implements Wire {
   readonly #endpoint: HttpEndpoint;
   readonly #events: WireEvents;
   readonly #log: Log;
-  readonly #pool: Pool;
+  readonly #client: OriginClient;
   readonly #path: string;
   /** For servers that send the progress of a call on the stream for unasked messages. */
   readonly #onProgress = new Map<unknown, () => void>();
   #nextId = 1;
   #sessionId: string | undefined;
   #protocol: Protocol | undefined;
-  #headers: readonly string[];
+  #headers: readonly string[] = [];
   #stream: EventStream | undefined;
   #closed = false;
   #replies = 0;
 
-  constructor(endpoint: HttpEndpoint, events: WireEvents, log: Log) {
+  constructor(endpoint: HttpEndpoint, events: WireEvents, log: Log, credential?: Credential) {
     this.#endpoint = endpoint;
     this.#events = events;
     this.#log = log;
     this.#path = endpoint.url.pathname + endpoint.url.search;
-    this.#pool = newPool(endpoint.url);
-    this.#headers = this.#buildHeaders();
+    this.#client = new OriginClient(endpoint, credential, LIMITS);
   }
 
   request(method: string, params: Params, options: SendOptions): Promise<unknown> {
     if (this.#closed) return Promise.reject(new NotSentError('connection', 'The connection is closed'));
     if (options.signal.aborted) return Promise.reject(options.signal.reason);
+    const operation = method === 'tools/call' ? String(params.name) : method;
+    return this.#client.authorized(operation, options.signal, (bearer) => this.#ask(method, params, options, bearer));
+  }
+
+  #ask(method: string, params: Params, options: SendOptions, bearer: Bearer): Promise<unknown> {
     const id = this.#nextId++;
     const body = requestText(id, method, params, options.onProgress !== undefined);
     const result = new Promise((resolve, reject) => {
@@ -82,7 +87,7 @@ export class HttpWire implements Wire {
           reject(error);
         },
       });
-      this.#dispatch('POST', headers, body, exchange);
+      this.#client.send({ method: 'POST', path: this.#path, headers, body }, bearer, exchange);
     });
     this.#watchProgress(id, result, options.onProgress);
     return result;
@@ -104,7 +109,7 @@ export class HttpWire implements Wire {
       open: (lastEventId, exchange) => {
         const headers = [...this.#headers, 'accept', 'text/event-stream'];
         if (lastEventId !== undefined) headers.push('last-event-id', lastEventId);
-        this.#dispatch('GET', headers, null, exchange);
+        void this.#client.sendOnce({ method: 'GET', path: this.#path, headers, body: null }, exchange);
       },
       onData: (data) => {
         for (const message of parseMessages(data)) this.#unasked(message);
@@ -120,7 +125,7 @@ export class HttpWire implements Wire {
     this.#closed = true;
     this.#stream?.stop();
     if (this.#sessionId !== undefined) await this.#endSession();
-    await this.#pool.destroy();
+    await this.#client.destroy();
   }
 
   /** Ends the server's session (2025-11-25, Streamable HTTP, session management 5); a server may refuse that with 405. */
@@ -128,13 +133,13 @@ export class HttpWire implements Wire {
     return new Promise((resolve) => {
       const done = (): void => resolve();
       const events = { onEvent: () => true, onAnswer: done, onFailure: done };
-      this.#dispatch('DELETE', this.#headers, null, new HttpExchange(AbortSignal.timeout(CLOSE_TIMEOUT_MS), events));
+      const request = { method: 'DELETE', path: this.#path, headers: this.#headers, body: null } as const;
+      this.#client.sendLast(request, new HttpExchange(AbortSignal.timeout(CLOSE_TIMEOUT_MS), events));
     });
   }
 
   #buildHeaders(): string[] {
     const headers: string[] = [];
-    for (const [name, value] of Object.entries(this.#endpoint.headers)) headers.push(name, value);
     if (this.#sessionId !== undefined) headers.push('mcp-session-id', this.#sessionId);
     if (this.#protocol !== undefined) headers.push('mcp-protocol-version', this.#protocol.version);
     return headers;
@@ -153,28 +158,6 @@ export class HttpWire implements Wire {
     return headers;
   }
 
-  #dispatch(
-    method: 'GET' | 'POST' | 'DELETE',
-    headers: readonly string[],
-    body: string | null,
-    handler: HttpExchange,
-  ): void {
-    const options: Dispatcher.DispatchOptions = {
-      path: this.#path,
-      method,
-      headers: headers as string[],
-      body,
-      // Our own deadline rules; undici's would cut a long call or a quiet stream.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    };
-    try {
-      this.#pool.dispatch(options, handler);
-    } catch (error) {
-      handler.onResponseError(undefined, error as Error);
-    }
-  }
-
   #watchProgress(id: Id, result: Promise<unknown>, onProgress: (() => void) | undefined): void {
     if (onProgress === undefined) return;
     this.#onProgress.set(id, onProgress);
@@ -188,7 +171,8 @@ export class HttpWire implements Wire {
     if (isEstablished && this.#sessionId !== undefined && isSessionLost(answer, id)) {
       return new NotSentError('session', `The server forgot the session (HTTP ${answer.status})`);
     }
-    if (hasMessage) return undefined;
+    // 401 and 403 are never about the request itself, whatever the body says.
+    if (hasMessage && answer.status !== 401 && answer.status !== 403) return undefined;
     if (isEstablished && this.#sessionId !== undefined && soundsLikeSessionLost(answer)) {
       this.#events.onClosed('the server refused the session');
     }
@@ -262,18 +246,8 @@ export class HttpWire implements Wire {
         onAnswer: (answer) => reject(httpFailure(answer, this.#endpoint.url)),
         onFailure: reject,
       });
-      this.#dispatch('POST', this.#headersFor('', {}, undefined), body, exchange);
+      const headers = this.#headersFor('', {}, undefined);
+      void this.#client.sendOnce({ method: 'POST', path: this.#path, headers, body }, exchange);
     });
   }
-}
-
-function newPool(url: URL): Pool {
-  return new Pool(url.origin, {
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    connect: { timeout: 10_000 },
-    // Calls beyond that wait; a server that asks us endlessly cannot use up our sockets.
-    connections: MAX_CONNECTIONS,
-    // A caller's answer must not wait behind another one on the same connection.
-    pipelining: 1,
-  });
 }

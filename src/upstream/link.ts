@@ -1,13 +1,15 @@
 /** A managed connection to one server: connects once for all who wait, comes back with growing pauses, repeats no call. */
 import type { ServerConfig } from '../config/model.ts';
-import type { GatewayError } from '../errors.ts';
+import { GatewayError } from '../errors.ts';
+import type { Log } from '../log-sink.ts';
+import type { Credential } from '../oauth/credential.ts';
 import type { CallScope } from './call-scope.ts';
-import type { CatalogRecord, Tool } from './catalog.ts';
+import type { Catalog, CatalogRecord, Tool } from './catalog.ts';
 import type { Params } from './jsonrpc.ts';
-import type { Log } from './log.ts';
 import { openSession } from './open-session.ts';
 import type { Session, ToolResult } from './session.ts';
 import { DEFAULT_TIMINGS, type LinkTimings } from './timings.ts';
+import { ToolList } from './tool-list.ts';
 import { settledWithin } from './waiting.ts';
 import { NotSentError, reasonOf, unavailable } from './wire.ts';
 
@@ -15,12 +17,19 @@ export type LinkState =
   | { readonly state: 'connecting' }
   | { readonly state: 'ready' }
   | { readonly state: 'failed'; readonly reason: string; readonly retryAt: number }
+  /** A person has to sign in first; nothing is tried meanwhile. */
+  | { readonly state: 'needs-login' }
   | { readonly state: 'closed' };
 
 export interface LinkOptions {
   /** Asked at each attempt: what is withheld from a child changes with other entries. */
   readonly config: () => ServerConfig;
   readonly log: Log;
+  /** Whose token is sent; absent: the server has no logins. */
+  readonly credential?: Credential;
+  /** False: connects only when somebody asks. Default: true. */
+  readonly keepTrying?: boolean;
+  /** Called for each list that is not the one known. */
   readonly onCatalog?: (record: CatalogRecord) => void;
   readonly onState?: (state: LinkState) => void;
   readonly timings?: LinkTimings;
@@ -28,6 +37,13 @@ export interface LinkOptions {
 
 /** A call is sent once, and once more where the first send certainly reached nobody. */
 const MOST_SENDS = 2;
+/** Errors that a login causes; their texts are for the caller. */
+const ABOUT_LOGINS: ReadonlySet<string> = new Set([
+  'authorization_required',
+  'insufficient_scope',
+  'provider_unavailable',
+  'storage_failed',
+]);
 const REMOVED = 'The server was removed';
 const NO_ANSWER = 'no answer in time while connecting';
 
@@ -35,6 +51,9 @@ export class Link {
   readonly #options: LinkOptions;
   readonly #timings: LinkTimings;
   #state: LinkState = { state: 'connecting' };
+  readonly #tools: ToolList;
+  /** What callers are told while a login is needed or cannot be used. */
+  #refusal: GatewayError | undefined;
   #session: Session | undefined;
   #connecting: Promise<Session> | undefined;
   #failures = 0;
@@ -48,16 +67,36 @@ export class Link {
   #active = 0;
   #isUntried = true;
   #onIdle: (() => void) | undefined;
-  #refreshing = false;
-  #refreshAgain = false;
 
   constructor(options: LinkOptions) {
     this.#options = options;
     this.#timings = options.timings ?? DEFAULT_TIMINGS;
+    this.#tools = new ToolList({
+      config: options.config,
+      log: options.log,
+      timings: this.#timings,
+      session: () => this.#session,
+      onCatalog: options.onCatalog,
+    });
   }
 
   get state(): LinkState {
     return this.#state;
+  }
+
+  /** The tools as listed last, or as known from an earlier run. */
+  get catalog(): Catalog | undefined {
+    return this.#tools.catalog;
+  }
+
+  /** Why the login at this server cannot be used, if so; says what the caller can do. */
+  get refusal(): GatewayError | undefined {
+    return this.#refusal;
+  }
+
+  /** Takes over a tool list; an unchanged one keeps its compiled checkers. True when it is another one. */
+  know(record: CatalogRecord): boolean {
+    return this.#tools.know(record);
   }
 
   /** True until the first attempt to connect has ended, however it did. */
@@ -73,6 +112,26 @@ export class Link {
   /** Connects in the background and keeps trying. */
   start(): void {
     this.#connect().catch(() => undefined);
+  }
+
+  /** A live session, connecting if need be. */
+  async connected(): Promise<void> {
+    if (this.#session === undefined) await this.#connect();
+  }
+
+  /** Connects at once, whatever was tried before: a login has just been made. */
+  async reconnect(): Promise<void> {
+    this.#attemptedAt = 0;
+    await this.#connect();
+  }
+
+  /** Gives the session up because its login has ended; calls in flight may end. */
+  endLogin(refusal: GatewayError): void {
+    if (this.#isClosed()) return;
+    if (this.#session !== undefined) this.#giveUp(this.#session);
+    clearTimeout(this.#retry);
+    this.#refusal = refusal;
+    this.#setState({ state: 'needs-login' });
   }
 
   /** Resolves when the attempt under way has ended, however it did, or after `ms`. */
@@ -146,29 +205,29 @@ export class Link {
   }
 
   async #open(): Promise<Session> {
-    const { log, onCatalog } = this.#options;
+    const { log, credential } = this.#options;
     const attempt = new AbortController();
     const timer = setTimeout(() => attempt.abort(new Error(NO_ANSWER)), this.#timings.connectMs);
     this.#attempt = attempt;
     this.#attemptedAt = Date.now();
     clearTimeout(this.#retry);
-    this.#refreshAgain = false;
+    this.#tools.opening();
     this.#setState({ state: 'connecting' });
     try {
       const events = {
-        onToolsChanged: () => this.#refresh(),
+        onToolsChanged: () => this.#tools.refresh(),
         onLost: (lost: Session, reason: string) => this.#lost(lost, reason),
       };
-      const { session, record } = await openSession(this.#options.config(), log, events, attempt.signal);
+      const { session, record } = await openSession(this.#options.config(), log, events, attempt.signal, credential);
       if (this.#isClosed()) {
         await session.close();
         throw new NotSentError('connection', REMOVED);
       }
-      onCatalog?.(record);
+      this.#tools.listed(record);
       this.#ready(session);
       return session;
     } catch (error) {
-      if (!this.#isClosed()) this.#failed(reasonOf(error));
+      if (!this.#isClosed()) this.#refused(error);
       throw error;
     } finally {
       clearTimeout(timer);
@@ -179,10 +238,10 @@ export class Link {
     this.#isUntried = false;
     this.#readyAt = Date.now();
     this.#session = session;
+    this.#refusal = undefined;
     this.#setState({ state: 'ready' });
     session.watchTools();
-    // Changes that came while the list was being read.
-    if (this.#refreshAgain) this.#refresh();
+    this.#tools.opened();
   }
 
   /** A live session, connecting if need be; gives up after a while so that no caller hangs on a dead server. */
@@ -191,25 +250,41 @@ export class Link {
     const { state } = this;
     // A crash-looping child must not be restarted by every call.
     if (state.state === 'failed' && Date.now() - this.#attemptedAt < this.#timings.minGapMs) {
-      throw this.#unavailable(state.reason);
+      throw this.#refusal ?? this.#unavailable(state.reason);
     }
     const connecting = this.#connect();
     const outcome = await settledWithin(connecting, this.#timings.patienceMs, scope.signal);
     if (scope.signal.aborted) throw scope.signal.reason;
     if (outcome === 'ready' && this.#session !== undefined) return this.#session;
+    if (outcome === 'failed' && this.#refusal !== undefined) throw this.#refusal;
     throw this.#unavailable(this.#state.state === 'failed' ? this.#state.reason : 'still connecting');
   }
 
   #lost(session: Session, reason: string): void {
     if (this.#session !== session) return;
+    this.#giveUp(session);
+    // One that lived for a while comes back at once; one that dies again and again has to wait.
+    if (Date.now() - this.#readyAt >= this.#timings.stableMs) this.#failures = 0;
+    this.#failed(reason);
+  }
+
+  #giveUp(session: Session): void {
     this.#session = undefined;
     this.#leaving.set(
       session,
       session.retire().finally(() => this.#leaving.delete(session)),
     );
-    // One that lived for a while comes back at once; one that dies again and again has to wait.
-    if (Date.now() - this.#readyAt >= this.#timings.stableMs) this.#failures = 0;
-    this.#failed(reason);
+  }
+
+  /** An attempt that failed: only a person can help where the login was refused. */
+  #refused(error: unknown): void {
+    this.#refusal = error instanceof GatewayError && ABOUT_LOGINS.has(error.code) ? error : undefined;
+    if (this.#refusal === undefined || this.#refusal.status >= 500) {
+      this.#failed(reasonOf(error));
+    } else {
+      this.#isUntried = false;
+      this.#setState({ state: 'needs-login' });
+    }
   }
 
   #failed(reason: string): void {
@@ -219,37 +294,9 @@ export class Link {
     this.#failures += 1;
     this.#setState({ state: 'failed', reason, retryAt: Date.now() + pause });
     clearTimeout(this.#retry);
+    if (this.#options.keepTrying === false) return;
     this.#retry = setTimeout(() => this.start(), pause);
     this.#retry.unref();
-  }
-
-  /** Reads the tool list anew; while that runs, further announcements are taken together. */
-  #refresh(): void {
-    const session = this.#session;
-    if (session === undefined || this.#refreshing) {
-      this.#refreshAgain = true;
-      return;
-    }
-    this.#refreshing = true;
-    this.#refreshAgain = false;
-    void this.#readTools(session).finally(() => {
-      // A server that announces changes without end is read once in a while.
-      setTimeout(() => {
-        this.#refreshing = false;
-        if (this.#refreshAgain) this.#refresh();
-      }, this.#timings.refreshGapMs).unref();
-    });
-  }
-
-  async #readTools(session: Session): Promise<void> {
-    try {
-      const tools = await session.listTools(AbortSignal.timeout(this.#timings.connectMs));
-      if (this.#session === session) this.#options.onCatalog?.({ info: session.info, tools });
-    } catch (error) {
-      if (this.#session === session) {
-        this.#options.log.warn({ reason: reasonOf(error) }, 'the changed tool list could not be read');
-      }
-    }
   }
 
   #unavailable(reason: string): GatewayError {

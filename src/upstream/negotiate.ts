@@ -1,10 +1,11 @@
 /** Opens a wire and agrees on a protocol revision: `initialize` first, `server/discover` where that is not known. */
 import type { Endpoint } from '../config/model.ts';
+import type { Log } from '../log-sink.ts';
+import type { Credential } from '../oauth/credential.ts';
 import { isRecord } from '../schema/json-schema.ts';
 import { RedirectError } from './http-status.ts';
 import { HttpWire } from './http-wire.ts';
 import { RpcError } from './jsonrpc.ts';
-import type { Log } from './log.ts';
 import {
   CLIENT_INFO,
   LATEST_LEGACY,
@@ -44,10 +45,11 @@ export async function negotiate(
   events: WireEvents,
   log: Log,
   signal: AbortSignal,
+  credential?: Credential,
 ): Promise<Negotiated> {
   let target = endpoint;
   for (let hop = 0; ; hop += 1) {
-    const wire = openWire(target, events, log);
+    const wire = openWire(target, events, log, credential);
     try {
       return await handshake(wire, protocolVersion, signal);
     } catch (error) {
@@ -59,14 +61,14 @@ export async function negotiate(
   }
 }
 
-function openWire(endpoint: Endpoint, events: WireEvents, log: Log): Wire {
+function openWire(endpoint: Endpoint, events: WireEvents, log: Log, credential?: Credential): Wire {
   switch (endpoint.kind) {
     case 'stdio':
       return new StdioWire(endpoint, events, log);
     case 'http':
-      return new HttpWire(endpoint, events, log);
+      return new HttpWire(endpoint, events, log, credential);
     case 'sse':
-      return new SseWire(endpoint, events, log);
+      return new SseWire(endpoint, events, log, credential);
   }
 }
 

@@ -1,7 +1,8 @@
 /** One attempt to reach a server: connects, agrees on a revision, and lists the tools. */
 import type { ServerConfig } from '../config/model.ts';
+import type { Log } from '../log-sink.ts';
+import type { Credential } from '../oauth/credential.ts';
 import type { CatalogRecord } from './catalog.ts';
-import type { Log } from './log.ts';
 import { negotiate } from './negotiate.ts';
 import { Session } from './session.ts';
 import { NotSentError, type WireEvents } from './wire.ts';
@@ -24,11 +25,10 @@ export async function openSession(
   log: Log,
   events: SessionEvents,
   signal: AbortSignal,
+  credential?: Credential,
 ): Promise<Opened> {
-  // Without a login the server would be called as nobody, which its operator did not mean.
-  if (config.oauth) throw new Error('its "oauth" key asks for logins, which this version does not have');
   const watch = new Watch(events);
-  const session = new Session(await negotiate(config.endpoint, config.protocolVersion, watch, log, signal));
+  const session = new Session(await negotiate(config.endpoint, config.protocolVersion, watch, log, signal, credential));
   try {
     const tools = await session.listTools(signal);
     watch.opened(session);

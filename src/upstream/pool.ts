@@ -33,6 +33,11 @@ export class SessionPool {
     return link;
   }
 
+  /** The link under `key`, if it was made; looking does not keep it alive. */
+  peek(key: string): Link | undefined {
+    return this.#links.peek(key);
+  }
+
   get size(): number {
     return this.#links.size;
   }

@@ -1,21 +1,28 @@
-/** One configured server at run time: its shared link, its catalog, and whose session a call goes through. */
+/** One configured server at run time: its shared link or those of single people, and the tools that each of them has. */
 import type { ServerConfig } from '../config/model.ts';
 import type { GatewayError } from '../errors.ts';
+import type { Log } from '../log-sink.ts';
+import type { Credential } from '../oauth/credential.ts';
+import { type Owner, type ProtectedServer, SHARED_OWNER } from '../oauth/model.ts';
 import type { CallScope } from './call-scope.ts';
-import { buildCatalog, type Catalog, type CatalogRecord, type Tool, withoutUnwritable } from './catalog.ts';
+import type { Catalog, CatalogRecord, Tool } from './catalog.ts';
 import type { Params } from './jsonrpc.ts';
-import { Link, type LinkState } from './link.ts';
-import type { Log } from './log.ts';
+import { Link, type LinkOptions, type LinkState } from './link.ts';
 import type { SessionPool } from './pool.ts';
 import type { ToolResult } from './session.ts';
 import type { LinkTimings } from './timings.ts';
+import { settledWithin } from './waiting.ts';
 import { unavailable } from './wire.ts';
 
 /** For whom a call runs: what `isolation` keys upstream sessions by. */
 export interface CallerKeys {
+  /** The principal; on a server where each person signs in, the owner of the grant. */
   readonly principalId: string;
   readonly sessionId?: string | undefined;
 }
+
+/** `personal`: each person has a connection of their own, so there is no state for all. */
+export type ServerState = LinkState | { readonly state: 'personal' };
 
 export interface ServerEvents {
   onState?(server: Server, state: LinkState): void;
@@ -26,28 +33,32 @@ export interface ServerOptions {
   readonly config: ServerConfig;
   readonly pool: SessionPool;
   readonly log: Log;
+  /** The login of an owner at this server. */
+  readonly credential: (server: ProtectedServer, owner: Owner) => Credential;
   readonly events?: ServerEvents;
   readonly timings?: LinkTimings;
 }
 
+const PERSONAL: ServerState = { state: 'personal' };
+
 export class Server {
   readonly #options: ServerOptions;
-  readonly #shared: Link;
+  /** Absent where each person signs in: nobody may use a connection of somebody else. */
+  readonly #shared: Link | undefined;
+  /** What logins need to know of this server; one object as long as the server lives. */
+  readonly guarded: ProtectedServer | undefined;
   #config: ServerConfig;
-  #catalog: Catalog | undefined;
 
   constructor(options: ServerOptions) {
-    this.#config = options.config;
+    const { config, events } = options;
+    this.#config = config;
     this.#options = options;
+    this.guarded = guardedBy(config);
+    if (config.oauth?.multiUser === true) return;
     this.#shared = new Link({
-      config: () => this.#config,
-      log: options.log,
-      onCatalog: (record) => {
-        const writable = withoutUnwritable(record);
-        if (this.learn(writable)) options.events?.onCatalog?.(this, writable);
-      },
-      onState: (state) => options.events?.onState?.(this, state),
-      ...this.#timings(),
+      ...this.#linkOptions(SHARED_OWNER),
+      onCatalog: (record) => events?.onCatalog?.(this, record),
+      onState: (state) => events?.onState?.(this, state),
     });
   }
 
@@ -59,17 +70,27 @@ export class Server {
     return this.#config.name;
   }
 
-  get state(): LinkState {
-    return this.#shared.state;
+  /** True where each person signs in. */
+  get isPersonal(): boolean {
+    return this.#shared === undefined;
   }
 
-  /** Undefined until the tools were listed once, now or in an earlier run. */
+  get state(): ServerState {
+    return this.#shared?.state ?? PERSONAL;
+  }
+
+  /** The tools for all; undefined until they were listed once, now or in an earlier run, and where each person has their own. */
   get catalog(): Catalog | undefined {
-    return this.#catalog;
+    return this.#shared?.catalog;
+  }
+
+  /** Why the login that serves all cannot be used, if so. */
+  get refusal(): GatewayError | undefined {
+    return this.#shared?.refusal;
   }
 
   start(): void {
-    this.#shared.start();
+    this.#shared?.start();
   }
 
   /** Takes over an entry of the same hash, for what may differ all the same: which variables are withheld. */
@@ -77,23 +98,37 @@ export class Server {
     this.#config = config;
   }
 
-  /** Takes over a tool list; an unchanged one keeps its compiled checkers. True when it is another one. */
-  learn(record: CatalogRecord): boolean {
-    const catalog = buildCatalog(record, this.config);
-    if (catalog.fingerprint === this.#catalog?.fingerprint) return false;
-    this.#catalog = catalog;
-    return true;
+  /** Takes over the tool list of an earlier run. */
+  learn(record: CatalogRecord): void {
+    this.#shared?.know(record);
   }
 
   /** True until the first attempt to connect has ended, however it did. */
   get isUntried(): boolean {
-    return this.#shared.isUntried;
+    return this.#shared?.isUntried === true;
   }
 
   /** Waits for the very first attempt where no catalog is known yet, `ms` at most; a dead server delays nobody twice. */
   async firstCatalog(ms: number): Promise<Catalog | undefined> {
-    if (this.#catalog === undefined && this.isUntried) await this.#shared.settled(ms);
-    return this.#catalog;
+    if (this.catalog === undefined && this.isUntried) await this.#shared?.settled(ms);
+    return this.catalog;
+  }
+
+  /** The tools that `owner` was shown last; undefined where there is no connection under way. */
+  knownCatalog(owner: Owner): Catalog | undefined {
+    return this.#options.pool.peek(this.#personalKey(owner))?.catalog;
+  }
+
+  /**
+   * The tools of one person, connecting if need be, `ms` at most. Throws what the person has to do
+   * (`authorization_required` and the like), or 503.
+   */
+  async catalogOf(owner: Owner, ms: number): Promise<Catalog> {
+    const link = this.#linkFor({ principalId: owner });
+    if (link.catalog !== undefined) return link.catalog;
+    await settledWithin(link.connected(), ms);
+    if (link.catalog !== undefined) return link.catalog;
+    throw link.refusal ?? noCatalog(this);
   }
 
   /** Calls a tool through the caller's session; see `Link.call` for what is never repeated. */
@@ -107,40 +142,66 @@ export class Server {
     return this.#linkFor(caller).call(tool, args, scope, headers);
   }
 
+  /** A login has been made: the connection that serves all comes up at once. */
+  loggedIn(): void {
+    this.#shared?.reconnect().catch(() => undefined);
+  }
+
+  /** The grant of `owner` has ended or was replaced: its connections take no part in anything new. */
+  loginEnded(owner: Owner, refusal: GatewayError): void {
+    if (this.isPersonal) this.#options.pool.retire(this.#personalKey(owner));
+    else this.#shared?.endLogin(refusal);
+  }
+
   /** Ends everything at once, also what is being retired. */
   async close(): Promise<void> {
     this.#options.pool.retire(this.#keyPrefix());
-    await this.#shared.close();
+    await this.#shared?.close();
   }
 
   /** Lets calls in flight end, for `ms` at most, then closes everything. */
   async retire(ms: number): Promise<void> {
     this.#options.pool.retire(this.#keyPrefix());
-    await this.#shared.retire(ms);
+    await this.#shared?.retire(ms);
   }
 
   #linkFor(caller: CallerKeys): Link {
+    const { pool } = this.#options;
+    if (this.#shared === undefined) {
+      const owner = caller.principalId;
+      return pool.get(this.#personalKey(owner), () => ({ ...this.#linkOptions(owner), keepTrying: false }));
+    }
     const { isolation } = this.config;
     if (isolation === 'shared') return this.#shared;
     const session = isolation === 'session' ? (caller.sessionId ?? '') : '';
     const key = `${this.#keyPrefix()}${JSON.stringify([caller.principalId, session])}`;
-    return this.#options.pool.get(key, () => ({
-      config: () => this.#config,
-      log: this.#options.log,
-      ...this.#timings(),
-    }));
+    return pool.get(key, () => this.#linkOptions(SHARED_OWNER));
+  }
+
+  #personalKey(owner: Owner): string {
+    return `${this.#keyPrefix()}${JSON.stringify([owner])}`;
   }
 
   #keyPrefix(): string {
     return `${this.config.hash}\n${this.config.name}\n`;
   }
 
-  #timings(): { timings?: LinkTimings } {
-    return this.#options.timings === undefined ? {} : { timings: this.#options.timings };
+  #linkOptions(owner: Owner): LinkOptions {
+    const { log, timings, credential } = this.#options;
+    return {
+      config: () => this.#config,
+      log,
+      ...(timings === undefined ? {} : { timings }),
+      ...(this.guarded === undefined ? {} : { credential: credential(this.guarded, owner) }),
+    };
   }
+}
+
+function guardedBy({ name, endpoint, oauth }: ServerConfig): ProtectedServer | undefined {
+  return oauth === undefined || endpoint.kind === 'stdio' ? undefined : { name, url: endpoint.url, oauth };
 }
 
 /** Rule of the house: a server that is known but has told us nothing yet is 503, never 404. */
 export function noCatalog(server: Server): GatewayError {
-  return unavailable(`The server "${server.name}" has not told its tools yet; try again shortly.`, 5);
+  return server.refusal ?? unavailable(`The server "${server.name}" has not told its tools yet; try again shortly.`, 5);
 }

@@ -1,10 +1,10 @@
 /** MCP over HTTP+SSE of 2024-11-05: one stream brings the address to POST to, and then every answer. */
-import { type Dispatcher, Pool } from 'undici';
-import type { Endpoint } from '../config/model.ts';
+import type { Log } from '../log-sink.ts';
+import type { Credential } from '../oauth/credential.ts';
 import { type HttpAnswer, HttpExchange } from './http-exchange.ts';
-import { httpFailure, isEventStream, isSessionLost, withHint } from './http-status.ts';
+import { httpFailure, isEventStream, isSessionLost, RefusedError, withHint } from './http-status.ts';
 import { notificationText, type Params, requestText } from './jsonrpc.ts';
-import type { Log } from './log.ts';
+import { type Bearer, type HttpEndpoint, OriginClient } from './origin-client.ts';
 import { PendingRequests } from './pending.ts';
 import {
   badAnswer,
@@ -16,8 +16,6 @@ import {
   type WireEvents,
 } from './wire.ts';
 
-type SseEndpoint = Extract<Endpoint, { kind: 'http' | 'sse' }>;
-
 const NOTIFY_TIMEOUT_MS = 10_000;
 /** How long a POST may stay open once the stream has brought the answer. */
 const LINGER_MS = 1_000;
@@ -26,12 +24,11 @@ const STREAMABLE_STATUS = new Set([400, 404, 405, 406]);
 const STREAMABLE_HINT = 'Is it a streamable HTTP server? Then set "type": "streamable-http".';
 
 export class SseWire implements Wire {
-  readonly #endpoint: SseEndpoint;
+  readonly #endpoint: HttpEndpoint;
   readonly #events: WireEvents;
   readonly #log: Log;
-  readonly #pool: Pool;
+  readonly #client: OriginClient;
   readonly #pending: PendingRequests;
-  readonly #headers: readonly string[];
   readonly #stopped = new AbortController();
   readonly #postPath: Promise<string>;
   #isOpen = false;
@@ -39,30 +36,34 @@ export class SseWire implements Wire {
   #gone: string | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(endpoint: SseEndpoint, events: WireEvents, log: Log) {
+  constructor(endpoint: HttpEndpoint, events: WireEvents, log: Log, credential?: Credential) {
     this.#endpoint = endpoint;
     this.#events = events;
     this.#log = log;
-    this.#headers = Object.entries(endpoint.headers).flat();
     this.#pending = new PendingRequests(events);
-    this.#pool = new Pool(endpoint.url.origin, { connect: { timeout: 10_000 }, pipelining: 1 });
-    this.#postPath = this.#openStream();
+    this.#client = new OriginClient(endpoint, credential);
+    this.#postPath = this.#client.authorized('stream', this.#stopped.signal, (bearer) => this.#openStream(bearer));
     // Each request awaits it; a failure before the first request is told by onClosed.
-    this.#postPath.catch(() => undefined);
+    this.#postPath.catch((error: unknown) => this.#end(error as Error));
   }
 
   request(method: string, params: Params, options: SendOptions): Promise<unknown> {
-    if (this.#gone !== undefined) return Promise.reject(new NotSentError('connection', this.#gone));
     if (options.signal.aborted) return Promise.reject(options.signal.reason);
+    const operation = method === 'tools/call' ? String(params.name) : method;
+    return this.#client.authorized(operation, options.signal, (bearer) => this.#ask(method, params, options, bearer));
+  }
+
+  #ask(method: string, params: Params, options: SendOptions, bearer: Bearer): Promise<unknown> {
+    if (this.#gone !== undefined) return Promise.reject(new NotSentError('connection', this.#gone));
     const id = this.#pending.nextId();
     const body = requestText(id, method, params, options.onProgress !== undefined);
     const answer = this.#pending.wait(id, options, () => this.#cancel(id, method));
-    this.#postFor(answer, body, options.headers).catch((error: unknown) => this.#pending.fail(id, error));
+    this.#postFor(answer, body, bearer, options.headers).catch((error: unknown) => this.#pending.fail(id, error));
     return answer;
   }
 
   notify(method: string, params?: Params, signal = AbortSignal.timeout(NOTIFY_TIMEOUT_MS)): Promise<void> {
-    return this.#post(notificationText(method, params), signal);
+    return this.#post(notificationText(method, params), signal, undefined);
   }
 
   useProtocol(): void {}
@@ -71,16 +72,17 @@ export class SseWire implements Wire {
 
   close(): Promise<void> {
     this.#end(new NotSentError('connection', 'The connection is closed'));
-    this.#closing ??= this.#pool.destroy();
+    this.#closing ??= this.#client.destroy();
     return this.#closing;
   }
 
   /** Opens the stream; resolves with the path to POST to, which the first event names. */
-  #openStream(): Promise<string> {
+  #openStream(bearer: Bearer): Promise<string> {
     return new Promise((resolve, reject) => {
       const end = (error: Error): void => {
         reject(error);
-        this.#end(error);
+        // Another token may do.
+        if (!(error instanceof RefusedError)) this.#end(error);
       };
       const exchange = new HttpExchange(this.#stopped.signal, {
         onEvent: (data, event) => {
@@ -92,7 +94,8 @@ export class SseWire implements Wire {
         onFailure: (error) => end(error as Error),
       });
       const path = this.#endpoint.url.pathname + this.#endpoint.url.search;
-      this.#send('GET', path, null, ['accept', 'text/event-stream'], exchange);
+      const request = { method: 'GET', path, headers: ['accept', 'text/event-stream'], body: null } as const;
+      this.#client.send(request, bearer, exchange);
     });
   }
 
@@ -124,23 +127,34 @@ export class SseWire implements Wire {
       return;
     }
     this.#pending.receive(message, (text) => {
-      this.#post(text, AbortSignal.timeout(NOTIFY_TIMEOUT_MS)).catch(() => undefined);
+      this.#post(text, AbortSignal.timeout(NOTIFY_TIMEOUT_MS), undefined).catch(() => undefined);
     });
   }
 
   /** Posts a request; the POST may take as long as the call does, since some servers answer it only in the end. */
-  async #postFor(answer: Promise<unknown>, body: string, headers: readonly string[] | undefined): Promise<void> {
+  async #postFor(
+    answer: Promise<unknown>,
+    body: string,
+    bearer: Bearer,
+    headers: readonly string[] | undefined,
+  ): Promise<void> {
     const controller = new AbortController();
     let isPosted = false;
     const stop = (): void => {
       if (!isPosted) setTimeout(() => controller.abort(new Error('answered')), LINGER_MS).unref();
     };
     answer.then(stop, stop);
-    await this.#post(body, controller.signal, headers);
+    await this.#post(body, controller.signal, bearer, headers);
     isPosted = true;
   }
 
-  async #post(body: string, signal: AbortSignal, headers: readonly string[] = []): Promise<void> {
+  /** Without `bearer` the current token is sent, and no second attempt is made. */
+  async #post(
+    body: string,
+    signal: AbortSignal,
+    bearer: Bearer | undefined,
+    headers: readonly string[] = [],
+  ): Promise<void> {
     const path = await this.#postPath;
     await new Promise<void>((resolve, reject) => {
       const exchange = new HttpExchange(signal, {
@@ -152,18 +166,15 @@ export class SseWire implements Wire {
         },
         onFailure: reject,
       });
-      this.#send('POST', path, body, ['content-type', 'application/json', ...headers], exchange);
+      const request = {
+        method: 'POST',
+        path,
+        headers: ['content-type', 'application/json', ...headers],
+        body,
+      } as const;
+      if (bearer === undefined) void this.#client.sendOnce(request, exchange);
+      else this.#client.send(request, bearer, exchange);
     });
-  }
-
-  #send(method: 'GET' | 'POST', path: string, body: string | null, headers: string[], handler: HttpExchange): void {
-    const all = [...this.#headers, ...headers];
-    const options: Dispatcher.DispatchOptions = { path, method, headers: all, body, headersTimeout: 0, bodyTimeout: 0 };
-    try {
-      this.#pool.dispatch(options, handler);
-    } catch (error) {
-      handler.onResponseError(undefined, error as Error);
-    }
   }
 
   #cancel(id: number, method: string): void {

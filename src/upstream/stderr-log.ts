@@ -1,7 +1,7 @@
 /** What a child writes to stderr: each line goes to the log, a flood is cut to a number of lines a second. */
 import type { Readable } from 'node:stream';
+import type { Log } from '../log-sink.ts';
 import { lineSplitter } from './lines.ts';
-import type { Log } from './log.ts';
 
 const LINE_BYTES = 16 * 1024;
 const LINES_PER_SECOND = 100;

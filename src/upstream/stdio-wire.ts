@@ -1,9 +1,9 @@
 /** MCP over a child's stdin and stdout: one JSON-RPC message a line. */
 import type { Endpoint } from '../config/model.ts';
+import type { Log } from '../log-sink.ts';
 import { type Child, endChild, signalGroup, startChild } from './child.ts';
 import { notificationText, type Params, requestText } from './jsonrpc.ts';
 import { lineSplitter } from './lines.ts';
-import type { Log } from './log.ts';
 import { PendingRequests } from './pending.ts';
 import type { WireEvents } from './wire.ts';
 import {

@@ -1,11 +1,66 @@
-/** What the pages show, as plain data. */
+/** What the pages show, as plain data. Addresses are as the browser needs them, root path included, unless said. */
 import type { Gateway } from '../gateway.ts';
+import type { ConnectionStatus } from '../oauth/model.ts';
 import { DEFAULT_DESCRIPTION, DEFAULT_NAME } from '../settings.ts';
 import type { Server } from '../upstream/server.ts';
+import {
+  type ConnectionState,
+  connectionHint,
+  connectionState,
+  connectionWords,
+  durationWords,
+} from './connection-words.ts';
+import { counted, type MomentWords } from './time-words.ts';
+
+/** Who is at the browser. */
+export interface PersonModel {
+  /** 'alice', or 'this browser'. */
+  readonly label: string;
+  readonly kind: 'visitor' | 'signed-in';
+  /** Goes into each form of the page as `_csrf`. */
+  readonly csrf: string;
+  /** Takes a POST with `_csrf`. */
+  readonly logoutUrl: string;
+}
+
+/** What the frame around every page shows. */
+export interface PageModel {
+  /** Also the title of the window. */
+  readonly heading: string;
+  readonly rootPath: string;
+  readonly person?: PersonModel;
+  /** Where one may sign in and has not. */
+  readonly loginUrl?: string;
+}
+
+/** A server that wants a login, as the person at the browser sees it. */
+export interface ConnectionModel {
+  /** `sign-in-first`: nobody is known yet whose connection it could be. */
+  readonly state: ConnectionState;
+  readonly words: string;
+  /** What connecting means, or why to connect again; where there is something to say. */
+  readonly hint?: string;
+  /** True where nothing goes on without the person. */
+  readonly needsPerson: boolean;
+  /** How long the sign-in lasts, followed by `expires` where that is given; only when connected. */
+  readonly lasts?: string;
+  readonly expires?: MomentWords;
+  readonly scope?: string;
+  /** Rights that a call wanted and that a new login would ask for. */
+  readonly wantedScope?: string;
+  /** Number of tools that this person has there, where it is known. */
+  readonly tools?: number | undefined;
+  readonly connectUrl: string;
+  /** Takes a POST with `_csrf`; absent where there is nothing to disconnect, or not by this person. */
+  readonly disconnectUrl?: string | undefined;
+  /** Single-user: one login serves all callers. */
+  readonly shared: boolean;
+}
 
 export interface ServerModel {
   readonly name: string;
-  readonly state: 'connecting' | 'ready' | 'failed' | 'closed';
+  /** `personal`: each person has a connection of their own; `needs-login`: the one login for all is missing. */
+  readonly state: 'connecting' | 'ready' | 'failed' | 'closed' | 'personal' | 'needs-login';
   /** The state in words. */
   readonly words: string;
   readonly tools: number | null;
@@ -13,13 +68,13 @@ export interface ServerModel {
   readonly path: string;
   /** Why it failed; only for those who may know. */
   readonly reason: string | undefined;
+  readonly connection?: ConnectionModel;
 }
 
-/** What the frame around every page shows. */
-interface PageModel {
-  /** Also the title of the window. */
-  readonly heading: string;
-  readonly rootPath: string;
+/** Something that has just happened, told once. */
+export interface NoticeModel {
+  readonly kind: 'done' | 'info' | 'problem';
+  readonly text: string;
 }
 
 export interface HomeModel extends PageModel {
@@ -28,12 +83,48 @@ export interface HomeModel extends PageModel {
   readonly single: boolean;
   readonly servers: readonly ServerModel[];
   readonly warnings: readonly string[];
+  readonly notices?: readonly NoticeModel[];
 }
 
 export interface DocsModel extends PageModel {
   /** Address of the document to show. */
   readonly documentUrl: string;
   readonly isRootDocs: boolean;
+}
+
+/** Forms that POST `_csrf` and `next` with either `key`, or `username` and `password`. */
+export interface LoginModel extends PageModel {
+  readonly action: string;
+  readonly csrf: string;
+  /** The local path to go on to, checked. */
+  readonly next: string;
+  readonly asksKey: boolean;
+  readonly asksAccount: boolean;
+  /** Why the last try failed. */
+  readonly problem?: string;
+}
+
+export interface FailureModel extends PageModel {
+  /** A few words; the heading of the page. */
+  readonly title: string;
+  readonly what: string;
+  readonly remedy: string;
+  readonly code: string;
+  readonly requestId: string;
+  /** The provider's own words, shown as theirs. */
+  readonly provider?: { readonly error: string; readonly description?: string };
+  /** Where the same may be tried again, by GET. */
+  readonly retryUrl?: string;
+  readonly backUrl: string;
+}
+
+/** What a page needs to know of a connection besides its status. */
+export interface ConnectionFacts {
+  /** By GET: it leads away to the provider, which a form may not (CSP `form-action`). */
+  readonly connectUrl: string;
+  readonly disconnectUrl?: string | undefined;
+  readonly shared: boolean;
+  readonly tools?: number | undefined;
 }
 
 /** The document's default name tells people nothing; one that the operator gave is shown. */
@@ -46,33 +137,86 @@ export function gatewayDescription(description: string): string {
   return 'MCP servers as plain REST. Give a client one of these addresses, or try the tools right here.';
 }
 
-export function serverModel(server: Server, pathPrefix: string, mayKnowReasons: boolean): ServerModel {
-  const { state } = server;
-  const tools = server.catalog?.tools.length ?? null;
+/**
+ * One connection as a page shows it. `status` is undefined where nobody is known yet whose connection it could be;
+ * `now` in milliseconds since 1970.
+ */
+export function connectionModel(
+  status: ConnectionStatus | undefined,
+  facts: ConnectionFacts,
+  now: number,
+): ConnectionModel {
+  const state = connectionState(status, now);
+  const live = state === 'connected' ? status : undefined;
+  const wantsMore = live?.wantedScope !== undefined;
+  const hint = connectionHint(state, wantsMore, facts.shared);
   return {
-    name: server.name,
-    state: state.state,
-    words: words(server, tools),
-    tools,
-    path: `${pathPrefix}${encodeURI(server.name)}`,
-    reason: mayKnowReasons && state.state === 'failed' ? state.reason : undefined,
+    ...facts,
+    state,
+    words: connectionWords(state, wantsMore, facts.shared),
+    ...(hint === undefined ? {} : { hint }),
+    needsPerson: state !== 'connected' || wantsMore,
+    ...(live === undefined ? {} : durationWords(live, now)),
+    ...(live?.scope === undefined ? {} : { scope: live.scope }),
+    ...(live?.wantedScope === undefined ? {} : { wantedScope: live.wantedScope }),
   };
 }
 
-export function serverModels(gateway: Gateway, pathPrefix: string, mayKnowReasons: boolean): ServerModel[] {
-  return [...gateway.servers.values()].map((server) => serverModel(server, pathPrefix, mayKnowReasons));
+/** `connection` where the server wants a login; on a server with a connection for each person, its words are the state. */
+export function serverModel(
+  server: Server,
+  pathPrefix: string,
+  mayKnowReasons: boolean,
+  connection?: ConnectionModel,
+): ServerModel {
+  const { state } = server;
+  const isPersonal = state.state === 'personal' || connection?.shared === false;
+  const tools = (isPersonal ? connection?.tools : server.catalog?.tools.length) ?? null;
+  return {
+    name: server.name,
+    state: state.state,
+    words: stateWords(state.state, tools, connection),
+    tools,
+    path: `${pathPrefix}${encodeURI(server.name)}`,
+    reason: mayKnowReasons && state.state === 'failed' ? state.reason : undefined,
+    ...(connection === undefined ? {} : { connection }),
+  };
 }
 
-function words(server: Server, tools: number | null): string {
-  const count = tools === null ? '' : tools === 1 ? '1 tool' : `${tools} tools`;
-  switch (server.state.state) {
+/** Those that wait for the person first, each group in the order of the configuration. `connections` by server name. */
+export function serverModels(
+  gateway: Pick<Gateway, 'servers'>,
+  pathPrefix: string,
+  mayKnowReasons: boolean,
+  connections: ReadonlyMap<string, ConnectionModel> = new Map(),
+): ServerModel[] {
+  const servers = [...gateway.servers.values()].map((server) =>
+    serverModel(server, pathPrefix, mayKnowReasons, connections.get(server.name)),
+  );
+  const waits = ({ connection, state }: ServerModel) => connection?.needsPerson ?? state === 'needs-login';
+  return [...servers.filter(waits), ...servers.filter((server) => !waits(server))];
+}
+
+function stateWords(state: ServerModel['state'], tools: number | null, connection?: ConnectionModel): string {
+  // What a person has to do comes before what the server does.
+  if (connection?.needsPerson) return connection.words;
+  const count = tools === null ? undefined : counted(tools, 'tool');
+  switch (state) {
     case 'ready':
-      return `Ready, ${count}`;
+      return withCount('Ready', count);
+    case 'personal':
+      return withCount(connection?.words ?? 'Each person connects their own account', count);
+    case 'needs-login':
+      return connection?.words ?? 'Waiting for a login';
     case 'connecting':
-      return tools === null ? 'Connecting' : `Connecting, ${count} known`;
-    default:
-      return tools === null
-        ? 'Not available; latchkey keeps trying'
-        : `Not available, ${count} known; latchkey keeps trying`;
+      return count === undefined ? 'Connecting' : `Connecting, ${count} known`;
+    default: {
+      const known = count === undefined ? '' : `, ${count} known`;
+      return `Not available${known}; latchkey keeps trying`;
+    }
   }
+}
+
+function withCount(words: string, count: string | undefined): string {
+  return count === undefined ? words : `${words}, ${count}`;
 }

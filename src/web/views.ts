@@ -1,7 +1,7 @@
 /** Renders the pages from `views/`; everything that is put in is escaped. */
 import { fileURLToPath } from 'node:url';
 import { Eta } from 'eta';
-import type { DocsModel, HomeModel } from './models.ts';
+import type { DocsModel, FailureModel, HomeModel, LoginModel } from './models.ts';
 
 export const VIEWS = fileURLToPath(new URL('../../views', import.meta.url));
 
@@ -13,4 +13,12 @@ export function homePage(model: HomeModel): string {
 
 export function docsPage(model: DocsModel): string {
   return eta.render('./docs', model);
+}
+
+export function loginPage(model: LoginModel): string {
+  return eta.render('./login', model);
+}
+
+export function failurePage(model: FailureModel): string {
+  return eta.render('./failure', model);
 }

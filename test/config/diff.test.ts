@@ -18,6 +18,11 @@ describe('hashes', () => {
       server({ type: 'http', url: 'https://x' }).hash,
       server({ type: 'streamable_http', url: 'https://x/' }).hash,
     );
+    assert.equal(
+      server({ url: 'https://x', oauth: true }).hash,
+      server({ url: 'https://x', oauth: { multi_user: true, session_timeout_minutes: 30 }, isolation: 'shared' }).hash,
+    );
+    assert.equal(server({ url: 'https://x', oauth: false }).hash, server({ url: 'https://x' }).hash);
     assert.equal(server({ ...base, disabled_tools: ['a'] }).hash, server({ ...base, disabledTools: ['a'] }).hash);
   });
 
@@ -45,7 +50,18 @@ describe('hashes', () => {
       { url: 'https://y' },
       { headers: { a: 'b' } },
       { oauth: true },
+      { oauth: { multi_user: false } },
       { oauth: { scope: 'a' } },
+      { oauth: { client_id: 'a' } },
+      { oauth: { client_id: 'a', client_secret: 'b' } },
+      { oauth: { client_id: 'a', client_secret: 'c' } },
+      { oauth: { issuer: 'https://a' } },
+      { oauth: { issuer: 'https://a/' } },
+      { oauth: { resource: 'omit' } },
+      { oauth: { client_metadata: { client_name: 'a' } } },
+      { oauth: { storage_type: 'memory' } },
+      { oauth: { session_timeout_minutes: 5 } },
+      { oauth: { allow_insecure_http: true } },
       { client_header_forwarding: { enabled: true } },
     ].map((other) => server({ ...remote, ...other }).hash);
     assert.equal(new Set(remotes).size, remotes.length);

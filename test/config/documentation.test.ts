@@ -40,6 +40,13 @@ describe('the documentation', () => {
       );
   });
 
+  test('its example of a login is valid', () => {
+    const text = guide.split('```yaml\n')[2]?.split('```')[0] ?? '';
+    const config = loadYaml(text, { env: { TRACKER_SECRET: 's' } });
+    assert.equal(config.servers.get('tracker')?.oauth?.clientSecret, 's');
+    assert.deepEqual(config.warnings, []);
+  });
+
   test('its examples are valid and mean the same', () => {
     const env = { SEARCH_TOKEN: 't' };
     const example = (language: string) => guide.split(`\`\`\`${language}\n`)[1]?.split('```')[0] ?? '';

@@ -129,7 +129,6 @@ describe('what becomes of the keys', () => {
       disabledTools: [],
       timeoutMs: 60_000,
       isolation: 'shared',
-      oauth: false,
     });
   });
 
@@ -163,7 +162,6 @@ describe('what becomes of the keys', () => {
       timeoutMs: 1500,
       isolation: 'session',
       protocolVersion: '2026-07-28',
-      oauth: false,
     });
   });
 
@@ -188,7 +186,6 @@ describe('what becomes of the keys', () => {
       timeoutMs: 60_000,
       isolation: 'shared',
       forwardHeaders: { whitelist: ['X-*'], blacklist: ['X-No'], debug: true },
-      oauth: false,
     });
   });
 
@@ -213,17 +210,6 @@ describe('what becomes of the keys', () => {
   test('forwarding that is not enabled is none', () => {
     const entry = { url: 'http://x', client_header_forwarding: { whitelist: ['a'] } };
     assert.equal(server(entry).forwardHeaders, undefined);
-  });
-
-  test('oauth is marked, with a warning', () => {
-    for (const oauth of [true, {}, { client_id: 'a', multi_user: false }]) {
-      assert.equal(server({ type: 'http', url: 'http://x', oauth }).oauth, true);
-      assert.deepEqual(warnings({ type: 'http', url: 'http://x', oauth }), [
-        'x.oauth: logins are not available in this version; the server will be refused until they are',
-      ]);
-    }
-    assert.equal(server({ url: 'http://x', oauth: false }).oauth, false);
-    assert.equal(server({ command: 'y', oauth: true }).oauth, false);
   });
 
   test('a timeout that looks like milliseconds, and a folder that is not there, are pointed out', () => {

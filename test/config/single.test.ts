@@ -25,7 +25,6 @@ describe('the single server', () => {
       disabledTools: [],
       timeoutMs: 60_000,
       isolation: 'shared',
-      oauth: false,
     });
     assert.deepEqual(config.gateway, { allowedHosts: [] });
   });
@@ -65,6 +64,38 @@ describe('the single server', () => {
     const config = singleConfiguration({ kind: 'single', command: ['y'], header: '{}' });
     assert.deepEqual(warningsOf(config), [
       'command line: --header: has no effect on a command; it needs --type and a URL',
+    ]);
+  });
+
+  test('--oauth is one login for all, in the browser of this machine', () => {
+    const source: SingleSource = { kind: 'single', command: ['https://x/mcp'], oauth: true };
+    const config = singleConfiguration(source);
+    assert.deepEqual(config.servers.get('default')?.oauth, {
+      multiUser: false,
+      sessionTimeoutMs: 1_800_000,
+      storage: 'store',
+      openBrowser: true,
+      clientMetadata: {},
+      allowInsecureHttp: false,
+    });
+    assert.deepEqual(warningsOf(config), []);
+    const without = singleConfiguration({ ...source, oauth: false }).servers.get('default');
+    assert.equal(without?.oauth, undefined);
+    assert.notEqual(without?.hash, config.servers.get('default')?.hash);
+  });
+
+  test('--oauth for a program is an error', () => {
+    assert.deepEqual(flaws(['y'], { oauth: true }), [
+      'command line: --oauth: needs a URL behind -- (a program on this machine has no login)',
+    ]);
+  });
+
+  test('--oauth takes the place of an Authorization header, and plain http is pointed out', () => {
+    const header = '{"authorization": "Bearer hush"}';
+    const config = singleConfiguration({ kind: 'single', command: ['http://x.example.org/'], header, oauth: true });
+    assert.deepEqual(warningsOf(config), [
+      "command line: --header: is not sent as 'Authorization': the login of 'oauth' takes its place",
+      'command line: --: is plain http beyond this machine, where logins are refused',
     ]);
   });
 

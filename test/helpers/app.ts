@@ -6,9 +6,11 @@ import { pino } from 'pino';
 import { buildApp } from '../../src/app.ts';
 import { parseCli } from '../../src/cli.ts';
 import { withKnownPort } from '../../src/commands/port.ts';
+import { openSessions } from '../../src/commands/runtime.ts';
 import { Gateway } from '../../src/gateway.ts';
+import { publicBase } from '../../src/routing.ts';
 import { loadAll, resolveSource, type Settings } from '../../src/settings.ts';
-import { openStore } from '../../src/storage/store.ts';
+import { openStores } from '../../src/storage/open.ts';
 import type { LinkTimings } from '../../src/upstream/timings.ts';
 
 export interface RunningApp {
@@ -30,6 +32,8 @@ export interface AppSetup {
   /** Command line without the configuration, e.g. `['--api-key', 'k']`; what follows `--` is a single server. */
   readonly argv?: readonly string[];
   readonly timings?: LinkTimings;
+  /** What the stores see of the environment; default: nothing. */
+  readonly env?: Record<string, string>;
   /** Wait until every server has connected or failed; true unless said otherwise. */
   readonly settle?: boolean;
 }
@@ -51,12 +55,15 @@ export async function startApp(setup: AppSetup): Promise<RunningApp> {
   const settings = await withKnownPort(loaded.settings);
   const records: Record<string, unknown>[] = [];
   const log = pino({ level: 'debug', base: null }, { write: (line: string) => records.push(JSON.parse(line)) });
+  const stores = await openStores(settings.store, setup.env ?? {}, log);
   const gateway = new Gateway({
     log,
-    catalogs: openStore('memory').table('catalogs'),
+    stores,
+    publicBase: publicBase(settings.publicUrl, settings.rootPath),
     ...(setup.timings === undefined ? {} : { timings: setup.timings }),
   });
-  const app = await buildApp({ gateway, settings, log, warnings: [] });
+  const sessions = openSessions(stores, settings, loaded.configuration);
+  const app = await buildApp({ gateway, settings, log, sessions, warnings: [] });
   await gateway.apply(loaded.configuration);
   await app.listen({ host: settings.host, port: settings.port });
   if (setup.settle !== false) await gateway.firstCatalogs(10_000);
@@ -72,6 +79,7 @@ export async function startApp(setup: AppSetup): Promise<RunningApp> {
     close: async () => {
       await app.close();
       await gateway.close();
+      await stores.close();
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -19,7 +19,6 @@ export function serverConfig(parts: Partial<ServerConfig> & Pick<ServerConfig, '
     disabledTools: [],
     timeoutMs: 20_000,
     isolation: 'shared',
-    oauth: false,
     hash: randomUUID(),
     ...parts,
   };

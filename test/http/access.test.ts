@@ -187,12 +187,21 @@ describe('--strict-auth', () => {
 
   it('asks a person who mistyped the key again, while programs get 403', async () => {
     const headers = ['authorization', basic('me', 'mistyped')];
-    const person = await raw(app.url, { path: '/docs', headers: [...headers, 'sec-fetch-mode', 'navigate'] });
+    const host = ['host', `localhost:${app.settings.port}`];
+    const person = await raw(app.url, { path: '/docs', headers: [...host, ...headers, 'sec-fetch-mode', 'navigate'] });
     assert.equal(person.status, 401);
     assert.equal(person.headers['www-authenticate'], 'Bearer, Basic realm="latchkey"');
     const program = await raw(app.url, { path: '/docs', headers });
     assert.equal(program.status, 403);
     assert.equal(program.headers['www-authenticate'], undefined);
+  });
+
+  it('sends a person at a browser to the page where they can sign in', async () => {
+    const headers = ['accept', 'text/html', 'sec-fetch-mode', 'navigate', 'host', `localhost:${app.settings.port}`];
+    for (const path of ['/', '/docs?x=1', '/nowhere', '/time']) {
+      const answer = await raw(app.url, { path, headers });
+      assert.deepEqual([answer.status, answer.headers.location], [303, `/login?next=${encodeURIComponent(path)}`]);
+    }
   });
 
   it('is not opened by tools that are named like an open path', async (t) => {

@@ -36,7 +36,7 @@ describe('FailureLimiter', () => {
 
   it('forgets after a minute, however often it failed in between', () => {
     let now = 1_000;
-    const limiter = new FailureLimiter({ now: () => now });
+    const limiter = new FailureLimiter({ clock: { now: () => now } });
     for (let count = 0; count < 100; count += 1) {
       limiter.record('a');
       now += 500;

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { pino } from 'pino';
 import { buildApp } from '../../src/app.ts';
+import { WebSessions } from '../../src/identity/web-sessions.ts';
+import { openStore } from '../../src/storage/store.ts';
 import { type RunningApp, startApp } from '../helpers/app.ts';
 import { HttpServer } from '../helpers/http-server.ts';
 import { startFor } from './start-for.ts';
@@ -68,6 +70,7 @@ describe('GET /', () => {
         gateway,
         settings,
         log: pino({ level: 'silent' }),
+        sessions: new WebSessions(openStore('memory').table('sessions'), { idleMs: 60_000, longestMs: 60_000 }),
         warnings: ['PRIVATE file <i>'],
       });
       const answer = await built.inject({ url: '/', headers: { ...HTML, ...headers } });

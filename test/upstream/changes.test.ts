@@ -63,7 +63,7 @@ test('a restarted server is noticed through its GET stream, and its tools are re
   await http.server.stop();
   http.server.changeTools(0);
   await http.server.start();
-  await until(() => http.records.length === 2, 8_000);
+  await until(() => http.server.requests('tools/list').length === 2, 8_000);
   assert.equal(http.server.requests('initialize').length, 2);
 });
 

@@ -8,7 +8,6 @@ import type { ServerConfig } from '../../src/config/model.ts';
 import { Gateway } from '../../src/gateway.ts';
 import { openStore, type Store } from '../../src/storage/store.ts';
 import { CallScope } from '../../src/upstream/call-scope.ts';
-import type { CatalogRecord } from '../../src/upstream/catalog.ts';
 import { answerText } from '../../src/upstream/result.ts';
 import type { ChildOptions } from '../helpers/child-server.ts';
 import {
@@ -26,7 +25,8 @@ import { QUICK, recordOf } from './helper.ts';
 function openGateway(t: TestContext, store: Store = openStore('memory')): Gateway {
   const gateway = new Gateway({
     log: new MemoryLog(),
-    catalogs: store.table<CatalogRecord>('catalogs'),
+    stores: { plain: store, sealed: openStore('memory') },
+    publicBase: 'http://localhost:8000',
     timings: QUICK,
   });
   t.after(() => gateway.close());

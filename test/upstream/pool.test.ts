@@ -11,6 +11,8 @@ import { MemoryLog } from '../helpers/memory-log.ts';
 import { until } from '../helpers/wait.ts';
 import { QUICK, recordOf, toolOf } from './helper.ts';
 
+const noLogins = () => assert.fail('no login is asked for');
+
 interface Setup {
   readonly pool: SessionPool;
   readonly server: Server;
@@ -22,7 +24,7 @@ function setUp(t: TestContext, isolation: Isolation, limits?: ConstructorParamet
   const events = recordOf(t);
   const pool = new SessionPool(limits);
   const config = serverConfig({ endpoint: childEndpoint({ record: events.file }), isolation });
-  const server = new Server({ config, pool, log: new MemoryLog(), timings: QUICK });
+  const server = new Server({ config, pool, log: new MemoryLog(), timings: QUICK, credential: noLogins });
   t.after(() => Promise.all([pool.close(), server.retire(0)]));
   const call: Setup['call'] = async (principalId, sessionId, tool = 'pid', args = {}) => {
     const scope = new CallScope(15_000);
@@ -98,6 +100,7 @@ test('retiring a server ends its personal sessions, after their calls, and those
     config: serverConfig({ endpoint: childEndpoint(), isolation: 'principal', name: 'other' }),
     pool,
     log: new MemoryLog(),
+    credential: noLogins,
     timings: QUICK,
   });
   const scope = new CallScope(15_000);

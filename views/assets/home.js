@@ -1,4 +1,4 @@
-// Adds a Copy button to each address; without JavaScript, or where a page may not write the clipboard, there is none.
+// Adds a Copy button to each address, where a page may write the clipboard, and shows moments in the reader's own time.
 function addButton(code) {
   const button = document.createElement('button');
   button.type = 'button';
@@ -15,6 +15,15 @@ function addButton(code) {
   });
   code.after(button);
 }
+
+function showLocally(time) {
+  const moment = new Date(time.dateTime);
+  const isToday = moment.toDateString() === new Date().toDateString();
+  const day = isToday ? {} : { day: 'numeric', month: 'short', year: 'numeric' };
+  time.textContent = moment.toLocaleString('en-GB', { ...day, hour: '2-digit', minute: '2-digit' });
+}
+
+document.querySelectorAll('time').forEach(showLocally);
 
 const status = document.createElement('p');
 status.className = 'hidden';

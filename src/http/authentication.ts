@@ -1,0 +1,195 @@
+/** Who is asking: the `Authorization` header, else the session of the browser; and whether the path needs to know. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { GatewayError } from '../errors.ts';
+import type { Identity } from '../identity/authenticators.ts';
+import { type Authorization, readAuthorization } from '../identity/authorization.ts';
+import { ANONYMOUS, API_KEY_HOLDER, type Principal, visitorPrincipal } from '../identity/principal.ts';
+import type { WebSession } from '../identity/web-sessions.ts';
+import { browserSigns } from './access.ts';
+import type { BrowserSessions } from './browser-sessions.ts';
+import { countHeader, isNavigation, wantsHtml } from './context.ts';
+import { answerError } from './errors.ts';
+import type { FailureLimiter } from './failure-limiter.ts';
+import { ambientCredentialCounts, type OriginPolicy } from './origin.ts';
+
+export interface AuthenticationOptions {
+  readonly identity: Identity;
+  readonly policy: OriginPolicy;
+  readonly sessions: BrowserSessions;
+  /** Counts failed credentials, those of the sign-in form included. */
+  readonly limiter: FailureLimiter;
+  /** Every path needs the credential, documents and unknown paths included. */
+  readonly everywhere: boolean;
+  readonly rootPath: string;
+}
+
+/** Routes, not paths: `/%6detrics` and `/metrics/` reach `/metrics` as well. */
+const ALWAYS_OPEN = new Set([
+  '/healthz',
+  '/readyz',
+  '/assets/*',
+  '/assets/swagger-ui/*',
+  '/login',
+  // Its handlers ask themselves: the callback is bound to the browser by its flow's cookie, our client id metadata
+  // document is read by authorization servers, and the rest needs a person anyway.
+  '/oauth/*',
+]);
+
+/** Registered after routing is known: decides whether this path needs a credential, and checks it. */
+export function installAuthentication(app: FastifyInstance, options: AuthenticationOptions): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    // With an `Authorization` header, valid or not, cookies are ignored: programs may send along whatever they have.
+    const id = request.headers.authorization === undefined ? sessionId(request, options) : undefined;
+    if (id === undefined) return settle(request, reply, options, done);
+    options.sessions.open(id).then((session) => {
+      if (session !== undefined) {
+        request.browser = { id, session };
+        request.principal = sessionPrincipal(session, options.identity);
+      }
+      settle(request, reply, options, done);
+    }, done);
+  });
+}
+
+/** Who the browser is: signed in as somebody who may still come in, a visitor where that is enough, else nobody. */
+export function sessionPrincipal(session: WebSession, identity: Identity): Principal {
+  const { principal, proof, visitor } = session;
+  const claimed = principal ?? (proof === undefined ? undefined : API_KEY_HOLDER);
+  // A password, key or token that was changed ends what it let in.
+  if (claimed !== undefined && proof !== undefined && identity.proofOf(claimed) === proof) {
+    return principal ?? visitorPrincipal(visitor);
+  }
+  return identity.required ? ANONYMOUS : visitorPrincipal(visitor);
+}
+
+/** Lets in, or refuses. Errors go through `done`: what were thrown within a promise would be lost. */
+function settle(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: AuthenticationOptions,
+  done: (error?: Error) => void,
+): void {
+  const error = attempt(() => admit(request, options));
+  const isAsked = error instanceof GatewayError && options.everywhere && asksForCredential(error, request);
+  if (isAsked) refuse(error, request, reply, options);
+  else done(error);
+}
+
+function attempt(work: () => void): Error | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+/** Throws where the path needs a credential and there is none that counts. */
+function admit(request: FastifyRequest, options: AuthenticationOptions): void {
+  if (!options.identity.required || request.principal.via !== 'anonymous') return;
+  const needed = needsCredential(request, options.everywhere);
+  if (request.headers.authorization === undefined && !needed) return;
+  try {
+    request.principal = authenticate(request, options);
+  } catch (error) {
+    const mayGoOn = !needed && error instanceof GatewayError && error.code !== 'duplicate_authorization';
+    if (!mayGoOn) throw error;
+  }
+}
+
+function sessionId(request: FastifyRequest, { sessions, policy }: AuthenticationOptions): string | undefined {
+  const id = sessions.idOf(request);
+  if (id === undefined) return undefined;
+  return countsAsOwn(request, policy) ? id : undefined;
+}
+
+/** What browsers send unasked counts on requests of our own pages, and where a person goes to one of our pages. */
+function countsAsOwn(request: FastifyRequest, policy: OriginPolicy): boolean {
+  if (isNavigation(request) && (request.routeOptions.config.page === true || request.place?.rest === '')) return true;
+  return ambientCredentialCounts(browserSigns(request), policy);
+}
+
+/** People go to the page where they can sign in; programs are told which credentials there are. */
+function refuse(
+  error: GatewayError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: AuthenticationOptions,
+): void {
+  if (request.method === 'GET' && wantsHtml(request)) {
+    request.errorCode = error.code;
+    reply.redirect(`${options.rootPath}/login?next=${encodeURIComponent(request.url)}`, 303);
+    return;
+  }
+  reply.header('www-authenticate', 'Bearer, Basic realm="latchkey"');
+  answerError(new GatewayError(error.code, 401, error.message), request, reply);
+}
+
+function asksForCredential(error: GatewayError, request: FastifyRequest): boolean {
+  return error.status === 401 || (error.code === 'invalid_credentials' && isNavigation(request));
+}
+
+/** With a key alone documents stay open, as in mcpo; `--strict-auth` and `auth` close everything. */
+function needsCredential(request: FastifyRequest, everywhere: boolean): boolean {
+  if (request.method === 'OPTIONS') return false;
+  const route = request.routeOptions.url ?? '';
+  // First of all: under a single server a tool may have any path, also one that looks open.
+  if (request.target?.tool !== undefined || isPersonalCall(request)) return true;
+  if (!everywhere) return route === '/metrics';
+  return !ALWAYS_OPEN.has(route);
+}
+
+/** Where each person has their own tools, nobody learns without a credential which there are. */
+function isPersonalCall({ method, target }: FastifyRequest): boolean {
+  return method === 'POST' && target?.server.isPersonal === true;
+}
+
+function authenticate(request: FastifyRequest, options: AuthenticationOptions): Principal {
+  if (countHeader(request, 'authorization') > 1) {
+    throw new GatewayError('duplicate_authorization', 400, 'Send one Authorization header, not several.');
+  }
+  const authorization = countedAuthorization(request, options.policy);
+  return checkCredential(authorization, request.ip, options);
+}
+
+/**
+ * Whose credential it is; a wrong one is counted by address and account. Passwords can be guessed: a besieged account
+ * waits, even for the right one. Throws 401, 403 or 429.
+ */
+export function checkCredential(
+  authorization: Authorization,
+  ip: string,
+  { identity, limiter }: Pick<AuthenticationOptions, 'identity' | 'limiter'>,
+): Principal {
+  const account = accountOf(authorization, ip, identity);
+  if (account !== undefined) limiter.refuseIfExceeded(account);
+  try {
+    return identity.authenticate(authorization);
+  } catch (error) {
+    if (isGuess(authorization)) {
+      limiter.record(ip);
+      if (account !== undefined) limiter.record(account);
+      limiter.refuseIfExceeded(ip);
+    }
+    throw error;
+  }
+}
+
+/** Names that nobody has count as one: with the API key as password any name goes, so a fresh one must not help. */
+function accountOf(authorization: Authorization, ip: string, { accounts }: Identity): string | undefined {
+  if (authorization.scheme !== 'basic') return undefined;
+  return `${ip} ${accounts.has(authorization.username) ? authorization.username : ''}`;
+}
+
+function countedAuthorization(request: FastifyRequest, policy: OriginPolicy): Authorization {
+  const authorization = readAuthorization(request.headers.authorization);
+  if (authorization.scheme !== 'basic') return authorization;
+  return isNavigation(request) || ambientCredentialCounts(browserSigns(request), policy)
+    ? authorization
+    : { scheme: 'none' };
+}
+
+/** A header that holds no secret is a misconfigured client, not an attacker. */
+function isGuess({ scheme }: Authorization): boolean {
+  return scheme === 'bearer' || scheme === 'basic';
+}

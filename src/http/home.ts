@@ -1,0 +1,130 @@
+/** The page at `/`: the servers, and which of them the person at the browser has connected. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isLoopbackHost } from '../config/values.ts';
+import type { Server } from '../upstream/server.ts';
+import {
+  type ConnectionModel,
+  connectionModel,
+  gatewayDescription,
+  gatewayName,
+  type NoticeModel,
+  type ServerModel,
+  serverModel,
+  serverModels,
+} from '../web/models.ts';
+import { homePage } from '../web/views.ts';
+import { wantsHtml } from './context.ts';
+import type { FailureLimiter } from './failure-limiter.ts';
+import { frame, loginRoute, type Site, sendPage } from './site.ts';
+
+export interface HomeOptions extends Site {
+  readonly warnings: readonly string[];
+  /** Whether someone without a credential may read why a server failed: on a personal, loopback-only gateway. */
+  readonly personal: boolean;
+  /** Counts visits that made a session. */
+  readonly visits: FailureLimiter;
+}
+
+export async function home(site: HomeOptions, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const asPage = wantsHtml(request);
+  if (asPage) await welcome(site, request, reply);
+  const { gateway, pathPrefix } = site;
+  const name = gatewayName(site.title);
+  const privy = mayKnow(site, request);
+  const servers = serverModels(gateway, pathPrefix, privy, await connectionsOf(site, request));
+  if (!asPage) return sendStatus(site, reply, { name, version: site.version, servers });
+  const page = homePage({
+    ...frame(site, request),
+    heading: name,
+    description: gatewayDescription(site.description),
+    publicUrl: site.publicBase,
+    single: site.single !== undefined,
+    servers,
+    warnings: privy ? site.warnings : [],
+    notices: noticesFor(request, servers),
+  });
+  return sendPage(reply, page);
+}
+
+/** One server as `GET /<server>` tells programs of it. */
+export async function summary(
+  site: HomeOptions,
+  server: Server,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const connection = await connectionOf(site, server, request);
+  return sendStatus(site, reply, serverModel(server, site.pathPrefix, mayKnow(site, request), connection));
+}
+
+/** A first visit gets a session where there is something to connect and no credential is asked for. */
+async function welcome(site: HomeOptions, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const { gateway, identity, sessions, visits } = site;
+  if (request.browser !== undefined) return sessions.slide(request, reply);
+  const hasLogins = [...gateway.servers.values()].some((server) => server.guarded !== undefined);
+  if (!hasLogins || identity.required || request.headers.authorization !== undefined) return;
+  // Sessions are rows in the store: whoever asks for thousands gets the page alone.
+  if (visits.isExceeded(request.ip)) return;
+  visits.record(request.ip);
+  await beginVisit(site, request, reply);
+}
+
+/** Makes the session of a visitor, and the request theirs. */
+export async function beginVisit(site: Site, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const { session } = await site.sessions.ensure(request, reply);
+  request.principal = site.principalOf(session);
+}
+
+async function connectionsOf(site: HomeOptions, request: FastifyRequest): Promise<Map<string, ConnectionModel>> {
+  const connections = new Map<string, ConnectionModel>();
+  for (const server of site.gateway.servers.values()) {
+    const connection = await connectionOf(site, server, request);
+    if (connection !== undefined) connections.set(server.name, connection);
+  }
+  return connections;
+}
+
+async function connectionOf(
+  site: HomeOptions,
+  server: Server,
+  request: FastifyRequest,
+): Promise<ConnectionModel | undefined> {
+  const { gateway, identity } = site;
+  if (server.guarded === undefined) return undefined;
+  const isStranger = identity.required && request.principal.via === 'anonymous';
+  const owner = isStranger ? undefined : gateway.ownerOf(server, request.principal);
+  const status = owner === undefined ? undefined : await gateway.logins.status(server.guarded, owner);
+  const catalog = owner === undefined ? undefined : server.isPersonal ? server.knownCatalog(owner) : server.catalog;
+  const isConnected = status !== undefined && status.state !== 'needs-login';
+  const facts = {
+    connectUrl: loginRoute(site, server, 'authorize'),
+    // A form needs a session to be safe in.
+    disconnectUrl: isConnected && request.browser !== undefined ? loginRoute(site, server, 'disconnect') : undefined,
+    shared: !server.isPersonal,
+    tools: catalog?.tools.length,
+  };
+  return connectionModel(status, facts, Date.now());
+}
+
+/** Says once what has just been done; only what the page itself shows to be true. */
+function noticesFor(request: FastifyRequest, servers: readonly ServerModel[]): NoticeModel[] {
+  const { connected, disconnected } = request.query as Record<string, unknown>;
+  const stateOf = (name: unknown) => servers.find((server) => server.name === name)?.connection?.state;
+  if (stateOf(connected) === 'connected') return [{ kind: 'done', text: `Connected to ${String(connected)}.` }];
+  if (stateOf(disconnected) === 'needs-login') {
+    return [{ kind: 'done', text: `Disconnected from ${String(disconnected)}.` }];
+  }
+  return [];
+}
+
+function sendStatus(site: Site, reply: FastifyReply, body: object): FastifyReply {
+  const isPersonal = [...site.gateway.servers.values()].some((server) => server.guarded !== undefined);
+  if (isPersonal) reply.headers({ 'cache-control': 'private, no-store', vary: 'Authorization, Cookie, Origin' });
+  return reply.send(body);
+}
+
+/** Reasons and warnings name files, commands and addresses. A public URL says that others come in through a tunnel or proxy. */
+function mayKnow({ personal, publicUrl }: HomeOptions, { principal }: FastifyRequest): boolean {
+  const isVisitor = principal.via === 'anonymous' || principal.via === 'session';
+  return !isVisitor || (personal && isLoopbackHost(publicUrl.hostname));
+}

@@ -1,0 +1,153 @@
+/** The routes that each server with logins has: `/oauth/<server>/authorize`, `callback`, `status`, `disconnect`. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { GatewayError } from '../errors.ts';
+import { clientDocument } from '../oauth/client-document.ts';
+import { identityRequired } from '../oauth/errors.ts';
+import type { Owner, ProtectedServer } from '../oauth/model.ts';
+import { decodePath } from '../routing.ts';
+import type { Server } from '../upstream/server.ts';
+import { cookiesOf, formOf } from './browser-sessions.ts';
+import { rawPath, wantsHtml } from './context.ts';
+import { notFound } from './errors.ts';
+import type { FailureLimiter } from './failure-limiter.ts';
+import { beginVisit } from './home.ts';
+import { localPath } from './local-path.ts';
+import { loginStatus } from './login-status.ts';
+import { FORM_BYTES } from './sign-in.ts';
+import { loginRoute, type Site } from './site.ts';
+
+export interface LoginRoutesOptions extends Site {
+  /** Counts what makes us ask an authorization server, by address. */
+  readonly attempts: FailureLimiter;
+}
+
+/** A server with logins, and what is asked of it. */
+interface LoginPlace {
+  readonly server: Server;
+  readonly guarded: ProtectedServer;
+  readonly page: string;
+}
+
+const PREFIX = '/oauth/';
+
+export function loginRoutes(app: FastifyInstance, site: LoginRoutesOptions): void {
+  const config = { page: true };
+  const schema = { hide: true };
+  app.get('/oauth/*', { config, schema }, async (request, reply) => {
+    reply.header('cache-control', 'no-store');
+    const place = placeOf(site, request);
+    switch (place.page) {
+      case 'authorize':
+        return authorize(site, place, request, reply);
+      case 'callback':
+        return callback(site, place, request, reply);
+      case 'status':
+        return reply.send(await loginStatus(site, place, request));
+      case 'client-metadata.json':
+        return reply.send(clientDocument(site.publicBase, place.guarded));
+      default:
+        throw notFound();
+    }
+  });
+  app.post('/oauth/*', { config, schema, bodyLimit: FORM_BYTES }, async (request, reply) => {
+    const place = placeOf(site, request);
+    if (place.page !== 'disconnect') throw notFound();
+    return disconnect(site, place, request, reply);
+  });
+}
+
+/** The name is everything between the prefix and the last segment: names may hold slashes. */
+function placeOf({ gateway }: Site, request: FastifyRequest): LoginPlace {
+  const path = decodePath(rawPath(request.url))?.replace(/\/$/, '') ?? '';
+  const end = path.lastIndexOf('/');
+  const server = gateway.servers.get(path.slice(PREFIX.length, Math.max(end, PREFIX.length)));
+  if (server === undefined) throw notFound();
+  if (server.guarded === undefined) {
+    throw new GatewayError(
+      'login_not_offered',
+      404,
+      `Nobody signs in at "${server.name}": it is used without a login.`,
+    );
+  }
+  return { server, guarded: server.guarded, page: path.slice(end + 1) };
+}
+
+async function authorize(
+  site: LoginRoutesOptions,
+  { server, guarded }: LoginPlace,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { gateway, sessions, identity, attempts, rootPath } = site;
+  attempts.refuseIfExceeded(request.ip);
+  attempts.record(request.ip);
+  if (identity.required && request.principal.via === 'anonymous') {
+    if (!wantsHtml(request)) throw identityRequired(server.name, gateway.authorizeUrl(server.name));
+    return reply.redirect(`${rootPath}/login?next=${encodeURIComponent(request.url)}`, 303);
+  }
+  if (request.headers.authorization === undefined) {
+    if (request.browser === undefined) await beginVisit(site, request, reply);
+    await sessions.change(request, (session) => ({ ...session, visited: visitedWith(session.visited, server.name) }));
+  }
+  const owner = ownerOf(site, server, request);
+  const { next } = request.query as Record<string, unknown>;
+  const begun = await gateway.logins.begin(guarded, owner, {
+    bound: true,
+    returnTo: localPath(typeof next === 'string' ? next : undefined),
+    cookies: cookiesOf(request),
+  });
+  if (begun.cookie !== undefined) sessions.set(reply, { ...begun.cookie, path: `${rootPath}${PREFIX}` });
+  return reply.redirect(begun.url.href, 302);
+}
+
+async function callback(
+  site: LoginRoutesOptions,
+  { server, guarded }: LoginPlace,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { gateway, sessions, attempts, rootPath } = site;
+  attempts.refuseIfExceeded(request.ip);
+  attempts.record(request.ip);
+  const query = new URL(request.url, site.publicBase).searchParams;
+  const owner = gateway.ownerOf(server, request.principal);
+  // Whatever comes of it: an id that somebody planted in this browser is worth nothing from here on.
+  await sessions.rotate(request, reply);
+  const done = await gateway.logins.complete({ server: guarded, query, cookies: cookiesOf(request), owner });
+  sessions.set(reply, { name: done.cookie, value: '', maxAgeSeconds: 0, path: `${rootPath}${PREFIX}` });
+  await gateway.loggedIn(server, done.owner);
+  const home = `/?connected=${encodeURIComponent(server.name)}`;
+  return reply.redirect(`${rootPath}${done.returnTo === '/' ? home : localPath(done.returnTo)}`, 303);
+}
+
+async function disconnect(
+  site: LoginRoutesOptions,
+  { server, guarded }: LoginPlace,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { gateway, sessions, identity, rootPath } = site;
+  // A header is not sent unasked; a cookie is, so the form must be ours.
+  if (request.browser !== undefined) sessions.checkForm(request, formOf(request));
+  const isStranger = request.principal.via === 'anonymous' && (identity.required || server.isPersonal);
+  if (isStranger) throw identityRequired(server.name, gateway.authorizeUrl(server.name));
+  const revoked = await gateway.logins.disconnect(guarded, ownerOf(site, server, request));
+  if (wantsHtml(request)) return reply.redirect(`${rootPath}/?disconnected=${encodeURIComponent(server.name)}`, 303);
+  return reply.send({ server: server.name, disconnected: true, revoked });
+}
+
+function ownerOf({ gateway }: Site, server: Server, { principal }: FastifyRequest): Owner {
+  const owner = gateway.ownerOf(server, principal);
+  if (owner === undefined) throw identityRequired(server.name, gateway.authorizeUrl(server.name));
+  return owner;
+}
+
+/** Bounded, since names come and go with reloads. */
+function visitedWith(visited: readonly string[], server: string): string[] {
+  return [...visited.filter((name) => name !== server), server].slice(-100);
+}
+
+/** Where a browser goes that opens a server which its person has never tried to connect. */
+export function connectFirst(site: Site, server: Server, next: string): string {
+  return `${loginRoute(site, server, 'authorize')}?next=${encodeURIComponent(next)}`;
+}

@@ -1,0 +1,110 @@
+/** `/login` and `/logout`: a browser proves the API key, a token or an account, and its session remembers that. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { GatewayError } from '../errors.ts';
+import type { Authorization } from '../identity/authorization.ts';
+import { API_KEY_HOLDER, type Principal } from '../identity/principal.ts';
+import { gatewayName } from '../web/models.ts';
+import { loginPage } from '../web/views.ts';
+import { checkCredential } from './authentication.ts';
+import { formOf } from './browser-sessions.ts';
+import type { FailureLimiter } from './failure-limiter.ts';
+import { localPath } from './local-path.ts';
+import { frame, type Site, sendPage } from './site.ts';
+
+/** Far more than a form needs. */
+export const FORM_BYTES = 16 * 1024;
+
+export interface SignInOptions extends Site {
+  readonly limiter: FailureLimiter;
+  readonly visits: FailureLimiter;
+}
+
+export function signInRoutes(app: FastifyInstance, options: SignInOptions): void {
+  const config = { page: true };
+  const hide = { hide: true };
+  app.get<{ Querystring: { next?: string } }>('/login', { config, schema: hide }, async (request, reply) =>
+    showForm(options, request, reply, localPath(textOf(request.query.next))),
+  );
+  app.post('/login', { config, schema: hide, bodyLimit: FORM_BYTES }, (request, reply) =>
+    signIn(options, request, reply),
+  );
+  app.post('/logout', { config, schema: hide, bodyLimit: FORM_BYTES }, (request, reply) =>
+    signOut(options, request, reply),
+  );
+}
+
+async function showForm(
+  site: SignInOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  next: string,
+  problem?: string,
+): Promise<FastifyReply> {
+  const { identity, sessions, rootPath, title, visits } = site;
+  if (!identity.required) return reply.redirect(`${rootPath}/`, 303);
+  if (request.browser === undefined) {
+    visits.refuseIfExceeded(request.ip);
+    visits.record(request.ip);
+  }
+  const { session } = await sessions.ensure(request, reply);
+  const page = loginPage({
+    ...frame(site, request),
+    heading: `Sign in to ${gatewayName(title)}`,
+    action: `${rootPath}/login`,
+    csrf: sessions.formToken(session),
+    next,
+    asksKey: identity.asksKey,
+    asksAccount: identity.accounts.size > 0,
+    ...(problem === undefined ? {} : { problem }),
+  });
+  return sendPage(reply, page);
+}
+
+async function signIn(site: SignInOptions, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { sessions, identity, rootPath } = site;
+  const form = formOf(request);
+  sessions.checkForm(request, form);
+  const next = localPath(form.get('next'));
+  let principal: Principal;
+  try {
+    principal = checkCredential(credentialIn(form), request.ip, site);
+  } catch (error) {
+    if (!(error instanceof GatewayError) || error.status === 429) throw error;
+    request.errorCode = error.code;
+    reply.code(error.status === 401 ? 401 : 403);
+    return showForm(site, request, reply, next, 'That did not match. Check it and try again.');
+  }
+  const { session } = await sessions.ensure(request, reply);
+  const proof = identity.proofOf(principal);
+  // Who holds the API key may be many people: the browser stays the visitor that it was.
+  const { principal: _, ...visitor } = session;
+  const signedIn = principal.via === API_KEY_HOLDER.via ? visitor : { ...visitor, principal };
+  await sessions.rotate(request, reply, { ...signedIn, ...(proof === undefined ? {} : { proof }) });
+  return reply.redirect(`${rootPath}${next}`, 303);
+}
+
+/** Either the key, or a name and a password; as the `Authorization` header would say it. */
+function credentialIn(form: URLSearchParams): Authorization {
+  const key = form.get('key');
+  if (key !== null) return { scheme: 'bearer', token: key.trim() };
+  return { scheme: 'basic', username: form.get('username') ?? '', password: form.get('password') ?? '' };
+}
+
+/** A person is a visitor again; a visitor is forgotten, and so is everything that this browser has connected. */
+async function signOut(site: SignInOptions, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { sessions, gateway, rootPath } = site;
+  sessions.checkForm(request, formOf(request));
+  const session = request.browser?.session;
+  if (session?.principal !== undefined || session?.proof !== undefined) {
+    const { principal: _, proof: __, ...visitor } = session;
+    await sessions.rotate(request, reply, visitor);
+  } else {
+    await gateway.disconnectAll(request.principal);
+    await sessions.end(request, reply);
+  }
+  return reply.redirect(`${rootPath}/`, 303);
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,61 @@
+/** What all pages have in common: the frame around them, their headers, and the addresses of servers. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Identity } from '../identity/authenticators.ts';
+import type { Principal } from '../identity/principal.ts';
+import type { WebSession } from '../identity/web-sessions.ts';
+import { type LoginPage, loginPath } from '../oauth/paths.ts';
+import type { RoutingOptions } from '../routing.ts';
+import type { Server } from '../upstream/server.ts';
+import type { PageModel } from '../web/models.ts';
+import type { BrowserSessions } from './browser-sessions.ts';
+import type { DocumentOptions } from './documents.ts';
+
+/** What routes for people need to know of the house. */
+export interface Site extends DocumentOptions {
+  readonly identity: Identity;
+  /** Whom a session makes of a browser. */
+  readonly principalOf: (session: WebSession) => Principal;
+  readonly sessions: BrowserSessions;
+  readonly routing: RoutingOptions;
+  readonly publicUrl: URL;
+  /** Where people reach the gateway, root path included, without a trailing slash. */
+  readonly publicBase: string;
+}
+
+/** Who is at the browser, for the frame around a page. */
+export function frame({ rootPath, sessions, identity }: Site, request: FastifyRequest): Omit<PageModel, 'heading'> {
+  const { browser, principal } = request;
+  const mayEnter = identity.required && principal.via === 'anonymous';
+  const hasAccount = principal.via === 'basic' || principal.via === 'bearer';
+  const loginUrl = mayEnter || (!hasAccount && identity.accounts.size > 0) ? `${rootPath}/login` : undefined;
+  const isKnown = browser !== undefined && principal.via !== 'anonymous';
+  return {
+    rootPath,
+    ...(loginUrl === undefined ? {} : { loginUrl }),
+    ...(isKnown
+      ? {
+          person: {
+            label: principal.label,
+            kind: browser.session.proof === undefined ? 'visitor' : 'signed-in',
+            csrf: sessions.formToken(browser.session),
+            logoutUrl: `${rootPath}/logout`,
+          },
+        }
+      : {}),
+  };
+}
+
+export function sendPage(reply: FastifyReply, html: string): FastifyReply {
+  reply.helmet();
+  return reply.header('cache-control', 'private, no-store').type('text/html; charset=utf-8').send(html);
+}
+
+/** Where a server's own paths begin, as a browser needs it. */
+export function serverPath({ rootPath, pathPrefix }: Site, server: Server): string {
+  return `${rootPath}${pathPrefix}${encodeURI(server.name)}`;
+}
+
+/** One of the routes that each server with logins has, as a browser needs it. */
+export function loginRoute({ rootPath }: Site, server: Server, page: LoginPage): string {
+  return `${rootPath}${loginPath(server.name, page)}`;
+}

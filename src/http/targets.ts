@@ -1,0 +1,101 @@
+/** What a path names: before authentication which server and, where all share them, which tool; after it the tools of one person. */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { GatewayError } from '../errors.ts';
+import type { Gateway } from '../gateway.ts';
+import { identityRequired } from '../oauth/errors.ts';
+import type { Owner } from '../oauth/model.ts';
+import { connectPath } from '../openapi/connect.ts';
+import { decodePath, findPlace, type Place, type RoutingOptions } from '../routing.ts';
+import type { Catalog } from '../upstream/catalog.ts';
+import type { Server } from '../upstream/server.ts';
+import { type CallTarget, rawPath } from './context.ts';
+
+export interface PlaceOptions {
+  readonly gateway: Gateway;
+  readonly routing: RoutingOptions;
+}
+
+/** How long a caller waits for a server that has never been connected. */
+export const FIRST_CONNECT_MS = 5_000;
+/** How long a person waits for their own connection to come up. */
+export const PERSONAL_CONNECT_MS = 8_000;
+
+/** The route of everything that is none of our own. */
+const BELOW_SERVERS = '/*';
+
+/** Undefined where the path names no server, or its escapes are malformed. */
+export function placeOf({ gateway, routing }: PlaceOptions, url: string): Place<Server> | undefined {
+  const path = decodePath(rawPath(url));
+  return path === undefined ? undefined : findPlace(gateway.servers, path, routing);
+}
+
+/** Resolves what authentication depends on. */
+export function installPlaces(app: FastifyInstance, options: PlaceOptions): void {
+  app.addHook('onRequest', (request, _reply, done) => {
+    mendContentType(request.headers);
+    if (request.routeOptions.url !== BELOW_SERVERS) return done();
+    request.place = placeOf(options, request.url);
+    const { place } = request;
+    if (request.method !== 'POST' || place === undefined || place.rest === '') return done();
+    const { server, rest } = place;
+    if (server.isPersonal || server.catalog !== undefined) {
+      request.target = { server, rest, tool: server.catalog?.byPath.get(rest) };
+      return done();
+    }
+    // A server in its very first connect: its tools are worth a short wait.
+    server.firstCatalog(FIRST_CONNECT_MS).then((catalog) => {
+      request.target = { server, rest, tool: catalog?.byPath.get(rest) };
+      done();
+    }, done);
+  });
+}
+
+/** Registered after authentication: the tools of a person on a server where each has their own. */
+export function installPersonalTargets(app: FastifyInstance, gateway: Gateway): void {
+  app.addHook('onRequest', (request, _reply, done) => {
+    const { target } = request;
+    if (target?.server.isPersonal !== true) return done();
+    const owner = gateway.ownerOf(target.server, request.principal);
+    const known = owner === undefined ? undefined : target.server.knownCatalog(owner);
+    if (owner !== undefined && known !== undefined) {
+      request.target = personalTarget(target, owner, known);
+      return done();
+    }
+    connectedTarget(gateway, target, owner).then((found) => {
+      request.target = found;
+      done();
+    }, done);
+  });
+}
+
+/** Connects for the person if need be. Throws what they have to do first, unless they just ask for that. */
+async function connectedTarget(gateway: Gateway, target: CallTarget, owner: Owner | undefined): Promise<CallTarget> {
+  const { server } = target;
+  const asksHow = target.rest === connectPath(server.name, undefined);
+  try {
+    if (owner === undefined) throw identityRequired(server.name, gateway.authorizeUrl(server.name));
+    return personalTarget(target, owner, await server.catalogOf(owner, PERSONAL_CONNECT_MS));
+  } catch (error) {
+    if (!asksHow || !(error instanceof GatewayError)) throw error;
+    return { ...target, ...(owner === undefined ? {} : { owner }), isConnect: true };
+  }
+}
+
+function personalTarget({ server, rest }: CallTarget, owner: Owner, catalog: Catalog): CallTarget {
+  return {
+    server,
+    rest,
+    owner,
+    tool: catalog.byPath.get(rest),
+    isConnect: rest === connectPath(server.name, catalog),
+  };
+}
+
+const MEDIA_TYPE = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+[\t ]*(?:;|$)/;
+
+/** To mcpo an empty `Content-Type` is none and a malformed one is not JSON; Fastify would answer 415 to both. */
+function mendContentType(headers: FastifyRequest['headers']): void {
+  const type = headers['content-type'];
+  if (type === '') delete headers['content-type'];
+  else if (type !== undefined && !MEDIA_TYPE.test(type)) headers['content-type'] = 'application/octet-stream';
+}

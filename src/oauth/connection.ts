@@ -1,0 +1,215 @@
+/** One owner's login at one server, in memory: hands out its token, and knows what to do when it is refused. */
+import { GatewayError, messageOf } from '../errors.ts';
+import type { Log } from '../log-sink.ts';
+import type { Credential, Refusal } from './credential.ts';
+import { forget } from './discovery.ts';
+import { authorizationRequired, insufficientScope } from './errors.ts';
+import { freshToken, isUnproven, mayStepUp, refusedFor, type StoredGrant, usableToken } from './grant.ts';
+import { type Grants, idleMs } from './grants.ts';
+import type { Owner, ProtectedServer } from './model.ts';
+import type { Renewer } from './renew.ts';
+import { revokeGrant } from './revoke.ts';
+
+/** The end of a grant is moved this often while it is in use, and more often where it lies nearer. */
+const LONGEST_TOUCH_MS = 60_000;
+/** Between two refreshes that got no answer. */
+const FIRST_BACKOFF_MS = 1_000;
+const LONGEST_BACKOFF_MS = 30_000;
+
+export interface ConnectionOptions {
+  readonly server: ProtectedServer;
+  readonly owner: Owner;
+  /** Where `owner` signs in. */
+  readonly authorizeUrl: string;
+  readonly grants: Grants;
+  readonly renewer: Renewer;
+  /** Called when a grant comes into use, so that somebody follows what other processes do to it. */
+  readonly onHeld: (connection: Connection) => void;
+  /** Called once when the grant in use has ended, was removed or was replaced by another login. */
+  readonly onEnded: (server: ProtectedServer, owner: Owner) => void;
+  readonly log: Log;
+}
+
+export class Connection implements Credential {
+  readonly #options: ConnectionOptions;
+  /** The live grant in use. */
+  #held: StoredGrant | undefined;
+  /** True where the store holds a grant that has ended, as far as is known. */
+  #ended = false;
+  #renewing: Promise<boolean> | undefined;
+  #usedAt = 0;
+  #touchedAt = 0;
+  #backoffMs = 0;
+  #retryAt = 0;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+  }
+
+  get server(): ProtectedServer {
+    return this.#options.server;
+  }
+
+  /** When a token was last asked for, in milliseconds since 1970. */
+  get usedAt(): number {
+    return this.#usedAt;
+  }
+
+  /** True while a live grant is in memory. */
+  get isHeld(): boolean {
+    return this.#held !== undefined;
+  }
+
+  token(): string | Promise<string> {
+    this.#usedAt = Date.now();
+    // A token that is being renewed though it looks fresh was refused: better wait for the next one.
+    const known = this.#held !== undefined && this.#renewing === undefined && freshToken(this.#held, this.#usedAt);
+    if (!known) return this.#ask();
+    this.#touch();
+    return known;
+  }
+
+  async refused(refusal: Refusal): Promise<void> {
+    return refusal.status === 401 ? this.#unauthorized(refusal) : this.#forbidden(refusal);
+  }
+
+  /** Takes over what the store holds now. Rejects with `GatewayError` `storage_failed`. */
+  async follow(): Promise<void> {
+    const { grants, server, owner } = this.#options;
+    this.#adopt((await grants.read(server, owner))?.grant);
+  }
+
+  /** Drops what is in memory; the next use reads the store. */
+  rest(): void {
+    this.#held = undefined;
+  }
+
+  async #ask(): Promise<string> {
+    const grant = await this.#current();
+    const fresh = this.#renewing === undefined ? freshToken(grant, Date.now()) : undefined;
+    if (fresh === undefined && !(await this.#renew(grant))) return this.#makeDo(grant);
+    this.#touch();
+    return fresh ?? this.#tokenInUse();
+  }
+
+  /** RFC 6750 3.1, `invalid_token`: nothing that another refresh cures is refused twice. */
+  async #unauthorized({ token }: Refusal): Promise<void> {
+    if (token === undefined) throw this.#signIn();
+    const grant = await this.#current();
+    // Another caller has renewed it meanwhile.
+    if (grant.accessToken !== token) return;
+    // What was discovered may be why: the server may have moved to another authorization server.
+    forget(this.#options.server);
+    if (isUnproven(grant, Date.now())) return this.#giveUp(grant);
+    if (!(await this.#renew(grant))) throw this.#unavailable();
+    this.#tokenInUse();
+  }
+
+  /** A refresh gives no more scopes than there were (RFC 6749 6), so only another login can help. */
+  async #forbidden({ challenge, token, operation }: Refusal): Promise<void> {
+    const { grants, server, owner, authorizeUrl } = this.#options;
+    if (challenge?.error !== 'insufficient_scope') throw refusedByServer();
+    await this.follow();
+    if (this.#held === undefined) throw this.#signIn();
+    // The person signed in again meanwhile.
+    if (this.#held.accessToken !== token) return;
+    const noted = await grants.change(server, owner, (grant) =>
+      grant.accessToken === token ? refusedFor(grant, operation, challenge.scope) : grant,
+    );
+    this.#adopt(noted);
+    const offered = noted === undefined || mayStepUp(noted, operation);
+    throw insufficientScope(server.name, challenge.scope, offered ? authorizeUrl : undefined);
+  }
+
+  /** The token of a refresh is refused like the one before it: to go on would be a loop. */
+  async #giveUp(grant: StoredGrant): Promise<void> {
+    const { grants, server, owner, log } = this.#options;
+    this.#adopt(await grants.end(server, owner, grant));
+    if (this.#held !== undefined) return;
+    log.warn({ server: server.name }, 'a login has ended: the server refuses the token of a fresh renewal');
+    void revokeGrant(server, grant, log);
+    throw this.#signIn();
+  }
+
+  async #current(): Promise<StoredGrant> {
+    if (this.#held === undefined) await this.follow();
+    if (this.#held === undefined) throw this.#signIn();
+    return this.#held;
+  }
+
+  /** Once for all who ask; false where the authorization server did not answer. */
+  #renew(grant: StoredGrant): Promise<boolean> {
+    this.#renewing ??= this.#renewOnce(grant).finally(() => {
+      this.#renewing = undefined;
+    });
+    return this.#renewing;
+  }
+
+  async #renewOnce(grant: StoredGrant): Promise<boolean> {
+    const { renewer, server, owner } = this.#options;
+    if (Date.now() < this.#retryAt) return false;
+    const renewal = await renewer.renew(server, owner, grant);
+    if (renewal.kind === 'unavailable') {
+      this.#backoffMs = Math.min(Math.max(this.#backoffMs * 2, FIRST_BACKOFF_MS), LONGEST_BACKOFF_MS);
+      this.#retryAt = Date.now() + this.#backoffMs;
+      return false;
+    }
+    this.#backoffMs = 0;
+    this.#adopt(renewal.kind === 'settled' ? renewal.grant : undefined);
+    return true;
+  }
+
+  /** The token that should have been renewed, while it lasts. */
+  #makeDo(grant: StoredGrant): string {
+    const token = usableToken(grant, Date.now());
+    if (token === undefined) throw this.#unavailable();
+    return token;
+  }
+
+  /** After a renewal whatever it gave is sent: whether it is good is for the server to say. */
+  #tokenInUse(): string {
+    const token = this.#held?.accessToken;
+    if (token === undefined) throw this.#signIn();
+    return token;
+  }
+
+  /** `found`: what the store holds now. */
+  #adopt(found: StoredGrant | undefined): void {
+    const before = this.#held;
+    // Read before, told after: something newer is in use already.
+    if (before !== undefined && found !== undefined && found.generation < before.generation) return;
+    this.#ended = found?.state === 'ended';
+    this.#held = found?.state === 'live' ? found : undefined;
+    const { server, owner, onHeld, onEnded } = this.#options;
+    if (this.#held !== undefined) onHeld(this);
+    if (before !== undefined && before.createdAt !== this.#held?.createdAt) onEnded(server, owner);
+  }
+
+  #touch(): void {
+    const { grants, server, owner, log } = this.#options;
+    if (this.#usedAt - this.#touchedAt < Math.min(LONGEST_TOUCH_MS, idleMs(server, owner) / 4)) return;
+    this.#touchedAt = this.#usedAt;
+    grants
+      .touch(server, owner)
+      .then((alive) => (alive ? undefined : this.follow()))
+      .catch((error: unknown) => {
+        log.warn({ server: server.name, reason: messageOf(error) }, 'the use of a login could not be noted');
+      });
+  }
+
+  #signIn(): GatewayError {
+    const reason = this.#ended ? 'Your sign-in has ended.' : 'No account is connected.';
+    return authorizationRequired(this.server.name, this.#options.authorizeUrl, reason);
+  }
+
+  #unavailable(): GatewayError {
+    const seconds = Math.max(1, Math.ceil((this.#retryAt - Date.now()) / 1000));
+    const message = `The sign-in service of "${this.server.name}" does not answer. Try again in ${seconds} s.`;
+    return new GatewayError('provider_unavailable', 503, message, { headers: { 'retry-after': String(seconds) } });
+  }
+}
+
+function refusedByServer(): GatewayError {
+  const message = 'The server refuses our credentials (HTTP 403).';
+  return new GatewayError('upstream_unauthorized', 502, message, { detail: { message } });
+}

@@ -1,0 +1,119 @@
+/** Everything that the rest of the house may ask of logins. */
+import type { Log } from '../log-sink.ts';
+import { leases } from '../storage/lease.ts';
+import type { Store } from '../storage/store.ts';
+import { type BeginOptions, type Begun, begin } from './begin.ts';
+import { Clients } from './clients.ts';
+import { type CallbackRequest, type Completed, complete } from './complete.ts';
+import { Connections } from './connections.ts';
+import type { Credential } from './credential.ts';
+import { FlowStore } from './flow-store.ts';
+import { Grants } from './grants.ts';
+import { sweepGrants } from './idle.ts';
+import type { Challenge, ConnectionStatus, Grant, Owner, ProtectedServer } from './model.ts';
+import { loginAddress } from './paths.ts';
+import { Renewer } from './renew.ts';
+import { revokeGrant } from './revoke.ts';
+
+export type { BeginOptions, Begun } from './begin.ts';
+export type { CallbackRequest, Completed } from './complete.ts';
+
+export interface LoginsOptions {
+  /** Its tables are sealed. */
+  readonly store: Store;
+  /** For servers with `storage_type: memory`. */
+  readonly memory: Store;
+  /** Where people reach the gateway, root path included, without a trailing slash. */
+  readonly publicBase: string;
+  readonly log: Log;
+  /** Asks the server something without a token, to see its challenge; undefined: it asks for no login. */
+  readonly probe: (server: ProtectedServer) => Promise<Challenge | undefined>;
+  /** Called when the grant of an owner has ended or was replaced, here or in another process. */
+  readonly onEnded: (server: ProtectedServer, owner: Owner) => void;
+}
+
+/** Flows, and marks of clients, that one sweep removes. */
+const SWEEP_LIMIT = 100;
+
+export class Logins {
+  readonly #options: LoginsOptions;
+  readonly #flows: FlowStore;
+  readonly #clients: Clients;
+  readonly #grants: Grants;
+  readonly #connections: Connections;
+  /** Revocations that nobody waits for. */
+  readonly #revocations = new Set<Promise<unknown>>();
+
+  constructor(options: LoginsOptions) {
+    const { store, memory, publicBase, log, onEnded } = options;
+    const locks = leases(store.table('leases'));
+    const clients = new Clients({ store, leases: locks, log });
+    const grants = new Grants({ store, memory });
+    const forgetClient = clients.forget.bind(clients);
+    const renewer = new Renewer({ grants, leases: locks, forgetClient, log });
+    const authorizeUrl = (server: ProtectedServer): string => loginAddress(publicBase, server.name, 'authorize');
+    this.#options = options;
+    this.#flows = new FlowStore(store);
+    this.#clients = clients;
+    this.#grants = grants;
+    this.#connections = new Connections({ grants, renewer, authorizeUrl, onEnded, log });
+  }
+
+  /** The live connection of `owner`, one object per owner and server; no I/O. */
+  connection(server: ProtectedServer, owner: Owner): Credential {
+    return this.#connections.get(server, owner);
+  }
+
+  /** From the store; no network. */
+  status(server: ProtectedServer, owner: Owner): Promise<ConnectionStatus> {
+    return this.#grants.status(server, owner);
+  }
+
+  /** Starts a login: probe, discovery, client, stored flow. Throws `LoginError`. */
+  begin(server: ProtectedServer, owner: Owner, options: BeginOptions): Promise<Begun> {
+    const { publicBase, probe } = this.#options;
+    const context = { publicBase, probe, flows: this.#flows, clients: this.#clients, grants: this.#grants };
+    return begin(context, server, owner, options);
+  }
+
+  /** Ends a login: takes the flow, checks the answer, exchanges the code, stores the grant. Throws `LoginError`. */
+  async complete(request: CallbackRequest): Promise<Completed> {
+    const context = {
+      flows: this.#flows,
+      clients: this.#clients,
+      grants: this.#grants,
+      log: this.#options.log,
+      onReplaced: (server: ProtectedServer, grant: Grant) => this.#revokeLater(server, grant),
+    };
+    const completed = await complete(context, request);
+    await this.#connections.changed(request.server, completed.owner);
+    return completed;
+  }
+
+  /** Revokes at the provider (RFC 7009) and forgets; forgets also when the provider cannot be reached. True when it revoked. */
+  async disconnect(server: ProtectedServer, owner: Owner): Promise<boolean> {
+    const grant = await this.#grants.remove(server, owner);
+    await this.#connections.changed(server, owner);
+    return grant !== undefined && (await revokeGrant(server, grant, this.#options.log));
+  }
+
+  /** Removes what has expired: flows without a trace, grants with revocation. `servers`: those configured now. */
+  async sweep(servers: ReadonlyMap<string, ProtectedServer>): Promise<void> {
+    await this.#flows.sweep(SWEEP_LIMIT);
+    await this.#clients.sweep(SWEEP_LIMIT);
+    await sweepGrants(this.#grants, servers, this.#options.log);
+  }
+
+  /** Waits for revocations that are under way, each ten seconds at most. */
+  async close(): Promise<void> {
+    this.#connections.close();
+    await Promise.all(this.#revocations);
+  }
+
+  #revokeLater(server: ProtectedServer, grant: Grant): void {
+    const revocation = revokeGrant(server, grant, this.#options.log).finally(() => {
+      this.#revocations.delete(revocation);
+    });
+    this.#revocations.add(revocation);
+  }
+}

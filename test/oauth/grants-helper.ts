@@ -1,0 +1,145 @@
+/** Grants as a login leaves them, of a real authorization server, and the parts that live on them. */
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { Connections, type ConnectionsOptions } from '../../src/oauth/connections.ts';
+import type { NewGrant } from '../../src/oauth/grant.ts';
+import { Grants } from '../../src/oauth/grants.ts';
+import type { Client, Owner, ProtectedServer } from '../../src/oauth/model.ts';
+import { Renewer, type RenewTimings } from '../../src/oauth/renew.ts';
+import { leases } from '../../src/storage/lease.ts';
+import { openStores, type Stores } from '../../src/storage/open.ts';
+import { openStore } from '../../src/storage/store.ts';
+import { type AuthorizationServer, signIn } from '../helpers/authorization-server.ts';
+import { MemoryLog } from '../helpers/memory-log.ts';
+
+export const RESOURCE = 'http://127.0.0.1:9/mcp';
+export const AUTHORIZE_URL = 'http://gateway.example/oauth/notes/authorize';
+const CALLBACK = 'http://127.0.0.1:9/callback';
+
+export function protectedServer(oauth: Partial<ProtectedServer['oauth']> = {}): ProtectedServer {
+  return {
+    name: 'notes',
+    url: new URL(RESOURCE),
+    oauth: {
+      multiUser: true,
+      sessionTimeoutMs: 30 * 60_000,
+      storage: 'store',
+      openBrowser: false,
+      clientMetadata: {},
+      allowInsecureHttp: false,
+      ...oauth,
+    },
+  };
+}
+
+/** Registers a client and signs in; the grant is not stored. */
+export async function newGrant(as: AuthorizationServer, scope = 'notes:read'): Promise<NewGrant> {
+  const fields = { redirect_uris: [CALLBACK], grant_types: ['authorization_code', 'refresh_token'] };
+  const registered = await post(`${as.issuer}/register`, JSON.stringify(fields), 'application/json');
+  const client: Client = {
+    id: String(registered.client_id),
+    secret: String(registered.client_secret),
+    authMethod: 'client_secret_post',
+    origin: 'registered',
+  };
+  const verifier = randomBytes(32).toString('base64url');
+  const query = new URLSearchParams({
+    response_type: 'code',
+    client_id: client.id,
+    redirect_uri: CALLBACK,
+    scope,
+    resource: RESOURCE,
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+  });
+  const back = await signIn(`${as.issuer}/authorize?${query}`);
+  const body = new URLSearchParams({
+    grant_type: 'authorization_code',
+    code: back.searchParams.get('code') ?? '',
+    redirect_uri: CALLBACK,
+    code_verifier: verifier,
+    client_id: client.id,
+    client_secret: client.secret ?? '',
+    resource: RESOURCE,
+  });
+  const tokens = await post(`${as.issuer}/token`, body, 'application/x-www-form-urlencoded');
+  return {
+    issuer: as.issuer,
+    resource: RESOURCE,
+    source: 'metadata',
+    client,
+    accessToken: String(tokens.access_token),
+    refreshToken: String(tokens.refresh_token),
+    expiresAt: Date.now() + Number(tokens.expires_in) * 1000,
+    requestedScope: scope,
+  };
+}
+
+async function post(url: string, body: string | URLSearchParams, type: string): Promise<Record<string, unknown>> {
+  const response = await fetch(url, { method: 'POST', body, headers: { 'content-type': type } });
+  const text = await response.text();
+  assert.ok(response.ok, text);
+  return JSON.parse(text) as Record<string, unknown>;
+}
+
+/** One process that lives on a store. */
+export interface House {
+  readonly stores: Stores;
+  readonly grants: Grants;
+  readonly renewer: Renewer;
+  readonly connections: Connections;
+  readonly log: MemoryLog;
+  /** Owners whose grants ended, as `onEnded` told. */
+  readonly ended: Owner[];
+  readonly forgotten: Client[];
+  close(): Promise<void>;
+}
+
+export interface HouseOptions {
+  readonly uri?: string;
+  /** Instead of opening `uri`. */
+  readonly stores?: Stores;
+  readonly timings?: Partial<RenewTimings>;
+  readonly recheckMs?: number;
+}
+
+export async function openHouse(options: HouseOptions = {}): Promise<House> {
+  const log = new MemoryLog();
+  const stores = options.stores ?? (await openStores(options.uri ?? 'memory', {}, log));
+  const ended: Owner[] = [];
+  const forgotten: Client[] = [];
+  const grants = new Grants({ store: stores.sealed, memory: openStore('memory') });
+  const renewer = new Renewer({
+    grants,
+    leases: leases(stores.plain.table('leases')),
+    forgetClient: async (_server, client) => void forgotten.push(client),
+    log,
+    timings: options.timings ?? {},
+  });
+  const connectionsOptions: ConnectionsOptions = {
+    grants,
+    renewer,
+    authorizeUrl: () => AUTHORIZE_URL,
+    onEnded: (_server, owner) => void ended.push(owner),
+    log,
+    recheckMs: options.recheckMs ?? 60_000,
+  };
+  const connections = new Connections(connectionsOptions);
+  const close = async (): Promise<void> => {
+    connections.close();
+    if (options.stores === undefined) await stores.close();
+  };
+  return { stores, grants, renewer, connections, log, ended, forgotten, close };
+}
+
+export function expired(grant: NewGrant): NewGrant {
+  return { ...grant, expiresAt: Date.now() - 1 };
+}
+
+/** No line of the log, nor `error`, holds a token or the client's secret. */
+export function assertNoSecrets(house: House, grant: NewGrant, error?: unknown): void {
+  const written = JSON.stringify([house.log.lines, error, String(error)]);
+  for (const secret of [grant.accessToken, grant.refreshToken, grant.client.secret]) {
+    if (secret !== undefined) assert.ok(!written.includes(secret));
+  }
+}
