@@ -86,12 +86,11 @@ const STYLE = `
 }
 * { box-sizing: border-box; }
 body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1rem; background: var(--ground); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; }
-main { width: 100%; max-width: 26rem; padding: 1.5rem 2rem 2rem; background: var(--paper); border: 1px solid var(--line); border-radius: .75rem; }
+main { width: 100%; overflow-wrap: anywhere; max-width: 26rem; padding: 1.5rem 2rem 2rem; background: var(--paper); border: 1px solid var(--line); border-radius: .75rem; }
 h1 { margin: 0 0 1rem; font-size: 1.5rem; line-height: 1.2; }
 .from { margin: 0; color: var(--soft); }
 ul { padding-left: 1.25rem; }
-code { overflow-wrap: anywhere; }
-label { display: block; margin-top: 1rem; font-weight: 600; }
+label { display: block; margin: 1rem 0 .375rem; font-weight: 600; }
 input { width: 100%; padding: .5rem; font: inherit; color: inherit; background: var(--ground); border: 1px solid var(--line); border-radius: .375rem; }
 .buttons { display: flex; gap: .75rem; margin: 1.5rem 0 0; }
 button { padding: .5rem 1.25rem; font: inherit; font-weight: 600; color: inherit; background: none; border: 1px solid var(--line); border-radius: .375rem; cursor: pointer; }

@@ -11,7 +11,7 @@ import { type Challenge, type Owner, type ProtectedServer, SHARED_OWNER } from '
 import { loginAddress } from './oauth/paths.ts';
 import { openStore, type Store, type Table } from './storage/store.ts';
 import type { CatalogRecord } from './upstream/catalog.ts';
-import type { LinkState } from './upstream/link.ts';
+import type { LinkState } from './upstream/link-state.ts';
 import { SessionPool } from './upstream/pool.ts';
 import { probeChallenge } from './upstream/probe.ts';
 import { Server } from './upstream/server.ts';

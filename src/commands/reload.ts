@@ -1,5 +1,6 @@
 /** Hot reload: a changed file is read, compared and applied; a broken one changes nothing and is reported. */
 import type { Logger } from 'pino';
+import { checkExposure } from '../config/exposure.ts';
 import type { Environment } from '../config/interpolate.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { ConfigError, type Configuration, describeProblem } from '../config/model.ts';
@@ -31,7 +32,9 @@ export function startReload(options: ReloadOptions): ConfigWatcher | undefined {
 async function reload({ settings, env, gateway, log, before }: ReloadOptions, path: string): Promise<void> {
   try {
     const configuration = await loadConfiguration({ kind: 'file', path }, { env, pathPrefix: settings.pathPrefix });
-    for (const warning of configuration.warnings) log.warn(describeProblem(warning));
+    const exposure = checkExposure(settings, configuration);
+    if (exposure.problems.length > 0) throw new ConfigError(exposure.problems);
+    for (const warning of [...configuration.warnings, ...exposure.warnings]) log.warn(describeProblem(warning));
     if (JSON.stringify(configuration.gateway) !== JSON.stringify(before.gateway)) {
       log.warn({ file: path }, 'gateway keys have changed; they take effect after a restart');
     }

@@ -3,7 +3,7 @@ import { styleText } from 'node:util';
 import type { Logger } from 'pino';
 import { publicBase } from '../routing.ts';
 import type { Settings } from '../settings.ts';
-import type { LinkState } from '../upstream/link.ts';
+import type { LinkState } from '../upstream/link-state.ts';
 import type { Server } from '../upstream/server.ts';
 
 export class Report {

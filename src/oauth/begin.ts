@@ -23,7 +23,7 @@ export interface BeginContext {
 }
 
 export interface BeginOptions {
-  /** False: the flow may be finished in any browser, because its address was told to the operator alone (single-user). */
+  /** False: any browser may end the flow, because its address was told to the operator alone (single-user). */
   readonly bound: boolean;
   /** A local path, checked by the caller. */
   readonly returnTo: string;

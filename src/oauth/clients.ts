@@ -1,4 +1,4 @@
-/** The clients that were registered for us: one per server, authorization server and redirect URI, shared by all processes. */
+/** The clients registered for us: one per server, authorization server and redirect URI, over all processes. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AuthorizationServer } from 'oauth4webapi';
 import { digest } from '../identity/compare.ts';
@@ -88,7 +88,7 @@ export class Clients {
     await stored(this.#clients.replace(keyOf(place), row.stamp, { ...row.value, succeededAt: now }));
   }
 
-  /** True where `client` is the one in use, and no login has come to its end with it since `since` (milliseconds since 1970). */
+  /** True where `client` is in use and no login has ended well with it since `since` (milliseconds since 1970). */
   async isUnproven(place: ClientPlace, client: Client, since: number): Promise<boolean> {
     const row = await stored(this.#clients.get(keyOf(place)));
     return row?.client.id === client.id && (row.succeededAt ?? 0) < since;

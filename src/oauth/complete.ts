@@ -39,7 +39,7 @@ export interface Completed {
   readonly cookie: string;
 }
 
-/** Ends a login. Whatever comes of it, its `state` is used up. Rejects with `LoginError`, or `GatewayError` `storage_failed`. */
+/** Ends a login; its `state` is used up in any case. Rejects with `LoginError`, or `GatewayError` `storage_failed`. */
 export async function complete(context: CompleteContext, request: CallbackRequest): Promise<Completed> {
   const { server, query, cookies } = request;
   const state = checkState(query);

@@ -77,3 +77,16 @@ export function insufficientScope(server: string, scope: string | undefined, aut
     },
   });
 }
+
+/** What a caller of a tool is told of a login, rather than of the server behind it. */
+const TOLD_TO_CALLERS: ReadonlySet<ErrorCode> = new Set([
+  'authorization_required',
+  'insufficient_scope',
+  'provider_unavailable',
+  'storage_failed',
+]);
+
+/** The error, where it is one that a login caused and whose text is for the caller. */
+export function loginRefusal(error: unknown): GatewayError | undefined {
+  return error instanceof GatewayError && TOLD_TO_CALLERS.has(error.code) ? error : undefined;
+}

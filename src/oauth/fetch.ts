@@ -2,6 +2,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
 import { Agent, type Response as UndiciResponse, fetch as undiciFetch } from 'undici';
+import { isLoopbackHost } from '../config/values.ts';
 import { type AddressClass, classOfHost, isAddressAllowed } from './address.ts';
 import { LoginError } from './errors.ts';
 import { discoveryFailed } from './metadata-errors.ts';
@@ -87,20 +88,23 @@ async function withDeadline(
   }
 }
 
-/** Resolves a URL to the addresses that may be reached; throws where there is none. The server is resolved once. */
+/** Known once for each server: who owns its name could else have it answer with another class later. */
+const SERVER_CLASSES = new WeakMap<ProtectedServer, AddressClass>();
+
+async function classOfServer(server: ProtectedServer, resolve: Resolve): Promise<AddressClass> {
+  const known = SERVER_CLASSES.get(server);
+  if (known !== undefined) return known;
+  const found = classOfHost(await addresses(server.url, resolve));
+  // A name can be made to lead to this machine by whoever owns it; only one that always does opens this machine.
+  const kind = found === 'loopback' && !isLoopbackHost(server.url.hostname) ? 'private' : found;
+  SERVER_CLASSES.set(server, kind);
+  return kind;
+}
+
+/** Resolves a URL to the addresses that may be reached; throws where there is none. */
 function addressPolicy(server: ProtectedServer, resolve: Resolve): Exchange['addressesOf'] {
-  let serverClass: Promise<AddressClass> | undefined;
-  const classOfServer = (): Promise<AddressClass> => {
-    serverClass ??= addresses(server.url, resolve)
-      .then(classOfHost)
-      .catch((error) => {
-        serverClass = undefined;
-        throw error;
-      });
-    return serverClass;
-  };
   return async (url) => {
-    const kind = await classOfServer();
+    const kind = await classOfServer(server, resolve);
     const allowed = (await addresses(url, resolve)).filter((address) => isAddressAllowed(address, kind));
     if (allowed.length === 0) throw notAllowed(url);
     return allowed;

@@ -51,8 +51,8 @@ export function checkPerson(flow: Flow, owner: Owner | undefined): void {
 
 /**
  * 6. The answer comes from the authorization server of the flow (RFC 9207 2.4) and is a code. Returns the parameters
- * as the code exchange wants them. Throws `response_rejected`, which tells nothing of the answer, or, where the answer is
- * an error of that server (RFC 6749 4.1.2.1), `consent_denied` or `provider_refused`.
+ * as the code exchange wants them. Throws `response_rejected`, which tells nothing of the answer, or, where the answer
+ * is an error of that server (RFC 6749 4.1.2.1), `consent_denied` or `provider_refused`.
  */
 export function checkResponse(flow: Flow, state: string, query: URLSearchParams): URLSearchParams {
   // An empty one is no issuer; the library takes it for none.

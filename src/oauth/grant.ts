@@ -100,6 +100,14 @@ export function withRefreshUnsent(grant: StoredGrant): StoredGrant {
   return without(grant, 'refreshSentAt');
 }
 
+/**
+ * True where revoking one ends the other: authorization servers keep one grant per person and client, and end it as a
+ * whole.
+ */
+export function sharesGrant(one: Grant, other: Grant): boolean {
+  return one.issuer === other.issuer && one.client.id === other.client.id;
+}
+
 /** True where both hold the same tokens of the same login, whatever was noted in between. */
 export function isSame(one: StoredGrant, other: StoredGrant): boolean {
   return one.generation === other.generation && one.refreshSentAt === other.refreshSentAt;

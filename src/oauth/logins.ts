@@ -90,7 +90,7 @@ export class Logins {
     return completed;
   }
 
-  /** Revokes at the provider (RFC 7009) and forgets; forgets also when the provider cannot be reached. True when it revoked. */
+  /** Forgets, and revokes at the provider (RFC 7009) where that can be reached. True when it revoked. */
   async disconnect(server: ProtectedServer, owner: Owner): Promise<boolean> {
     const grant = await this.#grants.remove(server, owner);
     await this.#connections.changed(server, owner);

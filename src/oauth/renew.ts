@@ -7,7 +7,7 @@ import type { Leases } from '../storage/lease.ts';
 import { rediscover } from './discovery.ts';
 import { requestTokens, type TokenRefusal, type Tokens } from './exchange.ts';
 import { oauthFetch } from './fetch.ts';
-import { isSame, renewed, type StoredGrant, withRefreshSent, withRefreshUnsent } from './grant.ts';
+import { isSame, renewed, type StoredGrant, sharesGrant, withRefreshSent, withRefreshUnsent } from './grant.ts';
 import { type FoundGrant, type Grants, grantKey } from './grants.ts';
 import type { Client, Owner, ProtectedServer } from './model.ts';
 import { revokeGrant } from './revoke.ts';
@@ -181,7 +181,8 @@ export class Renewer {
     }
     this.#unsaved.delete(key);
     // Disconnected, ended or replaced meanwhile: nobody would ever revoke these tokens.
-    if (current?.accessToken !== tokens.accessToken) void revokeGrant(server, { ...sent, ...tokens }, this.#log);
+    const isNeeded = current?.state === 'live' && sharesGrant(current, sent);
+    if (!isNeeded) void revokeGrant(server, { ...sent, ...tokens }, this.#log);
     return found(current);
   }
 

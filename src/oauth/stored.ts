@@ -1,7 +1,7 @@
 /** One wording for a store that fails in the middle of a login. */
 import { GatewayError, messageOf } from '../errors.ts';
 
-/** Resolves as `work` does; where it rejects, with `GatewayError` `storage_failed`, but for what is a `GatewayError` already. */
+/** Resolves as `work` does; rejects with `GatewayError`: its own, or `storage_failed` in place of anything else. */
 export async function stored<R>(work: Promise<R>): Promise<R> {
   try {
     return await work;

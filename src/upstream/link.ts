@@ -1,25 +1,19 @@
 /** A managed connection to one server: connects once for all who wait, comes back with growing pauses, repeats no call. */
 import type { ServerConfig } from '../config/model.ts';
-import { GatewayError } from '../errors.ts';
+import type { GatewayError } from '../errors.ts';
 import type { Log } from '../log-sink.ts';
 import type { Credential } from '../oauth/credential.ts';
+import { loginRefusal } from '../oauth/errors.ts';
 import type { CallScope } from './call-scope.ts';
 import type { Catalog, CatalogRecord, Tool } from './catalog.ts';
 import type { Params } from './jsonrpc.ts';
+import type { LinkState } from './link-state.ts';
 import { openSession } from './open-session.ts';
 import type { Session, ToolResult } from './session.ts';
 import { DEFAULT_TIMINGS, type LinkTimings } from './timings.ts';
 import { ToolList } from './tool-list.ts';
 import { settledWithin } from './waiting.ts';
 import { NotSentError, reasonOf, unavailable } from './wire.ts';
-
-export type LinkState =
-  | { readonly state: 'connecting' }
-  | { readonly state: 'ready' }
-  | { readonly state: 'failed'; readonly reason: string; readonly retryAt: number }
-  /** A person has to sign in first; nothing is tried meanwhile. */
-  | { readonly state: 'needs-login' }
-  | { readonly state: 'closed' };
 
 export interface LinkOptions {
   /** Asked at each attempt: what is withheld from a child changes with other entries. */
@@ -37,13 +31,6 @@ export interface LinkOptions {
 
 /** A call is sent once, and once more where the first send certainly reached nobody. */
 const MOST_SENDS = 2;
-/** Errors that a login causes; their texts are for the caller. */
-const ABOUT_LOGINS: ReadonlySet<string> = new Set([
-  'authorization_required',
-  'insufficient_scope',
-  'provider_unavailable',
-  'storage_failed',
-]);
 const REMOVED = 'The server was removed';
 const NO_ANSWER = 'no answer in time while connecting';
 
@@ -117,12 +104,6 @@ export class Link {
   /** A live session, connecting if need be. */
   async connected(): Promise<void> {
     if (this.#session === undefined) await this.#connect();
-  }
-
-  /** Connects at once, whatever was tried before: a login has just been made. */
-  async reconnect(): Promise<void> {
-    this.#attemptedAt = 0;
-    await this.#connect();
   }
 
   /** Gives the session up because its login has ended; calls in flight may end. */
@@ -278,7 +259,7 @@ export class Link {
 
   /** An attempt that failed: only a person can help where the login was refused. */
   #refused(error: unknown): void {
-    this.#refusal = error instanceof GatewayError && ABOUT_LOGINS.has(error.code) ? error : undefined;
+    this.#refusal = loginRefusal(error);
     if (this.#refusal === undefined || this.#refusal.status >= 500) {
       this.#failed(reasonOf(error));
     } else {

@@ -7,7 +7,8 @@ import { type Owner, type ProtectedServer, SHARED_OWNER } from '../oauth/model.t
 import type { CallScope } from './call-scope.ts';
 import type { Catalog, CatalogRecord, Tool } from './catalog.ts';
 import type { Params } from './jsonrpc.ts';
-import { Link, type LinkOptions, type LinkState } from './link.ts';
+import { Link, type LinkOptions } from './link.ts';
+import type { LinkState } from './link-state.ts';
 import type { SessionPool } from './pool.ts';
 import type { ToolResult } from './session.ts';
 import type { LinkTimings } from './timings.ts';
@@ -144,13 +145,13 @@ export class Server {
 
   /** A login has been made: the connection that serves all comes up at once. */
   loggedIn(): void {
-    this.#shared?.reconnect().catch(() => undefined);
+    this.#shared?.start();
   }
 
   /** The grant of `owner` has ended or was replaced: its connections take no part in anything new. */
   loginEnded(owner: Owner, refusal: GatewayError): void {
-    if (this.isPersonal) this.#options.pool.retire(this.#personalKey(owner));
-    else this.#shared?.endLogin(refusal);
+    this.#options.pool.retire(this.isPersonal ? this.#personalKey(owner) : this.#keyPrefix());
+    this.#shared?.endLogin(refusal);
   }
 
   /** Ends everything at once, also what is being retired. */

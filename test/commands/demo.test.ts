@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { isRunning, TSX } from '../helpers/configs.ts';
-import { emptyHome, type Place, type Running, startLatchkey } from '../helpers/process.ts';
+import { emptyHome, type Place, type Running, runLatchkey, startLatchkey } from '../helpers/process.ts';
 import { Browser, signIn } from '../helpers/sign-in.ts';
 import { SimpleClient } from '../helpers/simple-client.ts';
 import { until } from '../helpers/wait.ts';
@@ -57,6 +57,13 @@ describe('the demo', () => {
     const pids = family(demo);
     await demo.stop('SIGKILL');
     await gone(pids);
+  });
+
+  it('ends when its port is in use', async () => {
+    const { url } = await start();
+    const { code, stderr } = await runLatchkey(['demo', '--port', new URL(url).port], place);
+    assert.equal(code, 1);
+    assert.match(stderr, /is in use/);
   });
 });
 

@@ -3,8 +3,6 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { type SignIn, signIn } from './sign-in.ts';
 
-const CALLBACK = 'http://127.0.0.1:9/callback';
-
 export interface Tokens {
   readonly access_token: string;
   readonly refresh_token: string;
@@ -20,17 +18,19 @@ export interface TokenAnswer extends Partial<Tokens> {
 export class SimpleClient {
   readonly issuer: string;
   readonly resource: string;
+  readonly callback: string;
   readonly #verifier = randomBytes(32).toString('base64url');
   id = '';
 
-  constructor(issuer: string, resource: string) {
+  constructor(issuer: string, resource: string, callback = 'http://127.0.0.1:9/callback') {
     this.issuer = issuer;
     this.resource = resource;
+    this.callback = callback;
   }
 
   async register(): Promise<this> {
     const body = {
-      redirect_uris: [CALLBACK],
+      redirect_uris: [this.callback],
       grant_types: ['authorization_code', 'refresh_token'],
       token_endpoint_auth_method: 'none',
       application_type: 'native',
@@ -51,7 +51,7 @@ export class SimpleClient {
     url.search = new URLSearchParams({
       client_id: this.id,
       response_type: 'code',
-      redirect_uri: CALLBACK,
+      redirect_uri: this.callback,
       ...(scope === '' ? {} : { scope }),
       resource: this.resource,
       state: 'state',
@@ -65,7 +65,12 @@ export class SimpleClient {
     const callback = await signIn(this.authorizeUrl(scope), person);
     const code = callback.searchParams.get('code');
     assert.ok(code, callback.search);
-    const fields = { grant_type: 'authorization_code', code, code_verifier: this.#verifier, redirect_uri: CALLBACK };
+    const fields = {
+      grant_type: 'authorization_code',
+      code,
+      code_verifier: this.#verifier,
+      redirect_uri: this.callback,
+    };
     return (await this.token(fields)) as TokenAnswer & Tokens;
   }
 

@@ -113,8 +113,8 @@ describe('security headers', () => {
       assert.match(policy, /frame-ancestors 'none'/);
       assert.doesNotMatch(policy, /unsafe|\*|https?:/);
       assert.equal(headers.get('x-frame-options'), 'DENY');
-      assert.equal(headers.get('referrer-policy'), 'no-referrer');
-      assert.equal(headers.get('cache-control'), 'no-store');
+      assert.equal(headers.get('referrer-policy'), 'same-origin');
+      assert.equal(headers.get('cache-control'), 'private, no-store');
       assert.equal(headers.get('strict-transport-security'), null);
       assert.equal(headers.get('server'), null);
       assert.equal(headers.get('x-powered-by'), null);

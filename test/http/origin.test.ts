@@ -273,6 +273,8 @@ describe('Basic, which browsers send unasked', () => {
       'navigate',
       'authorization',
       basic('me', KEY),
+      'host',
+      `localhost:${app.settings.port}`,
     ];
     assert.equal((await raw(app.url, { path: '/', headers: navigation })).status, 200);
     const before = server.record.count('structured');

@@ -119,7 +119,7 @@ describe('the token of a connection', () => {
 
   it('without a refresh token is good to its end, and then the login has ended', async () => {
     const { refreshToken: _, ...bare } = grant;
-    const connection = await connect({ ...bare, expiresAt: Date.now() + 300 });
+    const connection = await connect({ ...bare, expiresAt: Date.now() + 1_000 });
     assert.equal(await connection.token(), grant.accessToken);
     const error = await until(async () =>
       askFor(connection).then(

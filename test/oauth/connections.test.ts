@@ -82,7 +82,7 @@ describe('connections of one process', () => {
   });
 
   it('follow the end of a visit', async () => {
-    const brief = protectedServer({ sessionTimeoutMs: 50 });
+    const brief = protectedServer({ sessionTimeoutMs: 500 });
     const visitor = 'visitor:1';
     await here.grants.save(brief, visitor, login);
     await there.connections.get(brief, visitor).token();

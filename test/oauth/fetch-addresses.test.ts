@@ -10,7 +10,9 @@ function named(site: Site, path: string): string {
 }
 
 const LENIENT = { allowInsecureHttp: true };
-const PUBLIC = protectedServer('https://mcp.test/mcp', LENIENT);
+/** A server of its own for each test: what its name led to first is kept. */
+const atName = () => protectedServer('https://mcp.test/mcp', LENIENT);
+const onThisMachine = () => protectedServer('https://mcp.localhost/mcp', LENIENT);
 
 for (const [what, address] of [
   ['loopback', '127.0.0.1'],
@@ -25,7 +27,7 @@ for (const [what, address] of [
     const site = await Site.start(t);
     const resolve = names({ 'mcp.test': ['8.8.8.8'], 'as.test': [address] });
     await assert.rejects(
-      oauthFetch(PUBLIC, { resolve })(named(site, '/')),
+      oauthFetch(atName(), { resolve })(named(site, '/')),
       loginError('address_not_allowed', /"as.test"/),
     );
     assert.deepEqual(site.asked, []);
@@ -36,14 +38,14 @@ for (const [what, address] of [
     const host = address.includes(':') ? `[${address}]` : address;
     const url = `http://${host}:${new URL(site.origin).port}/`;
     const resolve = names({ 'mcp.test': ['8.8.8.8'] });
-    await assert.rejects(oauthFetch(PUBLIC, { resolve })(url), loginError('address_not_allowed'));
+    await assert.rejects(oauthFetch(atName(), { resolve })(url), loginError('address_not_allowed'));
     assert.deepEqual(site.asked, []);
   });
 }
 
 test('for a private server loopback and cloud metadata stay closed', async () => {
   const resolve = names({ 'mcp.test': ['10.0.0.1'], 'as.test': ['127.0.0.1'], 'cloud.test': ['169.254.169.254'] });
-  const fetch = oauthFetch(PUBLIC, { resolve });
+  const fetch = oauthFetch(atName(), { resolve });
   await assert.rejects(fetch('https://as.test/'), loginError('address_not_allowed'));
   await assert.rejects(fetch('https://cloud.test/'), loginError('address_not_allowed'));
 });
@@ -52,36 +54,49 @@ test('the checked address is the one that is connected to, and a name is resolve
   const site = await Site.start(t);
   site.pages['/'] = { ok: true };
   // The system knows neither name, so a second look-up would fail; of two addresses the forbidden one is left out.
-  const resolve = names({ 'mcp.test': ['127.0.0.1'], 'as.test': ['169.254.169.254', '127.0.0.1'] });
-  const fetch = oauthFetch(PUBLIC, { resolve });
+  const resolve = names({ 'mcp.localhost': ['127.0.0.1'], 'as.test': ['169.254.169.254', '127.0.0.1'] });
+  const fetch = oauthFetch(onThisMachine(), { resolve });
   assert.deepEqual(await (await fetch(named(site, '/'))).json(), { ok: true });
   assert.equal(site.headers[0]?.host, new URL(named(site, '/')).host);
-  assert.deepEqual(resolve.calls, ['mcp.test', 'as.test']);
+  assert.deepEqual(resolve.calls, ['mcp.localhost', 'as.test']);
   await fetch(named(site, '/'));
-  assert.deepEqual(resolve.calls, ['mcp.test', 'as.test', 'as.test']);
+  assert.deepEqual(resolve.calls, ['mcp.localhost', 'as.test', 'as.test']);
 });
 
 test('a name that changes its address between two requests is checked again', async (t) => {
   const site = await Site.start(t);
-  const known: Record<string, string[]> = { 'mcp.test': ['127.0.0.1'], 'as.test': ['127.0.0.1'] };
-  const fetch = oauthFetch(PUBLIC, { resolve: names(known) });
+  const known: Record<string, string[]> = { 'mcp.localhost': ['127.0.0.1'], 'as.test': ['127.0.0.1'] };
+  const fetch = oauthFetch(onThisMachine(), { resolve: names(known) });
   await fetch(named(site, '/'));
   known['as.test'] = ['169.254.169.254'];
   await assert.rejects(fetch(named(site, '/')), loginError('address_not_allowed'));
   assert.equal(site.asked.length, 1);
 });
 
-test('the server stays as private as it was, whatever its name says later', async (t) => {
+test('the server stays as private as it was, whatever its name says later, for every request on its behalf', async (t) => {
   const site = await Site.start(t);
-  const known: Record<string, string[]> = { 'mcp.test': ['8.8.8.8'], 'as.test': ['127.0.0.1'] };
-  const fetch = oauthFetch(PUBLIC, { resolve: names(known) });
-  await assert.rejects(fetch(named(site, '/')), loginError('address_not_allowed'));
-  known['mcp.test'] = ['127.0.0.1'];
-  await assert.rejects(fetch(named(site, '/')), loginError('address_not_allowed'));
+  const known: Record<string, string[]> = { 'mcp.test': ['8.8.8.8'], 'as.test': ['10.0.0.1'] };
+  const server = atName();
+  for (const own of ['8.8.8.8', '10.0.0.2', '127.0.0.1']) {
+    known['mcp.test'] = [own];
+    await assert.rejects(
+      oauthFetch(server, { resolve: names(known) })(named(site, '/')),
+      loginError('address_not_allowed'),
+    );
+  }
+});
+
+test('a name that somebody lets lead to this machine opens nothing on it', async (t) => {
+  const site = await Site.start(t);
+  const resolve = names({ 'mcp.test': ['127.0.0.1'], 'as.test': ['127.0.0.1'] });
+  for (const url of [named(site, '/'), `${site.origin}/`]) {
+    await assert.rejects(oauthFetch(atName(), { resolve })(url), loginError('address_not_allowed'));
+  }
+  assert.deepEqual(site.asked, []);
 });
 
 test('a name that nobody knows is an error that says so to the log alone', async () => {
-  const fetch = oauthFetch(PUBLIC, { resolve: names({ 'mcp.test': ['8.8.8.8'] }) });
+  const fetch = oauthFetch(atName(), { resolve: names({ 'mcp.test': ['8.8.8.8'] }) });
   await assert.rejects(fetch('https://gone.test/path?secret=1'), (error: Error & { privateDetail?: unknown }) => {
     assert.equal(error.privateDetail, 'ENOTFOUND');
     return loginError('discovery_failed', /"gone\.test" could not be reached/)(error);
@@ -91,9 +106,9 @@ test('a name that nobody knows is an error that says so to the log alone', async
 test('a server whose own name is unknown for a while can be asked afterwards', async (t) => {
   const site = await Site.start(t);
   const known: Record<string, string[]> = {};
-  const fetch = oauthFetch(PUBLIC, { resolve: names(known) });
+  const fetch = oauthFetch(onThisMachine(), { resolve: names(known) });
   await assert.rejects(fetch(`${site.origin}/`), loginError('discovery_failed'));
-  known['mcp.test'] = ['127.0.0.1'];
+  known['mcp.localhost'] = ['127.0.0.1'];
   assert.equal((await fetch(`${site.origin}/`)).status, 404);
 });
 

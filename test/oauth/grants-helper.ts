@@ -9,11 +9,12 @@ import { Renewer, type RenewTimings } from '../../src/oauth/renew.ts';
 import { leases } from '../../src/storage/lease.ts';
 import { openStores, type Stores } from '../../src/storage/open.ts';
 import { openStore } from '../../src/storage/store.ts';
-import { type AuthorizationServer, signIn } from '../helpers/authorization-server.ts';
+import { type AuthorizationServer, Browser, signIn } from '../helpers/authorization-server.ts';
 import { MemoryLog } from '../helpers/memory-log.ts';
 
 export const RESOURCE = 'http://127.0.0.1:9/mcp';
 export const AUTHORIZE_URL = 'http://gateway.example/oauth/notes/authorize';
+const SCOPE = 'notes:read';
 const CALLBACK = 'http://127.0.0.1:9/callback';
 
 export function protectedServer(oauth: Partial<ProtectedServer['oauth']> = {}): ProtectedServer {
@@ -32,27 +33,26 @@ export function protectedServer(oauth: Partial<ProtectedServer['oauth']> = {}): 
   };
 }
 
-/** Registers a client and signs in; the grant is not stored. */
-export async function newGrant(as: AuthorizationServer, scope = 'notes:read'): Promise<NewGrant> {
-  const fields = { redirect_uris: [CALLBACK], grant_types: ['authorization_code', 'refresh_token'] };
-  const registered = await post(`${as.issuer}/register`, JSON.stringify(fields), 'application/json');
-  const client: Client = {
-    id: String(registered.client_id),
-    secret: String(registered.client_secret),
-    authMethod: 'client_secret_post',
-    origin: 'registered',
-  };
+/** For a person who comes again. */
+interface SignInOptions {
+  readonly client?: Client;
+  readonly browser?: Browser;
+}
+
+/** Registers a client, unless there is one, and signs in; the grant is not stored. */
+export async function newGrant(as: AuthorizationServer, options: SignInOptions = {}): Promise<NewGrant> {
+  const { client = await register(as), browser = new Browser() } = options;
   const verifier = randomBytes(32).toString('base64url');
   const query = new URLSearchParams({
     response_type: 'code',
     client_id: client.id,
     redirect_uri: CALLBACK,
-    scope,
+    scope: SCOPE,
     resource: RESOURCE,
     code_challenge: createHash('sha256').update(verifier).digest('base64url'),
     code_challenge_method: 'S256',
   });
-  const back = await signIn(`${as.issuer}/authorize?${query}`);
+  const back = await signIn(`${as.issuer}/authorize?${query}`, { browser });
   const body = new URLSearchParams({
     grant_type: 'authorization_code',
     code: back.searchParams.get('code') ?? '',
@@ -71,7 +71,18 @@ export async function newGrant(as: AuthorizationServer, scope = 'notes:read'): P
     accessToken: String(tokens.access_token),
     refreshToken: String(tokens.refresh_token),
     expiresAt: Date.now() + Number(tokens.expires_in) * 1000,
-    requestedScope: scope,
+    requestedScope: SCOPE,
+  };
+}
+
+async function register(as: AuthorizationServer): Promise<Client> {
+  const fields = { redirect_uris: [CALLBACK], grant_types: ['authorization_code', 'refresh_token'] };
+  const registered = await post(`${as.issuer}/register`, JSON.stringify(fields), 'application/json');
+  return {
+    id: String(registered.client_id),
+    secret: String(registered.client_secret),
+    authMethod: 'client_secret_post',
+    origin: 'registered',
   };
 }
 

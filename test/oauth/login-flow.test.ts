@@ -9,7 +9,7 @@ import {
   startAuthorizationServer,
 } from '../helpers/authorization-server.ts';
 import { until } from '../helpers/wait.ts';
-import { type House, type HouseOptions, openHouse, Person, PUBLIC_BASE } from './login-person.ts';
+import { type House, type HouseOptions, loginError, openHouse, Person, PUBLIC_BASE } from './login-person.ts';
 
 describe('a login', () => {
   let as: AuthorizationServer;

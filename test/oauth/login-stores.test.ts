@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { type Flow, flowId } from '../../src/oauth/flow.ts';
 import { Cipher } from '../../src/storage/cipher.ts';
 import { sealedStore } from '../../src/storage/sealed.ts';
+import { openDatabase } from '../../src/storage/sqlite.ts';
 import { openStore, type Store } from '../../src/storage/store.ts';
 import { MemoryLog } from '../helpers/memory-log.ts';
 import { until } from '../helpers/wait.ts';
@@ -56,13 +57,17 @@ describe('a login over a store', () => {
   });
 
   it('that fails says so, and not that the login has expired', async () => {
-    const store = openStore(`sqlite:${join(folder, 'broken.db')}`);
+    const file = join(folder, 'broken.db');
+    const store = openStore(`sqlite:${file}`);
     const house = await open({ store });
     const alice = new Person(house);
     const { url } = await alice.begin();
-    await store.close();
+    const vandal = openDatabase(file);
+    vandal.exec('DROP TABLE keyv');
+    vandal.close();
     await assert.rejects(alice.complete(answerTo(url)), { code: 'storage_failed' });
     await assert.rejects(alice.begin(), { code: 'storage_failed' });
+    await store.close();
   });
 
   it('leaves nothing behind once it has expired', async () => {

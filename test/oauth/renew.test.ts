@@ -8,7 +8,7 @@ import type { GatewayError } from '../../src/errors.ts';
 import { forget } from '../../src/oauth/discovery.ts';
 import type { NewGrant } from '../../src/oauth/grant.ts';
 import { openDatabase } from '../../src/storage/sqlite.ts';
-import { type AuthorizationServer, startAuthorizationServer } from '../helpers/authorization-server.ts';
+import { type AuthorizationServer, Browser, startAuthorizationServer } from '../helpers/authorization-server.ts';
 import { until } from '../helpers/wait.ts';
 import { assertNoSecrets, expired, type House, newGrant, openHouse, protectedServer } from './grants-helper.ts';
 
@@ -127,7 +127,7 @@ describe('a renewal', () => {
   });
 
   it('that is answered by 503 leaves the token in use while it lasts', async () => {
-    const house = await houseWith({ ...grant, expiresAt: Date.now() + 500 });
+    const house = await houseWith({ ...grant, expiresAt: Date.now() + 5_000 });
     await house.grants.change(server, OWNER, (held) => ({ ...held, createdAt: Date.now() - 600_000 }));
     as.fail('token', 'unavailable');
     assert.equal(await house.connections.get(server, OWNER).token(), grant.accessToken);
@@ -159,7 +159,7 @@ describe('a store that fails', () => {
   it('is told, and the tokens that it did not take are stored at the next call', async () => {
     const house = await houseWith(expired(grant));
     const reused = as.happened('refresh-token-reused');
-    as.tokenDelayMs = 300;
+    as.tokenDelayMs = 800;
     const refused = refusalOf(house);
     await isSent();
     const database = openDatabase(house.file);
@@ -181,7 +181,7 @@ describe('a store that fails', () => {
 
   it('gets the tokens as soon as it is well, though nobody calls', async () => {
     const house = await houseWith(expired(grant));
-    as.tokenDelayMs = 300;
+    as.tokenDelayMs = 800;
     const refused = refusalOf(house);
     await isSent();
     const database = openDatabase(house.file);
@@ -245,7 +245,7 @@ describe('a refresh token that was sent', () => {
 
   it('while the person disconnects brings tokens that are revoked', async () => {
     const house = await houseWith(expired(grant));
-    as.tokenDelayMs = 300;
+    as.tokenDelayMs = 800;
     const live = as.refreshTokensOf('alice');
     const refused = refusalOf(house);
     await isSent();
@@ -258,14 +258,21 @@ describe('a refresh token that was sent', () => {
   });
 
   it('while the person signs in again leaves the new login alone', async () => {
+    const browser = new Browser();
+    grant = await newGrant(as, { browser });
+    const login = await newGrant(as, { browser, client: grant.client });
     const house = await houseWith(expired(grant));
-    const login = await newGrant(as);
-    as.tokenDelayMs = 300;
-    const asked = Promise.resolve(house.connections.get(server, OWNER).token());
+    const connection = house.connections.get(server, OWNER);
+    const revoked = as.counts('revoke');
+    as.tokenDelayMs = 800;
+    const asked = Promise.resolve(connection.token());
     await isSent();
     await house.grants.save(server, OWNER, login);
     assert.equal(await asked, login.accessToken);
     as.tokenDelayMs = 0;
+    await connection.refused({ status: 401, challenge: undefined, token: login.accessToken, operation: 'list_notes' });
+    assert.notEqual(await connection.token(), login.accessToken);
+    assert.equal(as.counts('revoke'), revoked, 'the authorization server would end both');
     await house.close();
   });
 });

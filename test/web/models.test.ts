@@ -1,7 +1,7 @@
 /** What the pages say about a server and about the gateway. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { LinkState } from '../../src/upstream/link.ts';
+import type { LinkState } from '../../src/upstream/link-state.ts';
 import type { Server } from '../../src/upstream/server.ts';
 import { gatewayDescription, gatewayName, serverModel } from '../../src/web/models.ts';
 
