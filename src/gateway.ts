@@ -9,6 +9,7 @@ import { authorizationRequired } from './oauth/errors.ts';
 import { Logins } from './oauth/logins.ts';
 import { type Challenge, type Owner, type ProtectedServer, SHARED_OWNER } from './oauth/model.ts';
 import { loginAddress } from './oauth/paths.ts';
+import { leases } from './storage/lease.ts';
 import { openStore, type Store, type Table } from './storage/store.ts';
 import type { CatalogRecord } from './upstream/catalog.ts';
 import type { LinkState } from './upstream/link-state.ts';
@@ -64,6 +65,7 @@ export class Gateway {
     this.#catalogs = stores.plain.table('catalogs');
     this.logins = new Logins({
       store: stores.sealed,
+      leases: leases(stores.plain.table('leases')),
       memory: this.#memory,
       publicBase,
       log,

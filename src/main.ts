@@ -2,7 +2,7 @@
 /** The process: reads the command line, runs one command, and turns every failure into text and an exit code. */
 import { HELP, type ParsedCli, parseCli } from './cli.ts';
 import { check } from './commands/check.ts';
-import { demoConfigFile } from './commands/demo.ts';
+import { startDemo } from './commands/demo.ts';
 import { dump } from './commands/dump.ts';
 import { serve } from './commands/serve.ts';
 import { ConfigError, describeProblem } from './config/model.ts';
@@ -15,8 +15,10 @@ async function run({ command, flags, env }: Run): Promise<number> {
   // Children inherit what --env and --env-path set, as in mcpo.
   Object.assign(process.env, flags.variables);
   if (command === 'demo') {
-    const config = demoConfigFile();
-    return serve({ ...flags, config }, env, { kind: 'file', path: config });
+    const config = await startDemo();
+    // Its addresses change with each start, so what is kept would never be found again.
+    const store = flags.store ?? 'memory';
+    return serve({ ...flags, config, store }, env, { kind: 'file', path: config });
   }
   const source = resolveSource(flags, env);
   if (source === undefined) {

@@ -25,7 +25,7 @@ export async function startDemo(): Promise<string> {
 }
 
 /** Writes the configuration to a fresh temporary folder, which goes with the process, and returns its path. */
-export function demoConfigFile(notes?: string): string {
+function demoConfigFile(notes?: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-demo-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const files = join(folder, 'files');

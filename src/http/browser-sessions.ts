@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../errors.ts';
 import { digest } from '../identity/compare.ts';
 import type { Identified, WebSession, WebSessions } from '../identity/web-sessions.ts';
+import { isFetchedElsewhere } from './context.ts';
 
 export interface BrowserSessionsOptions {
   readonly sessions: WebSessions;
@@ -46,8 +47,9 @@ export class BrowserSessions {
     return this.#options.sessions.open(id);
   }
 
-  /** The browser's session, made where it has none yet. */
+  /** The browser's session, made where it has none yet. Throws where that would overwrite one that does not count here. */
   async ensure(request: FastifyRequest, reply: FastifyReply): Promise<Identified> {
+    if (request.browser === undefined && isFetchedElsewhere(request)) throw fromElsewhere();
     const session = request.browser ?? (await this.#options.sessions.create());
     this.#keep(request, reply, session);
     return session;
@@ -112,6 +114,10 @@ export class BrowserSessions {
     const maxAgeSeconds = Math.ceil(this.#options.sessions.idleMs / 1000);
     this.set(reply, { name: this.#name, value: identified.id, maxAgeSeconds, path: this.#path });
   }
+}
+
+export function fromElsewhere(): GatewayError {
+  return new GatewayError('origin_not_allowed', 403, 'Pages of other sites may not do this. Open the address itself.');
 }
 
 /** All cookies of a request. */

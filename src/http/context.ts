@@ -65,6 +65,12 @@ export function wantsHtml(request: FastifyRequest): boolean {
   return header(request, 'accept')?.includes('text/html') === true;
 }
 
+/** What a page of somebody else makes a browser fetch (Fetch Metadata, `Sec-Fetch-Site`); going to one of our pages is none. */
+export function isFetchedElsewhere(request: FastifyRequest): boolean {
+  const site = header(request, 'sec-fetch-site');
+  return site !== undefined && site !== 'none' && site !== 'same-origin' && !isNavigation(request);
+}
+
 /** A browser that goes to the address, rather than a page that fetches it. */
 export function isNavigation(request: FastifyRequest): boolean {
   return request.method === 'GET' && header(request, 'sec-fetch-mode') === 'navigate';

@@ -13,7 +13,7 @@ import {
   serverModels,
 } from '../web/models.ts';
 import { homePage } from '../web/views.ts';
-import { wantsHtml } from './context.ts';
+import { isFetchedElsewhere, wantsHtml } from './context.ts';
 import type { FailureLimiter } from './failure-limiter.ts';
 import { frame, loginRoute, type Site, sendPage } from './site.ts';
 
@@ -63,6 +63,7 @@ async function welcome(site: HomeOptions, request: FastifyRequest, reply: Fastif
   if (request.browser !== undefined) return sessions.slide(request, reply);
   const hasLogins = [...gateway.servers.values()].some((server) => server.guarded !== undefined);
   if (!hasLogins || identity.required || request.headers.authorization !== undefined) return;
+  if (isFetchedElsewhere(request)) return;
   // Sessions are rows in the store: whoever asks for thousands gets the page alone.
   if (visits.isExceeded(request.ip)) return;
   visits.record(request.ip);

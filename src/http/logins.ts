@@ -6,8 +6,8 @@ import { identityRequired } from '../oauth/errors.ts';
 import type { Owner, ProtectedServer } from '../oauth/model.ts';
 import { decodePath } from '../routing.ts';
 import type { Server } from '../upstream/server.ts';
-import { cookiesOf, formOf } from './browser-sessions.ts';
-import { rawPath, wantsHtml } from './context.ts';
+import { cookiesOf, formOf, fromElsewhere } from './browser-sessions.ts';
+import { isFetchedElsewhere, rawPath, wantsHtml } from './context.ts';
 import { notFound } from './errors.ts';
 import type { FailureLimiter } from './failure-limiter.ts';
 import { beginVisit } from './home.ts';
@@ -129,6 +129,7 @@ async function disconnect(
   const { gateway, sessions, identity, rootPath } = site;
   // A header is not sent unasked; a cookie is, so the form must be ours.
   if (request.browser !== undefined) sessions.checkForm(request, formOf(request));
+  else if (isFetchedElsewhere(request)) throw fromElsewhere();
   const isStranger = request.principal.via === 'anonymous' && (identity.required || server.isPersonal);
   if (isStranger) throw identityRequired(server.name, gateway.authorizeUrl(server.name));
   const revoked = await gateway.logins.disconnect(guarded, ownerOf(site, server, request));

@@ -47,7 +47,8 @@ function record(request: FastifyRequest, reply: FastifyReply, metrics: Metrics):
   const code = isAnswered ? request.errorCode : 'cancelled';
   // Each record is one literal: what is made by spreading takes much longer to log.
   if (target?.tool === undefined) {
-    request.log.info({ reqId, method, route, status, ms, code }, 'request');
+    const server = target?.server.name ?? request.place?.server.name;
+    request.log.info({ reqId, method, route, status, ms, server, code }, 'request');
   } else {
     const { server, tool } = target;
     metrics.record(server, tool, ms, code);

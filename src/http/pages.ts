@@ -89,13 +89,15 @@ async function serverPage(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const { gateway, identity, rootPath } = options;
+  const { gateway, identity, rootPath, visits } = options;
   reply.header('cache-control', 'private, no-store');
   const docs = docsPath(options, server);
   if (server.guarded === undefined) return reply.redirect(docs);
   const isStranger = identity.required && request.principal.via === 'anonymous';
   if (isStranger) return reply.redirect(`${rootPath}/login?next=${encodeURIComponent(request.url)}`, 303);
   if (request.browser === undefined && request.headers.authorization === undefined) {
+    visits.refuseIfExceeded(request.ip);
+    visits.record(request.ip);
     await beginVisit(options, request, reply);
   }
   const owner = gateway.ownerOf(server, request.principal);

@@ -7,7 +7,7 @@ import { oauthFetch } from './fetch.ts';
 import { type Flow, flowCookie, flowId } from './flow.ts';
 import { checkBrowser, checkKnown, checkPerson, checkResponse, checkServer, checkState } from './flow-checks.ts';
 import type { FlowStore } from './flow-store.ts';
-import type { NewGrant } from './grant.ts';
+import { type NewGrant, sharesGrant } from './grant.ts';
 import type { Grants } from './grants.ts';
 import { tokenRequestFailed } from './login-failures.ts';
 import type { Grant, Owner, ProtectedServer } from './model.ts';
@@ -97,16 +97,8 @@ async function save(context: CompleteContext, server: ProtectedServer, flow: Flo
     ...(scope === undefined ? {} : { requestedScope: scope }),
     ...tokens,
   };
-  const { replaced } = await context.grants.save(server, owner, login);
+  const { grant, replaced } = await context.grants.save(server, owner, login);
   // Only a hint for later: without it a login that is not ended may cost a registration.
   await context.clients.succeeded({ server, issuer, redirectUri }, client).catch(() => undefined);
-  if (replaced !== undefined && isSeparate(replaced, login)) context.onReplaced(server, replaced);
-}
-
-/**
- * Whether the old grant can be revoked without harm to the new one. Of the same client it cannot: authorization servers
- * keep one grant per person and client, and end it as a whole.
- */
-function isSeparate(replaced: Grant, login: NewGrant): boolean {
-  return replaced.issuer !== login.issuer || replaced.client.id !== login.client.id;
+  if (replaced !== undefined && !sharesGrant(replaced, grant)) context.onReplaced(server, replaced);
 }

@@ -37,6 +37,9 @@ export class Connection implements Credential {
   /** True where the store holds a grant that has ended, as far as is known. */
   #ended = false;
   #renewing: Promise<boolean> | undefined;
+  /** Looks into the store, counted when they begin; and the one that was believed last. */
+  #looks = 0;
+  #newest = 0;
   #usedAt = 0;
   #touchedAt = 0;
   #backoffMs = 0;
@@ -76,7 +79,11 @@ export class Connection implements Credential {
   /** Takes over what the store holds now. Rejects with `GatewayError` `storage_failed`. */
   async follow(): Promise<void> {
     const { grants, server, owner } = this.#options;
-    this.#adopt((await grants.read(server, owner))?.grant);
+    this.#looks += 1;
+    const look = this.#looks;
+    const found = await grants.read(server, owner);
+    // Looked before, told after: what is in use is newer, and may be that there is nothing any more.
+    if (look > this.#newest) this.#adopt(found?.grant, look);
   }
 
   /** Drops what is in memory; the next use reads the store. */
@@ -173,10 +180,11 @@ export class Connection implements Credential {
     return token;
   }
 
-  /** `found`: what the store holds now. */
-  #adopt(found: StoredGrant | undefined): void {
+  /** `found`: what the store holds now, or held at the time of `look`. */
+  #adopt(found: StoredGrant | undefined, look = ++this.#looks): void {
+    this.#newest = look;
     const before = this.#held;
-    // Read before, told after: something newer is in use already.
+    // What a renewal brought may have been replaced by another login meanwhile.
     if (before !== undefined && found !== undefined && found.generation < before.generation) return;
     this.#ended = found?.state === 'ended';
     this.#held = found?.state === 'live' ? found : undefined;
@@ -204,8 +212,10 @@ export class Connection implements Credential {
 
   #unavailable(): GatewayError {
     const seconds = Math.max(1, Math.ceil((this.#retryAt - Date.now()) / 1000));
-    const message = `The sign-in service of "${this.server.name}" does not answer. Try again in ${seconds} s.`;
-    return new GatewayError('provider_unavailable', 503, message, { headers: { 'retry-after': String(seconds) } });
+    const message = `The sign-in service of "${this.server.name}" does not answer. Try again in ${seconds} s. If it stays like this, open ${this.#options.authorizeUrl} in a browser to connect again.`;
+    const body = { error: 'provider_unavailable', message };
+    const headers = { 'retry-after': String(seconds) };
+    return new GatewayError('provider_unavailable', 503, message, { body, headers });
   }
 }
 

@@ -156,7 +156,7 @@ export function statusOf(grant: Grant | undefined, now: number): ConnectionStatu
   if (grant === undefined) return { state: 'needs-login' };
   const { expiresAt, scope = grant.requestedScope, wantedScope, issuer, createdAt } = grant;
   const renews = grant.refreshToken !== undefined;
-  const missing = missingScope(wantedScope, scope);
+  const missing = missingScope(wantedScope, scope, renews);
   return {
     state: grant.state === 'live' && (renews || usableToken(grant, now) !== undefined) ? 'connected' : 'expired',
     ...(expiresAt === undefined ? {} : { expiresAt }),
@@ -168,8 +168,10 @@ export function statusOf(grant: Grant | undefined, now: number): ConnectionStatu
   };
 }
 
-function missingScope(wanted: string | undefined, granted: string | undefined): string | undefined {
+/** Many servers grant a refresh token without naming the scope that asked for it. */
+function missingScope(wanted: string | undefined, granted: string | undefined, renews: boolean): string | undefined {
   const has = new Set(granted?.split(' '));
+  if (renews) has.add('offline_access');
   const missing = wanted?.split(' ').filter((scope) => !has.has(scope)) ?? [];
   return missing.length === 0 ? undefined : missing.join(' ');
 }

@@ -1,6 +1,6 @@
 /** Everything that the rest of the house may ask of logins. */
 import type { Log } from '../log-sink.ts';
-import { leases } from '../storage/lease.ts';
+import type { Leases } from '../storage/lease.ts';
 import type { Store } from '../storage/store.ts';
 import { type BeginOptions, type Begun, begin } from './begin.ts';
 import { Clients } from './clients.ts';
@@ -10,7 +10,8 @@ import type { Credential } from './credential.ts';
 import { FlowStore } from './flow-store.ts';
 import { Grants } from './grants.ts';
 import { sweepGrants } from './idle.ts';
-import type { Challenge, ConnectionStatus, Grant, Owner, ProtectedServer } from './model.ts';
+import { adopt, type McpoLogin, Takeovers } from './mcpo.ts';
+import { type Challenge, type ConnectionStatus, type Grant, type Owner, type ProtectedServer, SHARED_OWNER } from './model.ts';
 import { loginAddress } from './paths.ts';
 import { Renewer } from './renew.ts';
 import { revokeGrant } from './revoke.ts';
@@ -21,6 +22,8 @@ export type { CallbackRequest, Completed } from './complete.ts';
 export interface LoginsOptions {
   /** Its tables are sealed. */
   readonly store: Store;
+  /** Of all processes that share the store. */
+  readonly leases: Leases;
   /** For servers with `storage_type: memory`. */
   readonly memory: Store;
   /** Where people reach the gateway, root path included, without a trailing slash. */
@@ -41,21 +44,22 @@ export class Logins {
   readonly #clients: Clients;
   readonly #grants: Grants;
   readonly #connections: Connections;
+  readonly #takeovers: Takeovers;
   /** Revocations that nobody waits for. */
   readonly #revocations = new Set<Promise<unknown>>();
 
   constructor(options: LoginsOptions) {
-    const { store, memory, publicBase, log, onEnded } = options;
-    const locks = leases(store.table('leases'));
-    const clients = new Clients({ store, leases: locks, log });
+    const { store, leases, memory, publicBase, log, onEnded } = options;
+    const clients = new Clients({ store, leases, log });
     const grants = new Grants({ store, memory });
     const forgetClient = clients.forget.bind(clients);
-    const renewer = new Renewer({ grants, leases: locks, forgetClient, log });
+    const renewer = new Renewer({ grants, leases, forgetClient, log });
     const authorizeUrl = (server: ProtectedServer): string => loginAddress(publicBase, server.name, 'authorize');
     this.#options = options;
     this.#flows = new FlowStore(store);
     this.#clients = clients;
     this.#grants = grants;
+    this.#takeovers = new Takeovers(store);
     this.#connections = new Connections({ grants, renewer, authorizeUrl, onEnded, log });
   }
 
@@ -86,6 +90,7 @@ export class Logins {
       onReplaced: (server: ProtectedServer, grant: Grant) => this.#revokeLater(server, grant),
     };
     const completed = await complete(context, request);
+    if (completed.owner === SHARED_OWNER) await this.#takeovers.done(request.server);
     await this.#connections.changed(request.server, completed.owner);
     return completed;
   }

@@ -52,7 +52,7 @@ export interface Grant {
   readonly resource?: string;
   readonly source: Discovered['source'];
   readonly client: Client;
-  /** Grows with each write; what processes that share a store compare. */
+  /** Grows with each change of the tokens or the state; what processes that share a store compare. */
   readonly generation: number;
   /** `ended`: refused by the authorization server or the MCP server; the tokens are gone, the person has to come again. */
   readonly state: 'live' | 'ended';

@@ -10,6 +10,7 @@ import { oauthFetch } from './fetch.ts';
 import { isSame, renewed, type StoredGrant, sharesGrant, withRefreshSent, withRefreshUnsent } from './grant.ts';
 import { type FoundGrant, type Grants, grantKey } from './grants.ts';
 import type { Client, Owner, ProtectedServer } from './model.ts';
+import { protectedResource } from './protected-resource.ts';
 import { revokeGrant } from './revoke.ts';
 import { stored } from './stored.ts';
 
@@ -94,7 +95,9 @@ export class Renewer {
     if (stale.refreshToken === undefined) return found(await this.#grants.end(server, owner, stale));
     // Before the lock, which has to outlive everything that is done under it.
     const metadata = await this.#metadata(server, stale);
-    return metadata === undefined ? UNAVAILABLE : this.#inTurn({ key, server, owner, stale, metadata });
+    if (metadata !== undefined) return this.#inTurn({ key, server, owner, stale, metadata });
+    // It may be down for a while, or for good because the server has moved to another one.
+    return (await hasMoved(server, stale)) ? this.#end(server, owner, stale) : UNAVAILABLE;
   }
 
   /** Stores what could not be stored when it came; never rejects. */
@@ -122,10 +125,8 @@ export class Renewer {
     const { leaseMs, patienceMs } = this.#timings;
     const deadline = Date.now() + patienceMs;
     for (;;) {
-      // What the work rejects with stays apart from what the lock does.
-      const work = (): Promise<() => Renewal> => outcomeOf(this.#renewAlone(task));
-      const held = await stored(this.#leases.hold(`refresh:${key}`, leaseMs, work));
-      if (held !== undefined) return held.result();
+      const held = await stored(this.#leases.hold(`refresh:${key}`, leaseMs, () => this.#renewAlone(task)));
+      if (held !== undefined) return held.result;
       if (Date.now() > deadline) return UNAVAILABLE;
       await pause(SHORTEST_POLL_MS + Math.random() * (LONGEST_POLL_MS - SHORTEST_POLL_MS));
       const settled = settledBy(await this.#grants.read(server, owner), stale);
@@ -207,13 +208,10 @@ export class Renewer {
   }
 }
 
-function outcomeOf<R>(work: Promise<R>): Promise<() => R> {
-  return work.then(
-    (result) => () => result,
-    (error: unknown) => () => {
-      throw error;
-    },
-  );
+/** True where the server itself names another authorization server by now: nobody can renew this grant any more. */
+async function hasMoved(server: ProtectedServer, grant: StoredGrant): Promise<boolean> {
+  const published = await protectedResource(server, undefined, oauthFetch(server)).catch(() => undefined);
+  return published !== undefined && published.issuer !== grant.issuer;
 }
 
 /** Undefined: it lies there as it was, and is ours to renew. */

@@ -5,6 +5,7 @@ import { GatewayError } from '../../src/errors.ts';
 import { LoginError } from '../../src/oauth/errors.ts';
 import { type BeginOptions, type Begun, type Completed, Logins } from '../../src/oauth/logins.ts';
 import type { Challenge, Owner, ProtectedServer } from '../../src/oauth/model.ts';
+import { leases } from '../../src/storage/lease.ts';
 import { openStore, type Store } from '../../src/storage/store.ts';
 import { type SignIn, signIn } from '../helpers/authorization-server.ts';
 import { type Listening, listen } from '../helpers/listen.ts';
@@ -55,6 +56,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const resource = `${site.origin}/mcp`;
   const server = { name: 'notes', url: new URL(resource), oauth: oauthConfig(options.oauth) };
   const logins = new Logins({
+    leases: leases(store.table('leases')),
     store,
     memory: openStore('memory'),
     publicBase: options.publicBase ?? PUBLIC_BASE,

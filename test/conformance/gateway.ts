@@ -1,0 +1,78 @@
+/** The built latchkey as a process of its own, in front of the server that a scenario plays. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const MAIN = resolve('dist/main.js');
+/** The suite wants to see this one; it is used only where the authorization server supports such documents. */
+const CLIENT_METADATA_URL = 'https://conformance-test.local/client-metadata.json';
+
+/** What a scenario tells of itself. */
+export interface Scenario {
+  readonly serverUrl: string;
+  readonly protocolVersion: string;
+  /** What somebody registered beforehand, if somebody did. */
+  readonly client: {
+    readonly client_id?: string;
+    readonly client_secret?: string;
+    readonly issuer?: string;
+  };
+}
+
+export interface Gateway {
+  /** Where people reach it, e.g. `http://localhost:41234`. */
+  readonly base: string;
+  /** Everything it logged. */
+  log(): string;
+  stop(): Promise<void>;
+}
+
+/** Starts latchkey with one server, `s`. Rejects with its log where it ends instead. */
+export async function startGateway(scenario: Scenario): Promise<Gateway> {
+  const home = await mkdtemp(join(tmpdir(), 'latchkey-conformance-'));
+  const config = join(home, 'config.json');
+  await writeFile(config, JSON.stringify(configFor(scenario)));
+  const child = spawn(process.execPath, [MAIN, '--config', config, '--store', 'memory', '--port', '0'], {
+    cwd: home,
+    env: { PATH: process.env.PATH ?? '', HOME: home },
+    // Nothing of the suite's: a child that holds its pipes would keep it waiting.
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const kill = (): boolean => child.kill('SIGKILL');
+  process.once('exit', kill);
+  let log = '';
+  const closed = once(child, 'close');
+  const port = new Promise<string>((done, fail) => {
+    child.stderr.on('data', (chunk: Buffer) => {
+      log += chunk;
+      const found = /latchkey listens at http:\/\/[^"\s]+:(\d+)/.exec(log)?.[1];
+      if (found !== undefined) done(found);
+    });
+    closed.then(() => fail(new Error(`latchkey ended: ${log}`)), fail);
+  });
+  const stop = async (): Promise<void> => {
+    child.kill();
+    await closed;
+    process.off('exit', kill);
+    await rm(home, { recursive: true, force: true });
+  };
+  try {
+    // By the same name as the servers of the suite: cookies do not cross from `localhost` to `127.0.0.1`.
+    return { base: `http://localhost:${await port}`, log: () => log, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function configFor({ serverUrl, protocolVersion, client }: Scenario): object {
+  const oauth = {
+    server_url: new URL(serverUrl).origin,
+    multi_user: true,
+    client_metadata_url: CLIENT_METADATA_URL,
+    ...client,
+  };
+  return { mcpServers: { s: { type: 'streamable-http', url: serverUrl, protocol_version: protocolVersion, oauth } } };
+}
