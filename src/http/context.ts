@@ -24,7 +24,7 @@ declare module 'fastify' {
     principal: Principal;
     /** The session that the browser's cookie names, where cookies count for this request. */
     browser: Identified | undefined;
-    /** Which server the path names, where none of our own routes has the path. */
+    /** Which server the path names: by the router's own rules, or as one of our routes that belong to a server. */
     place: Place<Server> | undefined;
     /** For POST: which tool of which server the path names. */
     target: CallTarget | undefined;

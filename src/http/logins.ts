@@ -69,7 +69,10 @@ function placeOf({ gateway }: Site, request: FastifyRequest): LoginPlace {
       `Nobody signs in at "${server.name}": it is used without a login.`,
     );
   }
-  return { server, guarded: server.guarded, page: path.slice(end + 1) };
+  const page = path.slice(end + 1);
+  // For the log.
+  request.place = { server, rest: page };
+  return { server, guarded: server.guarded, page };
 }
 
 async function authorize(
