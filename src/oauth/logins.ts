@@ -11,7 +11,14 @@ import { FlowStore } from './flow-store.ts';
 import { Grants } from './grants.ts';
 import { sweepGrants } from './idle.ts';
 import { adopt, type McpoLogin, Takeovers } from './mcpo.ts';
-import { type Challenge, type ConnectionStatus, type Grant, type Owner, type ProtectedServer, SHARED_OWNER } from './model.ts';
+import {
+  type Challenge,
+  type ConnectionStatus,
+  type Grant,
+  type Owner,
+  type ProtectedServer,
+  SHARED_OWNER,
+} from './model.ts';
 import { loginAddress } from './paths.ts';
 import { Renewer } from './renew.ts';
 import { revokeGrant } from './revoke.ts';
@@ -93,6 +100,14 @@ export class Logins {
     if (completed.owner === SHARED_OWNER) await this.#takeovers.done(request.server);
     await this.#connections.changed(request.server, completed.owner);
     return completed;
+  }
+
+  /** Makes a login that mcpo has left the one of all callers, where there has never been one; see `adopt` in mcpo.ts. */
+  async adopt(server: ProtectedServer, login: McpoLogin): Promise<boolean> {
+    const context = { takeovers: this.#takeovers, grants: this.#grants, probe: this.#options.probe };
+    const adopted = await adopt(context, server, login);
+    if (adopted) await this.#connections.changed(server, SHARED_OWNER);
+    return adopted;
   }
 
   /** Forgets, and revokes at the provider (RFC 7009) where that can be reached. True when it revoked. */

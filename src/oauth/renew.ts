@@ -4,7 +4,7 @@ import type { AuthorizationServer } from 'oauth4webapi';
 import { GatewayError, messageOf } from '../errors.ts';
 import type { Log } from '../log-sink.ts';
 import type { Leases } from '../storage/lease.ts';
-import { rediscover } from './discovery.ts';
+import { forget, rediscover } from './discovery.ts';
 import { requestTokens, type TokenRefusal, type Tokens } from './exchange.ts';
 import { oauthFetch } from './fetch.ts';
 import { isSame, renewed, type StoredGrant, sharesGrant, withRefreshSent, withRefreshUnsent } from './grant.ts';
@@ -192,6 +192,8 @@ export class Renewer {
     const fields = { server: server.name, issuer: sent.issuer, failure, reason, error: provider?.error };
     if (failure === 'unreachable') {
       this.#log.warn(fields, 'the authorization server did not answer a refresh');
+      // It may be somewhere else by now; the next try asks.
+      forget(server);
       // Where the answer was lost after a rotation, the next try is told `invalid_grant`: a new login, and no loop.
       await this.#grants.change(server, owner, (grant) => (isSame(grant, sent) ? withRefreshUnsent(grant) : grant));
       return UNAVAILABLE;
