@@ -151,6 +151,7 @@ describe('a login that does not come to its end', () => {
     await page.getByRole('link', { name: 'Connect again to notes' }).click();
     await page.getByRole('button', { name: 'Allow' }).click();
     await page.getByText('Connected to notes.').waitFor();
+    assertQuiet(watched, site, [401]);
     await watched.close();
   });
 });

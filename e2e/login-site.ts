@@ -21,15 +21,17 @@ export interface LoginSiteOptions extends Pick<AppSetup, 'keys' | 'argv' | 'mcpS
   readonly provider?: AuthorizationServerOptions;
   /** Other names for the same server, each with logins of its own; default: `notes` alone. */
   readonly names?: readonly string[];
+  /** The `oauth` key of each; default: true. */
+  readonly oauth?: object;
 }
 
 export async function startLoginSite(t: TestContext, options: LoginSiteOptions = {}): Promise<LoginSite> {
-  const { names = ['notes'], mcpServers = {}, provider: providerOptions, ...setup } = options;
+  const { names = ['notes'], oauth = true, mcpServers = {}, provider: providerOptions, ...setup } = options;
   const provider = await startAuthorizationServer(providerOptions);
   t.after(() => provider.close());
   const notes = await startProtectedServer({ authorization: provider });
   t.after(() => notes.close());
-  const entry = { type: 'streamable-http', url: notes.url.href, oauth: true };
+  const entry = { type: 'streamable-http', url: notes.url.href, oauth };
   const servers = Object.fromEntries(names.map((name) => [name, entry]));
   const app = await startFor(t, { ...setup, mcpServers: { ...servers, ...mcpServers } });
   return { app, provider, notes, home: app.settings.publicUrl.origin };

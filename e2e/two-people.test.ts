@@ -39,7 +39,7 @@ describe('two people side by side', () => {
     await bob.close();
   });
 
-  it('see only what anybody may see, once their browser shows it from its history', async (t) => {
+  it('leave nothing behind in the history of a browser that was forgotten', async (t) => {
     const site = await startLoginSite(t);
     const watched = await openPage(browser);
     const { page } = watched;

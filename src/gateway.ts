@@ -1,6 +1,7 @@
 /** The composition root: the only place that makes servers, and the one that knows which there are right now. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { diffServers } from './config/diff.ts';
 import type { Configuration, ServerConfig } from './config/model.ts';
 import { isOnePerson, type Principal } from './identity/principal.ts';
@@ -55,6 +56,7 @@ export class Gateway {
   readonly #pool = new SessionPool();
   readonly #leaving = new Map<Server, Promise<void>>();
   #servers: ReadonlyMap<string, Server> = new Map();
+  readonly #toolListeners: ((server: Server) => void)[] = [];
   readonly #closing = new AbortController();
   readonly #sweeper: NodeJS.Timeout;
   #revision = 0;
@@ -116,6 +118,11 @@ export class Gateway {
     return changes;
   }
 
+  /** Calls `listener` for each tool list that all share and that becomes known, from this run or an earlier one. */
+  onTools(listener: (server: Server) => void): void {
+    this.#toolListeners.push(listener);
+  }
+
   /** Waits, `ms` at most, for servers still in their very first connect. */
   async firstCatalogs(ms: number): Promise<void> {
     await Promise.all([...this.#servers.values()].map((server) => server.firstCatalog(ms)));
@@ -134,8 +141,10 @@ export class Gateway {
 
   /** After a login: connects, and waits a little for the tools, so that the next page can show them. */
   async loggedIn(server: Server, owner: Owner): Promise<void> {
-    if (server.isPersonal) await server.catalogOf(owner, FIRST_TOOLS_MS).catch(() => undefined);
-    else server.loggedIn();
+    if (!server.isPersonal) server.loggedIn();
+    // Elsewhere asking would open a session of its own.
+    const isOne = server.isPersonal || server.config.isolation === 'shared';
+    if (isOne) await server.catalogOf(owner, FIRST_TOOLS_MS).catch(() => undefined);
   }
 
   /** Revokes and forgets every grant that is this person's alone. */
@@ -181,8 +190,9 @@ export class Gateway {
       credential: (guarded, owner) => this.logins.connection(guarded, owner),
       events: {
         onState: (changed, state) => onState?.(changed, state),
-        onCatalog: (_server, record) => {
+        onCatalog: (changed, record) => {
           this.#revision += 1;
+          this.#tellTools(changed);
           this.#catalogs.set(key, record, CATALOG_TTL_MS).catch((error: unknown) => {
             log.warn({ server: config.name, err: error }, 'the tool list could not be stored');
           });
@@ -191,8 +201,15 @@ export class Gateway {
       ...(timings === undefined ? {} : { timings }),
     });
     const known = await this.#catalogs.get(key).catch(() => undefined);
-    if (known !== undefined) server.learn(known);
+    if (known !== undefined) {
+      server.learn(known);
+      this.#tellTools(server);
+    }
     return server;
+  }
+
+  #tellTools(server: Server): void {
+    for (const listener of this.#toolListeners) listener(server);
   }
 
   async #probe(guarded: ProtectedServer): Promise<Challenge | undefined> {
@@ -202,7 +219,7 @@ export class Gateway {
 
   #loginEnded(guarded: ProtectedServer, owner: Owner): void {
     const server = this.#servers.get(guarded.name);
-    if (server?.guarded !== guarded) return;
+    if (server?.guarded === undefined || !isSameLogin(server.guarded, guarded)) return;
     const refusal = authorizationRequired(server.name, this.authorizeUrl(server.name), 'The sign-in has ended.');
     server.loginEnded(owner, refusal);
   }
@@ -215,6 +232,11 @@ export class Gateway {
       .finally(() => this.#leaving.delete(server));
     this.#leaving.set(server, leaving);
   }
+}
+
+/** A reload that changes nothing of the login makes another object, and the connections go on. */
+function isSameLogin(one: ProtectedServer, other: ProtectedServer): boolean {
+  return one.url.href === other.url.href && isDeepStrictEqual(one.oauth, other.oauth);
 }
 
 /** A changed entry may be another server altogether, so it starts without a remembered list. */

@@ -1,10 +1,11 @@
 /** Tells what happens at start and later: lines for a person on a terminal, log records elsewhere. */
-import { styleText } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 import type { Logger } from 'pino';
 import { publicBase } from '../routing.ts';
 import type { Settings } from '../settings.ts';
 import type { LinkState } from '../upstream/link-state.ts';
 import type { Server } from '../upstream/server.ts';
+import type { Notice } from './loopback/notices.ts';
 
 export class Report {
   readonly #settings: Settings;
@@ -39,11 +40,24 @@ export class Report {
   }
 
   state(server: Server, state: LinkState): void {
+    // What follows a login is news again.
+    if (state.state === 'needs-login') this.#told.delete(server.name);
     const summary = summaryOf(server, state);
     if (summary === undefined || this.#told.get(server.name) === summary) return;
     this.#told.set(server.name, summary);
     if (this.#terminal) this.#terminalState(server, state, summary);
     else this.#logState(server, state);
+  }
+
+  /** What a person has to know of the one login of a server. */
+  notice({ server, level, lines, message, address, reason }: Notice): void {
+    if (!this.#terminal) {
+      this.#log?.[level]({ server, address, reason }, message);
+      return;
+    }
+    const [first = '', ...more] = lines.map(stripVTControlCharacters);
+    this.#line(`${styleText(level === 'warn' ? 'yellow' : 'cyan', level === 'warn' ? '!' : '›')} ${server}: ${first}`);
+    for (const line of more) this.#line(`  ${line}`);
   }
 
   #terminalState(server: Server, state: LinkState, summary: string): void {

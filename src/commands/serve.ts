@@ -5,7 +5,10 @@ import type { Flags } from '../config/flags.ts';
 import type { Environment } from '../config/interpolate.ts';
 import type { ConfigSource } from '../config/load.ts';
 import { describeProblem } from '../config/model.ts';
+import { publicBase } from '../routing.ts';
 import { loadAll, type Settings } from '../settings.ts';
+import { SingleUserLogins } from './loopback/single-user.ts';
+import { realSurroundings } from './loopback/surroundings.ts';
 import { withKnownPort } from './port.ts';
 import { startReload } from './reload.ts';
 import { Report } from './report.ts';
@@ -21,9 +24,11 @@ export async function serve(flags: Flags, env: Environment, source: ConfigSource
   const loaded = await loadAll(flags, env, source);
   const settings = await withKnownPort(loaded.settings);
   const report = new Report(settings);
-  const runtime = await startRuntime(settings, env, loaded.configuration, (server, state) =>
-    report.state(server, state),
-  );
+  let logins: SingleUserLogins | undefined;
+  const runtime = await startRuntime(settings, env, loaded.configuration, (server, state) => {
+    report.state(server, state);
+    logins?.state(server, state);
+  });
   report.attach(runtime.log);
   const warnings = [...loaded.configuration.warnings, ...settings.warnings].map(describeProblem);
   report.warnings(warnings);
@@ -41,6 +46,14 @@ export async function serve(flags: Flags, env: Environment, source: ConfigSource
     throw explainListenError(error as NodeJS.ErrnoException, settings);
   }
   report.listening();
+  logins = new SingleUserLogins({
+    gateway,
+    publicBase: publicBase(settings.publicUrl, settings.rootPath),
+    log,
+    tell: (notice) => report.notice(notice),
+    surroundings: realSurroundings(env),
+    home: env.HOME,
+  });
   const watcher = startReload({
     settings,
     env,
@@ -48,7 +61,10 @@ export async function serve(flags: Flags, env: Environment, source: ConfigSource
     log: runtime.log,
     before: loaded.configuration,
   });
-  return ended(app, runtime, () => watcher?.close());
+  return ended(app, runtime, () => {
+    watcher?.close();
+    void logins.close();
+  });
 }
 
 function explainListenError(error: NodeJS.ErrnoException, { host, port }: Settings): Error {

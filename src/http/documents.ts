@@ -4,11 +4,12 @@ import type { Gateway } from '../gateway.ts';
 import { connectTool } from '../openapi/connect.ts';
 import { rootDocument, serverDocument } from '../openapi/document.ts';
 import { documentPath } from '../openapi/document-path.ts';
-import type { DocumentedServer } from '../openapi/model.ts';
+import type { DocumentedServer, DocumentedTool } from '../openapi/model.ts';
 import { type Rendered, render } from '../openapi/rendered.ts';
 import type { Settings } from '../settings.ts';
 import type { Catalog } from '../upstream/catalog.ts';
 import type { Server } from '../upstream/server.ts';
+import { isShadowed } from './shadowed-tools.ts';
 
 export interface DocumentOptions {
   readonly gateway: Gateway;
@@ -65,7 +66,7 @@ export class Documents {
     const { rootPath, pathPrefix, single, secured } = this.#options;
     const base = single === undefined ? `${rootPath}${pathPrefix}${documentPath(server.name)}` : rootPath;
     const options = { apiKey: secured, ...(base === '' ? {} : { servers: base }) };
-    const rendered = render(serverDocument(documented(tools), options));
+    const rendered = render(serverDocument(withReachablePaths(documented(tools), single), options));
     this.#servers.set(catalog ?? server, rendered);
     return rendered;
   }
@@ -109,6 +110,17 @@ export class Documents {
     );
     return `${description}\n\n- **available tools**：${links.join('')}`;
   }
+}
+
+/** At the root of a single server some paths are our own; the tools there are below its name. */
+function withReachablePaths(server: DocumentedServer, single: string | undefined): DocumentedServer {
+  if (single === undefined || !server.tools.some(({ path }) => isShadowed(path))) return server;
+  return { ...server, tools: server.tools.map((tool) => (isShadowed(tool.path) ? below(single, tool) : tool)) };
+}
+
+/** Over the tool, not a copy of it: its checker is compiled on first use. */
+function below(server: string, tool: DocumentedTool): DocumentedTool {
+  return Object.create(tool, { path: { value: `${server}/${tool.path}`, enumerable: true } }) as DocumentedTool;
 }
 
 function documented({ server, catalog }: ServerTools): DocumentedServer {

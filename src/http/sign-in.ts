@@ -4,11 +4,12 @@ import { GatewayError } from '../errors.ts';
 import type { Authorization } from '../identity/authorization.ts';
 import { API_KEY_HOLDER, type Principal } from '../identity/principal.ts';
 import { gatewayName } from '../web/models.ts';
-import { loginPage } from '../web/views.ts';
+import { loginPage, onwardPage } from '../web/views.ts';
 import { checkCredential } from './authentication.ts';
 import { formOf } from './browser-sessions.ts';
 import type { FailureLimiter } from './failure-limiter.ts';
 import { localPath } from './local-path.ts';
+import { warnOfShadowedTools } from './shadowed-tools.ts';
 import { frame, type Site, sendPage } from './site.ts';
 
 /** Far more than a form needs. */
@@ -22,15 +23,19 @@ export interface SignInOptions extends Site {
 export function signInRoutes(app: FastifyInstance, options: SignInOptions): void {
   const config = { page: true };
   const hide = { hide: true };
-  app.get<{ Querystring: { next?: string } }>('/login', { config, schema: hide }, async (request, reply) =>
-    showForm(options, request, reply, localPath(textOf(request.query.next))),
-  );
+  app.get<{ Querystring: { next?: string } }>('/login', { config, schema: hide }, async (request, reply) => {
+    const next = localPath(textOf(request.query.next));
+    // Cookies do not count where a link from elsewhere leads, nor on the way back from a provider; here they do.
+    const isIn = options.identity.required && request.principal.via !== 'anonymous';
+    return isIn && next !== '/' ? goOn(options, request, reply, next) : showForm(options, request, reply, next);
+  });
   app.post('/login', { config, schema: hide, bodyLimit: FORM_BYTES }, (request, reply) =>
     signIn(options, request, reply),
   );
   app.post('/logout', { config, schema: hide, bodyLimit: FORM_BYTES }, (request, reply) =>
     signOut(options, request, reply),
   );
+  warnOfShadowedTools(options.gateway, options.single, app.log);
 }
 
 async function showForm(
@@ -47,8 +52,10 @@ async function showForm(
     visits.record(request.ip);
   }
   const { session } = await sessions.ensure(request, reply);
+  // It would lead here, and forget where one wanted to go.
+  const { loginUrl: _, ...around } = frame(site, request);
   const page = loginPage({
-    ...frame(site, request),
+    ...around,
     heading: `Sign in to ${gatewayName(title)}`,
     action: `${rootPath}/login`,
     csrf: sessions.formToken(session),
@@ -80,7 +87,18 @@ async function signIn(site: SignInOptions, request: FastifyRequest, reply: Fasti
   const { principal: _, ...visitor } = session;
   const signedIn = principal.via === API_KEY_HOLDER.via ? visitor : { ...visitor, principal };
   await sessions.rotate(request, reply, { ...signedIn, ...(proof === undefined ? {} : { proof }) });
-  return reply.redirect(`${rootPath}${next}`, 303);
+  return next === '/' ? reply.redirect(`${rootPath}/`, 303) : goOn(site, request, reply, next);
+}
+
+/**
+ * A page that leads on by itself: other paths than home may end at a provider, and browsers hold every redirect after a
+ * form against our `form-action`. A `Refresh` is none.
+ */
+function goOn(site: SignInOptions, request: FastifyRequest, reply: FastifyReply, next: string): FastifyReply {
+  if (request.browser !== undefined) request.principal = site.principalOf(request.browser.session);
+  const nextUrl = `${site.rootPath}${next}`;
+  reply.header('refresh', `0;url=${nextUrl}`);
+  return sendPage(reply, onwardPage({ ...frame(site, request), heading: 'You are signed in', nextUrl }));
 }
 
 /** Either the key, or a name and a password; as the `Authorization` header would say it. */

@@ -103,11 +103,9 @@ export class Logins {
   }
 
   /** Makes a login that mcpo has left the one of all callers, where there has never been one; see `adopt` in mcpo.ts. */
-  async adopt(server: ProtectedServer, login: McpoLogin): Promise<boolean> {
-    const context = { takeovers: this.#takeovers, grants: this.#grants, probe: this.#options.probe };
-    const adopted = await adopt(context, server, login);
-    if (adopted) await this.#connections.changed(server, SHARED_OWNER);
-    return adopted;
+  adopt(server: ProtectedServer, login: McpoLogin): Promise<boolean> {
+    const { probe } = this.#options;
+    return adopt({ takeovers: this.#takeovers, grants: this.#grants, probe }, server, login);
   }
 
   /** Forgets, and revokes at the provider (RFC 7009) where that can be reached. True when it revoked. */

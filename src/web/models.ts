@@ -104,6 +104,11 @@ export interface LoginModel extends PageModel {
   readonly problem?: string;
 }
 
+/** Something is done, and the browser goes on by itself; the link is for those that do not. */
+export interface OnwardModel extends PageModel {
+  readonly nextUrl: string;
+}
+
 export interface FailureModel extends PageModel {
   /** A few words; the heading of the page. */
   readonly title: string;

@@ -1,7 +1,7 @@
 /** Renders the pages from `views/`; everything that is put in is escaped. */
 import { fileURLToPath } from 'node:url';
 import { Eta } from 'eta';
-import type { DocsModel, FailureModel, HomeModel, LoginModel } from './models.ts';
+import type { DocsModel, FailureModel, HomeModel, LoginModel, OnwardModel } from './models.ts';
 
 export const VIEWS = fileURLToPath(new URL('../../views', import.meta.url));
 
@@ -17,6 +17,10 @@ export function docsPage(model: DocsModel): string {
 
 export function loginPage(model: LoginModel): string {
   return eta.render('./login', model);
+}
+
+export function onwardPage(model: OnwardModel): string {
+  return eta.render('./onward', model);
 }
 
 export function failurePage(model: FailureModel): string {

@@ -1,6 +1,7 @@
 /** The built latchkey as a process of its own, in front of the server that a scenario plays. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -40,8 +41,11 @@ export async function startGateway(scenario: Scenario): Promise<Gateway> {
     // Nothing of the suite's: a child that holds its pipes would keep it waiting.
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  const kill = (): boolean => child.kill('SIGKILL');
-  process.once('exit', kill);
+  const abandon = (): void => {
+    child.kill('SIGKILL');
+    rmSync(home, { recursive: true, force: true });
+  };
+  process.once('exit', abandon);
   let log = '';
   const closed = once(child, 'close');
   const port = new Promise<string>((done, fail) => {
@@ -55,7 +59,7 @@ export async function startGateway(scenario: Scenario): Promise<Gateway> {
   const stop = async (): Promise<void> => {
     child.kill();
     await closed;
-    process.off('exit', kill);
+    process.off('exit', abandon);
     await rm(home, { recursive: true, force: true });
   };
   try {

@@ -13,7 +13,10 @@ describe('the cookie of a visit', () => {
     const { app } = await startStory(t);
     const ann = new Person(app);
     await ann.go('/');
-    assert.match(ann.session?.line ?? '', /^latchkey_[0-9a-f]{8}=[\w-]{43}; Max-Age=1800; Path=\/; HttpOnly; SameSite=Lax$/);
+    assert.match(
+      ann.session?.line ?? '',
+      /^latchkey_[0-9a-f]{8}=[\w-]{43}; Max-Age=1800; Path=\/; HttpOnly; SameSite=Lax$/,
+    );
     const first = ann.session?.value;
     const again = await ann.go('/');
     assert.equal(ann.session?.value, first, 'the same session');
@@ -42,7 +45,14 @@ describe('the cookie of a visit', () => {
   it('is not made for programs, documents, calls, or where nothing needs it', async (t) => {
     const { app } = await startStory(t);
     const ann = new Person(app);
-    for (const path of ['/openapi.json', '/notes/openapi.json', '/notes/docs', '/docs', '/healthz', '/oauth/notes/status']) {
+    for (const path of [
+      '/openapi.json',
+      '/notes/openapi.json',
+      '/notes/docs',
+      '/docs',
+      '/healthz',
+      '/oauth/notes/status',
+    ]) {
       await ann.go(path);
       await ann.fetch(path);
     }
@@ -77,7 +87,8 @@ describe('the cookie of a visit', () => {
       const { status } = await ann.go(path);
       return ann.cookies.size === 0 ? -status : status;
     };
-    for (let count = 0; count <= 60; count += 1) assert.equal(await visit(count % 2 === 0 ? '/' : '/notes'), count % 2 === 0 ? 200 : 303);
+    for (let count = 0; count <= 60; count += 1)
+      assert.equal(await visit(count % 2 === 0 ? '/' : '/notes'), count % 2 === 0 ? 200 : 303);
     assert.equal(await visit('/'), -200);
     assert.equal(await visit('/notes'), -429);
   });
@@ -122,7 +133,16 @@ describe('a cookie that we did not make', () => {
     const [name = ''] = [...ann.cookies.keys()];
     const good = ann.session?.value ?? '';
     const flipped = (good.startsWith('A') ? 'B' : 'A') + good.slice(1);
-    for (const value of [flipped, good.slice(1), `${good}x`, `${good}.${good}`, 'A'.repeat(43), '..%2f', 'x'.repeat(7_000), '"']) {
+    for (const value of [
+      flipped,
+      good.slice(1),
+      `${good}x`,
+      `${good}.${good}`,
+      'A'.repeat(43),
+      '..%2f',
+      'x'.repeat(7_000),
+      '"',
+    ]) {
       const answer = await eve.call('/notes/whoami', {}, { cookie: `${name}=${value}` });
       assert.deepEqual(coded(answer), [401, 'identity_required'], value);
     }
@@ -131,7 +151,11 @@ describe('a cookie that we did not make', () => {
     assert.notEqual(eve.session?.value, flipped);
     assert.equal((await ann.call('/notes/whoami')).body, '"alice"');
     const stolen = await eve.call('/notes/whoami', {}, { cookie: `${name}=${good}` });
-    assert.equal(stolen.body, '"alice"', 'the same request with the true cookie: the forged ones failed for being forged');
+    assert.equal(
+      stolen.body,
+      '"alice"',
+      'the same request with the true cookie: the forged ones failed for being forged',
+    );
   });
 });
 
@@ -212,6 +236,8 @@ describe('cookies', () => {
       assert.equal(ann.session?.value, before, path);
     }
     assert.equal((await ann.call('/notes/whoami')).status, 200);
+    const stranger = await new Person(app).fetch('/', sneaky);
+    assert.deepEqual([stranger.status, stranger.headers['set-cookie']], [200, undefined], 'the page comes alone');
     const { app: guarded } = await startStory(t, { keys: accounts('ann') });
     const member = new Person(guarded);
     await member.signIn('ann');

@@ -5,7 +5,15 @@ import { localPath } from '../../src/http/local-path.ts';
 
 describe('localPath', () => {
   it('keeps paths of ours, with query and fragment', () => {
-    for (const path of ['/', '/notes/docs', '/?connected=notes', '/notes/docs?a=1&b=%2F#x', '/a%20b', '/a:b@c', '/x?next=//evil']) {
+    for (const path of [
+      '/',
+      '/notes/docs',
+      '/?connected=notes',
+      '/notes/docs?a=1&b=%2F#x',
+      '/a%20b',
+      '/a:b@c',
+      '/x?next=//evil',
+    ]) {
       assert.equal(localPath(path), path);
     }
     assert.equal(localPath(`/${'a'.repeat(999)}`).length, 1000);
@@ -15,8 +23,23 @@ describe('localPath', () => {
     const bad = [
       ...['', ' /', 'x', 'notes/docs', '?a', '#a', '.', './a', '../a'],
       ...['//evil.example', '///evil.example', '/\\evil.example', '\\\\evil.example', '/a\\b', '\\/evil.example'],
-      ...['https://evil.example', 'https:evil.example', 'HTTPS:/evil.example', 'javascript:alert(1)', 'data:text/html,x'],
-      ...['/\t/evil.example', '/\n/evil.example', '/\r\nlocation: x', '\t//evil.example', '/a b', '/\u00a0x', '/é', '/\u2028'],
+      ...[
+        'https://evil.example',
+        'https:evil.example',
+        'HTTPS:/evil.example',
+        'javascript:alert(1)',
+        'data:text/html,x',
+      ],
+      ...[
+        '/\t/evil.example',
+        '/\n/evil.example',
+        '/\r\nlocation: x',
+        '\t//evil.example',
+        '/a b',
+        '/\u00a0x',
+        '/é',
+        '/\u2028',
+      ],
       ...['/./\\evil.example', '/..//evil.example', '/.//evil.example', '/a/..//evil.example', '/%2e%2e//evil.example'],
       `/${'a'.repeat(1000)}`,
     ];

@@ -1,6 +1,10 @@
 /** Two houses and people between them: a gateway with logins, its provider, and browsers that behave as browsers do. */
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { loadConfiguration } from '../../src/config/load.ts';
 import { type AppSetup, type RunningApp, startApp } from '../helpers/app.ts';
 import {
   type AuthorizationServer,
@@ -9,7 +13,11 @@ import {
   signIn,
   startAuthorizationServer,
 } from '../helpers/authorization-server.ts';
-import { type ProtectedServer, type ProtectedServerOptions, startProtectedServer } from '../helpers/protected-server.ts';
+import {
+  type ProtectedServer,
+  type ProtectedServerOptions,
+  startProtectedServer,
+} from '../helpers/protected-server.ts';
 import { type RawAnswer, raw } from './raw.ts';
 
 export interface Story {
@@ -70,6 +78,16 @@ function secretsOf({ provider }: AuthorizationServer): ReadonlySet<string> {
   provider.on('authorization_code.saved', keep);
   provider.on('access_token.issued', keep);
   return secrets;
+}
+
+/** What a reload of a changed file does. */
+export async function reload({ gateway }: RunningApp, mcpServers: Record<string, unknown>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-reload-'));
+  const path = join(folder, 'config.json');
+  await writeFile(path, JSON.stringify({ mcpServers }));
+  const configuration = await loadConfiguration({ kind: 'file', path }, { env: {}, pathPrefix: '/' });
+  await rm(folder, { recursive: true });
+  await gateway.apply(configuration);
 }
 
 interface Cookie {
@@ -210,6 +228,11 @@ const SCRIPT = { accept: 'application/json', 'sec-fetch-mode': 'cors', 'sec-fetc
 /** RFC 6265 5.1.4. */
 function under({ path }: Cookie): string {
   return path.endsWith('/') ? path : `${path}/`;
+}
+
+/** Where an answer sends the browser: at once, or from a page that leads on by itself. */
+export function onward({ headers }: RawAnswer): string | undefined {
+  return headers.location ?? /^0;url=(.*)$/.exec(String(headers.refresh))?.[1];
 }
 
 /** The code that an answer carries, and its status. */

@@ -1,8 +1,10 @@
 /** A person's own account at a server, from the browser to the call: the whole story, with two people. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { signIn } from '../helpers/authorization-server.ts';
+import { accounts, coded, Person, protectedEntry, startProvider, startStory } from './login-story.ts';
 import { basic } from './raw.ts';
-import { accounts, coded, Person, startStory } from './login-story.ts';
+import { startFor } from './start-for.ts';
 
 describe('a login', () => {
   it('connects each visitor to their own account, and calls run as them', async (t) => {
@@ -89,7 +91,6 @@ describe('a login', () => {
     const { app } = await startStory(t, { argv: ['--root-path', '/gate'] });
     const ann = new Person(app);
     const started = await ann.go('/gate/oauth/notes/authorize');
-    const { signIn } = await import('../helpers/authorization-server.ts');
     const callback = await signIn(started.headers.location ?? '');
     assert.equal(callback.pathname, '/gate/oauth/notes/callback');
     const done = await ann.comeBack(callback);
@@ -99,13 +100,10 @@ describe('a login', () => {
   });
 
   it('works for a server whose name holds a slash, behind a path prefix', async (t) => {
-    const { app, notes } = await startStory(t, { argv: ['--path-prefix', '/tools'] });
-    const { protectedEntry } = await import('./login-story.ts');
-    const { startApp } = await import('../helpers/app.ts');
-    const named = await startApp({ mcpServers: { 'team/notes 1': protectedEntry(notes) }, argv: ['--path-prefix', '/tools'] });
-    t.after(() => named.close());
-    assert.equal((await app.get('/tools/notes/openapi.json')).status, 200);
-    const ann = new Person(named);
+    const { notes } = await startProvider(t);
+    const mcpServers = { 'team/notes 1': protectedEntry(notes) };
+    const app = await startFor(t, { mcpServers, argv: ['--path-prefix', '/tools'] });
+    const ann = new Person(app);
     await ann.connect({ user: 'bob' }, 'team/notes%201');
     assert.equal((await ann.call('/tools/team/notes%201/whoami')).body, '"bob"');
   });

@@ -13,16 +13,31 @@ describe('twinOf', () => {
   const twin = (host: string | undefined, publicUrl = 'http://localhost:8000') => twinOf(host, new URL(publicUrl));
 
   it('is the public origin for another loopback name at the same port', () => {
-    for (const host of ['127.0.0.1:8000', '127.1.2.3:8000', '[::1]:8000']) assert.equal(twin(host), 'http://localhost:8000');
+    for (const host of ['127.0.0.1:8000', '127.1.2.3:8000', '[::1]:8000'])
+      assert.equal(twin(host), 'http://localhost:8000');
     assert.equal(twin('localhost:8000', 'http://127.0.0.1:8000'), 'http://127.0.0.1:8000');
     assert.equal(twin('localhost', 'http://127.0.0.1'), 'http://127.0.0.1');
   });
 
   it('is none for the public name itself, another port, other names, and a public URL elsewhere', () => {
-    for (const host of [undefined, '', 'localhost:8000', 'LOCALHOST:8000', '127.0.0.1:8001', '127.0.0.1', '192.168.1.5:8000']) {
+    for (const host of [
+      undefined,
+      '',
+      'localhost:8000',
+      'LOCALHOST:8000',
+      '127.0.0.1:8001',
+      '127.0.0.1',
+      '192.168.1.5:8000',
+    ]) {
       assert.equal(twin(host), undefined, host);
     }
-    for (const host of ['tools.example.org', 'localhost.evil.example:8000', '127.0.0.1.evil.example:8000', 'a b', '@127.0.0.1:8000']) {
+    for (const host of [
+      'tools.example.org',
+      'localhost.evil.example:8000',
+      '127.0.0.1.evil.example:8000',
+      'a b',
+      '@127.0.0.1:8000',
+    ]) {
       assert.equal(twin(host), undefined, host);
     }
     assert.equal(twin('127.0.0.1:8000', 'https://tools.example.org'), undefined);
@@ -62,7 +77,13 @@ describe('a browser at another loopback name', () => {
   it('is never sent to a place that the request names', async (t) => {
     const { app } = await startStory(t);
     const { port } = app.settings;
-    const hosts = ['evil.example', `evil.example:${port}`, `127.0.0.1.evil.example:${port}`, '192.168.7.7', `127.0.0.1:${port}@evil`];
+    const hosts = [
+      'evil.example',
+      `evil.example:${port}`,
+      `127.0.0.1.evil.example:${port}`,
+      '192.168.7.7',
+      `127.0.0.1:${port}@evil`,
+    ];
     for (const host of hosts) {
       const answer = await raw(app.url, { path: '/', headers: [...GOING, 'host', host] });
       assert.equal(answer.headers.location, undefined, host);

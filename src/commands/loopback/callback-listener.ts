@@ -1,7 +1,7 @@
 /** Waits on a port of this machine for the browser to come back from the authorization server (RFC 8252 7.3). */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { isAnswer, type Finish, type Outcome } from './callback.ts';
+import { type Finish, isAnswer, type Outcome } from './callback.ts';
 import { CALLBACK_HEADERS, callbackPage } from './callback-page.ts';
 
 export interface CallbackListenerOptions {

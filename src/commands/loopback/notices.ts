@@ -20,10 +20,9 @@ export function loginNeeded(server: string, address: string): Notice {
   return { server, level: 'warn', lines: ['needs a login, one for all callers; open', address], message, address };
 }
 
-export function browserOpened(server: string, address: string): Notice {
-  const message = 'a login is needed, one for all callers: a browser was opened; if there is none, open the address';
-  const lines = ['needs a login, one for all callers: a browser opens. If none does, open', address];
-  return { server, level: 'warn', lines, message, address };
+export function browserOpened(server: string): Notice {
+  const message = 'a browser opens for the login';
+  return { server, level: 'info', lines: [message], message };
 }
 
 /** For a terminal alone. `mayPaste`: somebody can type there. */
@@ -36,23 +35,25 @@ export function authorizationAddress(server: string, url: URL, mayPaste: boolean
   return { server, level: 'info', lines, message: 'a login is under way' };
 }
 
-export function portInUse(server: string, port: number, address: string): Notice {
-  const what = `the callback port ${port} is in use by another program`;
-  const remedy = 'end that program or choose another oauth.callback_port; to sign in without it open the address';
-  return { server, level: 'warn', lines: [`${what}; ${remedy}`, address], message: `${what}; ${remedy}`, address };
-}
-
-/** `port`: where we may not listen, or cannot. */
+/** `reason`: what the system says, such as EADDRINUSE. */
 export function portRefused(server: string, port: number, address: string, reason: string): Notice {
-  const what = `the callback port ${port} cannot be opened`;
-  const remedy = 'choose another oauth.callback_port; to sign in without it open the address';
-  const lines = [`${what} (${reason}); ${remedy}`, address];
-  return { server, level: 'warn', lines, message: `${what}; ${remedy}`, address, reason };
+  const isTaken = reason === 'EADDRINUSE';
+  const what = isTaken ? 'is in use by another program' : 'cannot be opened';
+  const remedy = `${isTaken ? 'end that program or ' : ''}choose another oauth.callback_port`;
+  const message = `the callback port ${port} ${what}; ${remedy}, or sign in through the gateway's own address`;
+  return { server, level: 'warn', lines: [`${message}:`, address], message, address, reason };
 }
 
 export function loginFailed(server: string, address: string, message: string, remedy: string): Notice {
   const lines = [`the login failed. ${message} ${remedy}`, `To try again open ${address}`];
-  return { server, level: 'warn', lines, message: 'the login failed; to try again open the address', address, reason: message };
+  return {
+    server,
+    level: 'warn',
+    lines,
+    message: 'the login failed; to try again open the address',
+    address,
+    reason: message,
+  };
 }
 
 export function loginUnfinished(server: string, address: string): Notice {
@@ -68,5 +69,10 @@ export function disconnected(server: string, address: string): Notice {
 /** For a terminal alone: what was typed is not an answer to the login under way. */
 export function notAnAnswer(server: string): Notice {
   const hint = 'that is not the end of this login. Paste the whole address of the page where the browser ends up,';
-  return { server, level: 'info', lines: [hint, 'with everything behind the question mark.'], message: 'an unknown line' };
+  return {
+    server,
+    level: 'info',
+    lines: [hint, 'with everything behind the question mark.'],
+    message: 'an unknown line',
+  };
 }

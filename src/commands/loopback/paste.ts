@@ -33,7 +33,9 @@ function isForeground(): boolean {
   try {
     // The name of the command stands in front, in parentheses, and may hold anything; state, parent, group, session,
     // terminal and the terminal's foreground group follow.
-    const [, , group, , , foreground] = readFileSync('/proc/self/stat', 'utf8').replace(/^.*\) /s, '').split(' ');
+    const [, , group, , , foreground] = readFileSync('/proc/self/stat', 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
     return group === foreground;
   } catch {
     return true;

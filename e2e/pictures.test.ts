@@ -1,0 +1,92 @@
+/** The list of servers in every state, for people to look at; and the pictures of the README. */
+import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { Browser } from 'playwright-core';
+import { HttpServer } from '../test/helpers/http-server.ts';
+import { launch, openPage, picture } from './browser.ts';
+import { assertQuiet, inspect } from './inspect.ts';
+import { startLoginSite } from './login-site.ts';
+import { answerProvider, connect } from './steps.ts';
+
+/** The folder of the README's pictures, where they are to be made anew. */
+const { LATCHKEY_PICTURES } = process.env;
+const README_SIZE = { width: 860, height: 300 };
+const MOST_BYTES = 150_000;
+
+describe('the list of servers', () => {
+  let browser: Browser;
+  let tools: HttpServer;
+  before(async () => {
+    browser = await launch();
+    tools = await HttpServer.start();
+  });
+  after(async () => {
+    await browser.close();
+    await tools.stop();
+  });
+
+  it('shows every state that a server can be in, those that wait for the person first', async (t) => {
+    const time = { type: 'streamable-http', url: tools.url.href };
+    const down = { type: 'streamable-http', url: 'http://127.0.0.1:9/mcp' };
+    const site = await startLoginSite(t, { names: ['notes', 'calendar'], mcpServers: { time, down } });
+    const watched = await openPage(browser);
+    const { page } = watched;
+    await connect(page, site, 'alice');
+    assert.deepEqual(await page.getByRole('heading', { level: 3 }).allTextContents(), [
+      'calendar',
+      'notes',
+      'time',
+      'down',
+    ]);
+    await inspect(page, 'home-every-state');
+    assertQuiet(watched, site);
+    await watched.close();
+  });
+
+  it('shows a server whose one login serves everybody', async (t) => {
+    const site = await startLoginSite(t, { oauth: { multi_user: false } });
+    const watched = await openPage(browser);
+    const { page } = watched;
+    await page.goto(`${site.home}/`);
+    await page.getByText('Not connected: waiting for a login').waitFor();
+    await inspect(page, 'home-shared-needed');
+    await connect(page, site, 'alice');
+    await page.getByText('One login serves everyone who may use this gateway.').waitFor();
+    await inspect(page, 'home-shared-connected');
+    assertQuiet(watched, site);
+    await watched.close();
+  });
+
+  it('shows where to sign in, with an account or with the key', async (t) => {
+    const credentials = [{ username: 'anna', password: 'secret' }];
+    const keys = { auth: { basic: { enabled: true, credentials } } };
+    const site = await startLoginSite(t, { keys, argv: ['--api-key', 'correct-horse'] });
+    const watched = await openPage(browser);
+    const { page } = watched;
+    await page.goto(`${site.home}/notes/docs`);
+    await page.getByRole('heading', { name: 'With the API key' }).waitFor();
+    await inspect(page, 'login-both');
+    assertQuiet(watched, site);
+    await watched.close();
+  });
+
+  it('makes the pictures of the README', { skip: LATCHKEY_PICTURES === undefined }, async (t) => {
+    const site = await startLoginSite(t, { names: ['notes', 'calendar'], argv: ['--port', '8000'] });
+    const { page, close } = await openPage(browser, { viewport: README_SIZE });
+    await page.goto(`${site.home}/notes`);
+    await answerProvider(page, 'alice');
+    await page.goto(`${site.home}/`);
+    const folder = LATCHKEY_PICTURES ?? '';
+    for (const [colorScheme, name] of [
+      ['light', 'connect'],
+      ['dark', 'connect-dark'],
+    ] as const) {
+      await page.emulateMedia({ colorScheme });
+      await picture(page, name, folder);
+      assert.ok(statSync(join(folder, `${name}.png`)).size < MOST_BYTES, 'a small file');
+    }
+    await close();
+  });
+});
