@@ -44,11 +44,10 @@ describe('two people side by side', () => {
     const watched = await openPage(browser);
     const { page } = watched;
     await connect(page, site, 'alice');
-    await page.goto(`${site.home}/notes/docs`);
-    await page.goto(`${site.home}/`);
     await page.getByRole('button', { name: 'Forget this browser' }).click();
     await page.getByText('Not connected: connect your account to use it').waitFor();
     await page.goBack();
+    assert.equal(page.url(), `${site.home}/?connected=notes`);
     assert.equal(await page.getByText('Connected, 5 tools').count(), 0);
     assert.equal(site.provider.refreshTokensOf('alice'), 0);
     assertQuiet(watched, site);

@@ -9,10 +9,10 @@ import { Gateway } from '../../src/gateway.ts';
 import { SHARED_OWNER } from '../../src/oauth/model.ts';
 import { openStore } from '../../src/storage/store.ts';
 import type { Server } from '../../src/upstream/server.ts';
-import { signIn } from '../helpers/authorization-server.ts';
+import { type AuthorizationServer, signIn, startAuthorizationServer } from '../helpers/authorization-server.ts';
 import { configuration, serverConfig, urlEndpoint } from '../helpers/configs.ts';
 import { MemoryLog } from '../helpers/memory-log.ts';
-import type { ProtectedServer } from '../helpers/protected-server.ts';
+import { type ProtectedServer, startProtectedServer } from '../helpers/protected-server.ts';
 import { until } from '../helpers/wait.ts';
 import { oauthConfig } from '../oauth/login-person.ts';
 
@@ -127,4 +127,27 @@ export async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+export interface Town {
+  readonly as: AuthorizationServer;
+  readonly notes: ProtectedServer;
+  readonly more: ProtectedServer;
+  readonly port: number;
+}
+
+/** An authorization server, two servers that it guards, and a free port. */
+export async function startTown(t: TestContext): Promise<Town> {
+  const as = await startAuthorizationServer();
+  t.after(() => as.close());
+  const notes = await startProtectedServer({ authorization: as });
+  t.after(() => notes.close());
+  const more = await startProtectedServer({ authorization: as });
+  t.after(() => more.close());
+  return { as, notes, more, port: await freePort() };
+}
+
+/** The address number `index` that the browser was sent to. */
+export async function opened(desk: Desk, index = 0): Promise<URL> {
+  return until(() => desk.opened[index], 10_000, 'the browser');
 }

@@ -8,10 +8,12 @@ import { after, before, describe, it } from 'node:test';
 import { parseCli } from '../../src/cli.ts';
 import { blocksIn, commandsIn } from '../helpers/markdown.ts';
 import { emptyHome, type Place } from '../helpers/process.ts';
+import { Browser, signIn } from '../helpers/sign-in.ts';
 import { until } from '../helpers/wait.ts';
 
 const GATEWAY = 'http://localhost:8000';
 const README = commandsIn('README.md');
+const CONFIGURATIONS = blocksIn('README.md', 'json').filter((block) => block.includes('mcpServers'));
 
 describe('the commands of the README', () => {
   let place: Place;
@@ -25,7 +27,7 @@ describe('the commands of the README', () => {
       mkdirSync(dirname(join(folder, file)), { recursive: true });
       cpSync(file, join(folder, file));
     }
-    const [config = ''] = blocksIn('README.md', 'json').filter((block) => block.includes('mcpServers'));
+    const [config = ''] = CONFIGURATIONS.filter((block) => block.includes('memory'));
     // Tests talk to nobody but this machine.
     writeFileSync(join(folder, 'config.json'), config.replace('https://wiki.example.com', 'http://127.0.0.1:9'));
   });
@@ -80,11 +82,24 @@ describe('the commands of the README', () => {
     return response.status;
   }
 
+  async function connect(browser: Browser, user: 'alice' | 'bob'): Promise<void> {
+    const begun = await browser.fetch(`${GATEWAY}/oauth/notes/authorize`);
+    const ended = await browser.fetch(await signIn(begun.headers.get('location') ?? '', { user }));
+    assert.equal(ended.headers.get('location'), '/?connected=notes');
+  }
+
   it('the first: install, build and demo, and the call that follows it', async () => {
     await serving('npm ci && npm run demo', async () => {
       const { stdout } = run('curl -X POST http://localhost:8000/everything/get-sum');
       const [answer = ''] = blocksIn('README.md', 'json').filter((block) => block.startsWith('"'));
       assert.equal(stdout, answer.trim());
+      // The story of "Everyone's own key": two browsers are two people.
+      const browsers = { alice: new Browser(), bob: new Browser() };
+      for (const [name, browser] of Object.entries(browsers)) await connect(browser, name as 'alice' | 'bob');
+      for (const [name, browser] of Object.entries(browsers)) {
+        const answer = await browser.fetch(`${GATEWAY}/notes/whoami`, { method: 'POST', headers: { origin: GATEWAY } });
+        assert.equal(await answer.text(), JSON.stringify(name));
+      }
       for (const path of ['/', '/docs', '/openapi.json', '/files/docs', '/memory/openapi.json']) {
         const response = await fetch(GATEWAY + path);
         assert.equal(response.status, 200, path);
@@ -119,6 +134,20 @@ describe('the commands of the README', () => {
     const dump = run('npm start --silent -- dump --config config.json');
     assert.equal(dump.code, 1, 'one server is not there');
     assert.ok(JSON.parse(readFileSync(join(folder, 'openapi.json'), 'utf8')).paths['/memory/read_graph']);
+  });
+
+  it('each configuration is valid', () => {
+    for (const [index, block] of CONFIGURATIONS.entries()) {
+      const file = `readme-${index}.json`;
+      writeFileSync(join(folder, file), block);
+      const args = ['dist/main.js', 'check', '--config', file];
+      const { status, stderr } = spawnSync('node', args, {
+        cwd: folder,
+        env: { ...env(), ANN_PASSWORD: 'ann-pw' },
+        encoding: 'utf8',
+      });
+      assert.equal(status, 0, stderr);
+    }
   });
 
   it('the package', async () => {

@@ -7,7 +7,9 @@ import { parseCli } from '../../src/cli.ts';
 
 const files = [
   'README.md',
+  'OAUTH_GUIDE.md',
   'CONTRIBUTING.md',
+  'CHANGELOG.md',
   ...readdirSync('docs', { recursive: true }).map((name) => join('docs', String(name))),
 ];
 const documents = files
@@ -34,10 +36,27 @@ describe('the documents', () => {
       }
     });
 
-    it(`${file} links to files that exist`, () => {
-      for (const [, target = ''] of text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)) {
-        assert.ok(existsSync(join(dirname(file), target)), target);
+    it(`${file} links to files and chapters that exist`, () => {
+      for (const [, target = '', chapter] of text.matchAll(/\]\(([^)#:]*)(?:#([^):]*))?\)/g)) {
+        const path = target === '' ? file : join(dirname(file), target);
+        assert.ok(existsSync(path), target);
+        if (chapter !== undefined) assert.ok(chaptersOf(path).includes(chapter), `${path} has no chapter ${chapter}`);
       }
+    });
+
+    it(`${file} shows pictures that exist`, () => {
+      for (const [, picture = ''] of text.matchAll(/\b(?:src|srcset)="([^"]+)"/g))
+        assert.ok(existsSync(join(dirname(file), picture)), picture);
     });
   }
 });
+
+/** The anchors of a document's headings, as they are made where it is shown: lower case, hyphens for spaces. */
+function chaptersOf(file: string): string[] {
+  return [...readFileSync(file, 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}

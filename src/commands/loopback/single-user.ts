@@ -35,6 +35,8 @@ export class SingleUserLogins {
   /** Servers that a login was offered for since they were ready last; aborted when it is no longer needed. */
   readonly #offers = new Map<Server, AbortController>();
   readonly #wereReady = new WeakSet<Server>();
+  /** Servers that were connected anew with a login that there is, and were not ready since. */
+  readonly #reconnected = new WeakSet<Server>();
   /** When a browser was opened last, by name, in milliseconds since 1970. */
   readonly #openedAt = new Map<string, number>();
   #turn: Promise<void> = Promise.resolve();
@@ -50,7 +52,10 @@ export class SingleUserLogins {
   /** To be called with each change of a server's state. */
   state(server: Server, { state }: ServerState): void {
     if (server.isPersonal || server.guarded === undefined || this.#closed) return;
-    if (state === 'ready') this.#wereReady.add(server);
+    if (state === 'ready') {
+      this.#wereReady.add(server);
+      this.#reconnected.delete(server);
+    }
     if (state === 'ready' || state === 'closed') {
       this.#endOffer(server);
       if (state === 'closed' && this.#login?.server === server) void this.#login.close();
@@ -71,7 +76,14 @@ export class SingleUserLogins {
   async #offer(server: Server, guarded: ProtectedServer, signal: AbortSignal): Promise<void> {
     const { gateway, surroundings, tell } = this.#options;
     const address = gateway.authorizeUrl(server.name);
-    if (this.#wereReady.has(server) && (await this.#status(guarded))?.state === 'needs-login') {
+    const status = await this.#status(guarded);
+    // One login has replaced another, here or in another process. Once: what is refused again needs a person.
+    if (isMade(status) && !this.#reconnected.has(server)) {
+      this.#reconnected.add(server);
+      this.#endOffer(server);
+      return gateway.loggedIn(server, SHARED_OWNER);
+    }
+    if (this.#wereReady.has(server) && status?.state === 'needs-login') {
       // Not by itself: somebody wanted it so.
       return tell(disconnected(server.name, address));
     }
@@ -87,9 +99,7 @@ export class SingleUserLogins {
     const { gateway, publicBase, surroundings, tell, waitMs } = this.#options;
     if (signal.aborted) return;
     // Another process of the same store, or a server of the same name before a reload.
-    const status = await this.#status(guarded);
-    const isMade = status?.state === 'connected' && status.wantedScope === undefined;
-    if (isMade) return gateway.loggedIn(server, SHARED_OWNER);
+    if (isMade(await this.#status(guarded))) return gateway.loggedIn(server, SHARED_OWNER);
     await this.#login?.close();
     if (signal.aborted) return;
     const opensBrowser = guarded.oauth.openBrowser && surroundings.hasBrowser && this.#mayOpenAgain(server.name);
@@ -156,4 +166,8 @@ export class SingleUserLogins {
       return undefined;
     }
   }
+}
+
+function isMade(status: ConnectionStatus | undefined): boolean {
+  return status?.state === 'connected' && status.wantedScope === undefined;
 }
