@@ -70,6 +70,9 @@ export function checkNetwork(text: string): Checked<string> {
   return { value: text };
 }
 
+/** First segments below which all paths are the gateway's own, with or without a prefix. */
+const OWN_BRANCHES = new Set(['oauth', 'assets']);
+
 /** `''` or `/a/b`: what precedes every path. */
 export function checkRootPath(text: string): Checked<string> {
   const segments = text.split('/').filter((segment) => segment !== '');
@@ -77,6 +80,10 @@ export function checkRootPath(text: string): Checked<string> {
   // Only what a URL path holds unchanged, so that comparing it with a request's path is exact.
   if (isOdd || !/^[\w\-./~!$&'()+,;=@%]*$/.test(text))
     return { flaw: `'${text}' is not a path`, remedy: 'write it like /tools' };
+  const [first = ''] = segments;
+  if (OWN_BRANCHES.has(first)) {
+    return { flaw: `'/${first}' is a path of the gateway itself`, remedy: 'choose another one, like /tools' };
+  }
   return { value: segments.map((segment) => `/${segment}`).join('') };
 }
 

@@ -53,13 +53,14 @@ export function installAuthentication(app: FastifyInstance, options: Authenticat
 
 /** Who the browser is: signed in as somebody who may still come in, a visitor where that is enough, else nobody. */
 export function sessionPrincipal(session: WebSession, identity: Identity): Principal {
-  const { principal, proof, visitor } = session;
-  const claimed = principal ?? (proof === undefined ? undefined : API_KEY_HOLDER);
-  // A password, key or token that was changed ends what it let in.
-  if (claimed !== undefined && proof !== undefined && identity.proofOf(claimed) === proof) {
-    return principal ?? visitorPrincipal(visitor);
-  }
+  const { principal, visitor } = session;
+  if (isSignedIn(session, identity)) return principal ?? visitorPrincipal(visitor);
   return identity.required ? ANONYMOUS : visitorPrincipal(visitor);
+}
+
+/** True while what the browser has proved still lets people in: a password, key or token that was changed does not. */
+export function isSignedIn({ principal, proof }: WebSession, identity: Identity): boolean {
+  return proof !== undefined && identity.proofOf(principal ?? API_KEY_HOLDER) === proof;
 }
 
 /** Lets in, or refuses. Errors go through `done`: what were thrown within a promise would be lost. */

@@ -33,7 +33,8 @@ const PREFIX = '/oauth/';
 export function loginRoutes(app: FastifyInstance, site: LoginRoutesOptions): void {
   const config = { page: true };
   const schema = { hide: true };
-  app.get('/oauth/*', { config, schema }, async (request, reply) => {
+  // No HEAD: who only looks must not begin a login or use up an answer.
+  app.get('/oauth/*', { config, schema, exposeHeadRoute: false }, async (request, reply) => {
     reply.header('cache-control', 'no-store');
     const place = placeOf(site, request);
     switch (place.page) {

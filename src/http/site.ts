@@ -7,6 +7,7 @@ import { type LoginPage, loginPath } from '../oauth/paths.ts';
 import type { RoutingOptions } from '../routing.ts';
 import type { Server } from '../upstream/server.ts';
 import type { PageModel } from '../web/models.ts';
+import { isSignedIn } from './authentication.ts';
 import type { BrowserSessions } from './browser-sessions.ts';
 import type { DocumentOptions } from './documents.ts';
 
@@ -36,7 +37,7 @@ export function frame({ rootPath, sessions, identity }: Site, request: FastifyRe
       ? {
           person: {
             label: principal.label,
-            kind: browser.session.proof === undefined ? 'visitor' : 'signed-in',
+            kind: isSignedIn(browser.session, identity) ? 'signed-in' : 'visitor',
             csrf: sessions.formToken(browser.session),
             logoutUrl: `${rootPath}/logout`,
           },

@@ -18,13 +18,21 @@ const IGNORE = { onToolsChanged: () => undefined, onLost: () => undefined };
  */
 export async function probeChallenge(config: ServerConfig, log: Log): Promise<Challenge | undefined> {
   try {
-    const { session } = await openSession(config, log, IGNORE, AbortSignal.timeout(PROBE_MS));
+    const { session } = await openSession(asNobody(config), log, IGNORE, AbortSignal.timeout(PROBE_MS));
     await session.close();
     return undefined;
   } catch (error) {
     if (error instanceof RefusedError) return error.challenge ?? {};
     throw unreachable(config.name, error);
   }
+}
+
+/** Without a credential that the operator wrote down for everybody. */
+function asNobody(config: ServerConfig): ServerConfig {
+  const { endpoint } = config;
+  if (endpoint.kind === 'stdio') return config;
+  const headers = Object.entries(endpoint.headers).filter(([name]) => name.toLowerCase() !== 'authorization');
+  return { ...config, endpoint: { ...endpoint, headers: Object.fromEntries(headers) } };
 }
 
 function unreachable(server: string, error: unknown): LoginError {

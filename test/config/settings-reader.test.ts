@@ -57,6 +57,10 @@ describe('the address', () => {
       assert.match(String(flaws({ rootPath: text })), /--root-path: '.*' is not a path/, text);
       assert.match(String(flaws({ pathPrefix: text })), /--path-prefix: '.*' is not a path/, text);
     }
+    for (const text of ['/oauth', 'assets/x']) {
+      assert.match(String(flaws({ pathPrefix: text })), /--path-prefix: .* path of the gateway itself/, text);
+      assert.match(String(flaws({ rootPath: text })), /--root-path: .* path of the gateway itself/, text);
+    }
   });
 
   test('TLS needs two readable files, and makes the public URL https', async () => {

@@ -30,6 +30,18 @@ describe('a callback', () => {
     assert.equal(as.happened('code-exchanged'), 1);
   });
 
+  it('is neither begun nor ended by who only looks at an address', async (t) => {
+    const { app, as } = await startStory(t);
+    const ann = new Person(app);
+    const callback = await ann.allow();
+    for (const path of [callback.pathname + callback.search, '/oauth/notes/authorize']) {
+      const { status } = await fetch(app.url + path, { method: 'HEAD', redirect: 'manual' });
+      assert.equal(status, 404, path);
+    }
+    assert.equal(as.happened('code-exchanged'), 0);
+    assert.equal((await ann.comeBack(callback)).status, 303);
+  });
+
   it('needs the state of a login that was begun', async (t) => {
     const { app, as } = await startStory(t);
     const ann = new Person(app);
