@@ -141,7 +141,7 @@ export class Gateway {
 
   /** After a login: connects, and waits a little for the tools, so that the next page can show them. */
   async loggedIn(server: Server, owner: Owner): Promise<void> {
-    if (!server.isPersonal) server.loggedIn();
+    if (!server.isPersonal) void server.loggedIn();
     // Elsewhere asking would open a session of its own.
     const isOne = server.isPersonal || server.config.isolation === 'shared';
     if (isOne) await server.catalogOf(owner, FIRST_TOOLS_MS).catch(() => undefined);

@@ -106,8 +106,13 @@ function sessionId(request: FastifyRequest, { sessions, policy }: Authentication
 
 /** What browsers send unasked counts on requests of our own pages, and where a person goes to one of our pages. */
 function countsAsOwn(request: FastifyRequest, policy: OriginPolicy): boolean {
-  if (isNavigation(request) && (request.routeOptions.config.page === true || request.place?.rest === '')) return true;
+  if (isNavigation(request) && isPage(request)) return true;
   return ambientCredentialCounts(browserSigns(request), policy);
+}
+
+/** An address that shows something to a person and does nothing by being gone to. */
+function isPage({ routeOptions, place }: FastifyRequest): boolean {
+  return routeOptions.config.page === true || place?.rest === '' || place?.rest === 'docs';
 }
 
 /** People go to the page where they can sign in; programs are told which credentials there are. */

@@ -134,6 +134,7 @@ function documented({ server, catalog }: ServerTools): DocumentedServer {
       version: catalog?.info.version ?? '1.0',
       description: catalog?.info.instructions ?? `${title} MCP Server`,
     },
+    logins: server.guarded !== undefined,
     tools: server.isPersonal ? [...tools, connectTool(name, catalog)] : tools,
   };
 }

@@ -52,7 +52,7 @@ export async function pageRoutes(app: FastifyInstance, options: PageOptions): Pr
     { config: { page: true }, schema: { tags: ['pages'], summary: 'The servers and their states; HTML or JSON' } },
     (request, reply) => home(options, request, reply),
   );
-  app.get('/docs', hide, (request, reply) => docs(options, undefined, request, reply));
+  app.get('/docs', { ...hide, config: { page: true } }, (request, reply) => docs(options, undefined, request, reply));
   app.get('/redoc', hide, (_request, reply) => reply.redirect(`${options.rootPath}/docs`));
   app.get('/*', hide, (request, reply) => belowServer(options, request, reply));
 }

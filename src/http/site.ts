@@ -26,9 +26,14 @@ export interface Site extends DocumentOptions {
 /** Who is at the browser, for the frame around a page. */
 export function frame({ rootPath, sessions, identity }: Site, request: FastifyRequest): Omit<PageModel, 'heading'> {
   const { browser, principal } = request;
+  // Back to where they are, unless that is the end of something.
+  const next = request.method === 'GET' && !request.url.startsWith('/oauth/') ? request.url : '/';
   const mayEnter = identity.required && principal.via === 'anonymous';
   const hasAccount = principal.via === 'basic' || principal.via === 'bearer';
-  const loginUrl = mayEnter || (!hasAccount && identity.accounts.size > 0) ? `${rootPath}/login` : undefined;
+  const loginUrl =
+    mayEnter || (!hasAccount && identity.accounts.size > 0)
+      ? `${rootPath}/login?next=${encodeURIComponent(next)}`
+      : undefined;
   const isKnown = browser !== undefined && principal.via !== 'anonymous';
   return {
     rootPath,

@@ -5,7 +5,7 @@ import { documentPath } from './document-path.ts';
 import type { DocumentedServer, DocumentedTool, DocumentInfo, OpenApiDocument, Operation } from './model.ts';
 import { componentStems, rootOperationIds, serverOperationIds } from './names.ts';
 import { componentsOf, type NamedTool, operationOf } from './operation.ts';
-import { SHARED_SCHEMAS, sharedResponses } from './shared.ts';
+import { LOGIN_SCHEMAS, SHARED_SCHEMAS, sharedResponses } from './shared.ts';
 
 export interface ServerDocumentOptions {
   /** The URL under which the paths are, e.g. `/time`. */
@@ -21,6 +21,8 @@ export interface RootDocumentOptions extends ServerDocumentOptions, DocumentInfo
 
 interface PlacedTool extends NamedTool {
   readonly path: string;
+  /** Its server wants each person to sign in. */
+  readonly logins: boolean;
 }
 
 /** The document of one server: mcpo's paths, names and operationIds, in the order of its tools. */
@@ -33,6 +35,7 @@ export function serverDocument(server: DocumentedServer, options: ServerDocument
     operationId: ids[at] ?? '',
     stem: stems[at] ?? '',
     path: `/${documentPath(tool.path)}`,
+    logins: server.logins === true,
   }));
   return build(server.info, tools, options);
 }
@@ -43,7 +46,8 @@ export function rootDocument(servers: readonly DocumentedServer[], options: Root
   const ids = rootOperationIds(all.map(({ server, tool }) => ({ server: server.name, tool: tool.name })));
   const tools = all.map(({ server, tool }, at) => {
     const operationId = ids[at] ?? '';
-    return { tool, operationId, stem: operationId, tag: server.name, path: options.pathOf(server, tool) };
+    const logins = server.logins === true;
+    return { tool, operationId, stem: operationId, tag: server.name, path: options.pathOf(server, tool), logins };
   });
   return build(options, tools, options);
 }
@@ -60,15 +64,17 @@ function build(info: DocumentInfo, tools: readonly PlacedTool[], options: Server
 }
 
 function pathItem(tool: PlacedTool, secured: boolean): { readonly post: Operation } {
-  return { post: operationOf(tool, secured) };
+  return { post: operationOf(tool, { secured, logins: tool.logins }) };
 }
 
-function components(tools: readonly NamedTool[], secured: boolean): NonNullable<OpenApiDocument['components']> {
-  const schemas: [string, JsonSchema][] = [...Object.entries(SHARED_SCHEMAS), ...tools.flatMap(componentsOf)];
+function components(tools: readonly PlacedTool[], secured: boolean): NonNullable<OpenApiDocument['components']> {
+  const logins = tools.some((tool) => tool.logins);
+  const shared = logins ? { ...SHARED_SCHEMAS, ...LOGIN_SCHEMAS } : SHARED_SCHEMAS;
+  const schemas: [string, JsonSchema][] = [...Object.entries(shared), ...tools.flatMap(componentsOf)];
   schemas.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   return {
     schemas: Object.fromEntries(schemas),
-    responses: sharedResponses(secured),
+    responses: sharedResponses({ secured, logins }),
     ...(secured ? { securitySchemes: { HTTPBearer: { type: 'http', scheme: 'bearer' } } } : {}),
   };
 }

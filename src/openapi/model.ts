@@ -16,6 +16,8 @@ export interface DocumentedTool {
 export interface DocumentedServer {
   readonly name: string;
   readonly info: DocumentInfo;
+  /** The server wants each person to sign in. */
+  readonly logins?: boolean;
   /** In the server's order, each name once. */
   readonly tools: readonly DocumentedTool[];
 }

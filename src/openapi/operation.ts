@@ -4,7 +4,7 @@ import { selfContained, selfContainedObject } from '../schema/self-contained.ts'
 import type { DocumentedTool, Operation, ResponseObject } from './model.ts';
 import { mcpoOperationId } from './names.ts';
 import { pythonTitle } from './python-title.ts';
-import { failureReferences } from './shared.ts';
+import { type Demands, failureReferences } from './shared.ts';
 import { withTitles } from './titles.ts';
 
 /** A tool with the names that its document has chosen for it. */
@@ -17,7 +17,7 @@ export interface NamedTool {
 }
 
 /** The operation; its body is optional and always there, because clients send one for tools without arguments too. */
-export function operationOf({ tool, operationId, stem, tag }: NamedTool, secured: boolean): Operation {
+export function operationOf({ tool, operationId, stem, tag }: NamedTool, demands: Demands): Operation {
   const summary = pythonTitle(tool.name);
   return {
     ...(tag === undefined ? {} : { tags: [tag] }),
@@ -25,8 +25,8 @@ export function operationOf({ tool, operationId, stem, tag }: NamedTool, secured
     description: describe(tool, summary),
     operationId,
     requestBody: { required: false, content: { 'application/json': { schema: reference(`${stem}_form_model`) } } },
-    responses: { '200': success(tool, stem), ...failureReferences(secured) },
-    ...(secured ? { security: [{ HTTPBearer: [] }] } : {}),
+    responses: { '200': success(tool, stem), ...failureReferences(demands) },
+    ...(demands.secured ? { security: [{ HTTPBearer: [] }] } : {}),
   };
 }
 

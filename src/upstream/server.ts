@@ -40,6 +40,7 @@ export interface ServerOptions {
   readonly timings?: LinkTimings;
 }
 
+const LONGEST_ATTEMPT_MS = 60_000;
 const PERSONAL: ServerState = { state: 'personal' };
 
 export class Server {
@@ -144,8 +145,10 @@ export class Server {
   }
 
   /** A login has been made: the connection that serves all comes up at once. */
-  loggedIn(): void {
-    this.#shared?.start();
+  async loggedIn(): Promise<void> {
+    // An attempt under way may know nothing of it yet.
+    await this.#shared?.settled(LONGEST_ATTEMPT_MS);
+    if (this.state.state !== 'ready') this.#shared?.start();
   }
 
   /** The grant of `owner` has ended or was replaced: its connections take no part in anything new. */

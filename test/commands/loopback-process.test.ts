@@ -128,7 +128,7 @@ describe('a process without a screen', () => {
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, JSON.stringify(tokens));
     await writeFile(file.replace('_tokens', '_client'), JSON.stringify(client));
-    const longAgo = new Date(Date.now() - 7_200_000);
+    const longAgo = new Date(Math.floor(Date.now() / 1000) * 1000 - 7_200_000);
     await utimes(file, longAgo, longAgo);
     const config = await configure(place, { notes: { url: notes.url, oauth: { server_url: as.issuer } } });
     const latchkey = start(t, place, config);

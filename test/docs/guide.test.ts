@@ -83,10 +83,12 @@ describe('the commands of the guide to logins', () => {
     const closed = once(child, 'close');
     let output = '';
     child.stderr.on('data', (chunk: Buffer) => (output += chunk));
+    const ended = closed.then(() => assert.fail(`${start} ended: ${output.slice(-3000)}`));
     try {
-      await until(isReady, 60_000, `${start} is ready`).catch((error) => assert.fail(`${error.message}\n${output}`));
+      await Promise.race([until(isReady, 60_000, `${start} is ready`), ended]);
       await look();
     } finally {
+      ended.catch(() => undefined);
       child.kill();
       await closed;
     }

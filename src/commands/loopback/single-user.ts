@@ -77,12 +77,7 @@ export class SingleUserLogins {
     const { gateway, surroundings, tell } = this.#options;
     const address = gateway.authorizeUrl(server.name);
     const status = await this.#status(guarded);
-    // One login has replaced another, here or in another process. Once: what is refused again needs a person.
-    if (isMade(status) && !this.#reconnected.has(server)) {
-      this.#reconnected.add(server);
-      this.#endOffer(server);
-      return gateway.loggedIn(server, SHARED_OWNER);
-    }
+    if (this.#connectAnew(server, status)) return;
     if (this.#wereReady.has(server) && status?.state === 'needs-login') {
       // Not by itself: somebody wanted it so.
       return tell(disconnected(server.name, address));
@@ -98,8 +93,7 @@ export class SingleUserLogins {
   async #takeTurn(server: Server, guarded: ProtectedServer, signal: AbortSignal): Promise<void> {
     const { gateway, publicBase, surroundings, tell, waitMs } = this.#options;
     if (signal.aborted) return;
-    // Another process of the same store, or a server of the same name before a reload.
-    if (isMade(await this.#status(guarded))) return gateway.loggedIn(server, SHARED_OWNER);
+    if (this.#connectAnew(server, await this.#status(guarded))) return;
     await this.#login?.close();
     if (signal.aborted) return;
     const opensBrowser = guarded.oauth.openBrowser && surroundings.hasBrowser && this.#mayOpenAgain(server.name);
@@ -107,6 +101,19 @@ export class SingleUserLogins {
     const place = { gateway, publicBase, server, guarded };
     this.#login = new SingleLogin({ ...place, surroundings, opensBrowser, tell, signal, ...wait });
     await this.#login.run();
+  }
+
+  /**
+   * Connects where a login was made elsewhere: in another process of the same store, or in place of an older one. Once,
+   * because what is refused again needs a person. True when it does.
+   */
+  #connectAnew(server: Server, status: ConnectionStatus | undefined): boolean {
+    const isMade = status?.state === 'connected' && status.wantedScope === undefined;
+    if (!isMade || this.#reconnected.has(server)) return false;
+    this.#reconnected.add(server);
+    this.#endOffer(server);
+    void this.#options.gateway.loggedIn(server, SHARED_OWNER);
+    return true;
   }
 
   #endOffer(server: Server): void {
@@ -166,8 +173,4 @@ export class SingleUserLogins {
       return undefined;
     }
   }
-}
-
-function isMade(status: ConnectionStatus | undefined): boolean {
-  return status?.state === 'connected' && status.wantedScope === undefined;
 }
