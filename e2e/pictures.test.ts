@@ -66,7 +66,7 @@ describe('the list of servers', () => {
     const watched = await openPage(browser);
     const { page } = watched;
     await page.goto(`${site.home}/notes/docs`);
-    await page.getByRole('heading', { name: 'With the API key' }).waitFor();
+    await page.getByRole('heading', { name: 'With a key or token' }).waitFor();
     await inspect(page, 'login-both');
     assertQuiet(watched, site);
     await watched.close();

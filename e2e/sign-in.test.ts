@@ -92,7 +92,7 @@ describe('signing in at the gateway', () => {
     const watched = await openPage(browser);
     const { page } = watched;
     await page.goto(`${site.home}/docs`);
-    await page.getByLabel('API key').fill('correct-horse');
+    await page.getByLabel('API key or token').fill('correct-horse');
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.waitForURL(`${site.home}/docs`);
     for (const path of ['/notes/docs', '/docs', '/openapi.json', '/?x=y']) {
@@ -114,7 +114,7 @@ describe('signing in at the gateway', () => {
     await inspect(page, 'home-sign-in-first');
     await page.getByRole('link', { name: 'Sign in to notes' }).click();
     await inspect(page, 'login-key');
-    await page.getByLabel('API key').fill('correct-horse');
+    await page.getByLabel('API key or token').fill('correct-horse');
     await page.getByRole('button', { name: 'Sign in' }).click();
     await answerProvider(page, 'bob');
     await page.getByText('Connected to notes.').waitFor();

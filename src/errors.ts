@@ -43,7 +43,6 @@ export type ErrorCode =
   | 'registration_failed'
   // Forms of the pages.
   | 'form_expired'
-  | 'shutting_down'
   | 'internal';
 
 export interface GatewayErrorOptions {

@@ -1,8 +1,8 @@
 /** The routes that each server with logins has: `/oauth/<server>/authorize`, `callback`, `status`, `disconnect`. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { GatewayError } from '../errors.ts';
 import { clientDocument } from '../oauth/client-document.ts';
 import { identityRequired } from '../oauth/errors.ts';
+import { usedWithoutLogin } from '../oauth/login-failures.ts';
 import type { Owner, ProtectedServer } from '../oauth/model.ts';
 import { decodePath } from '../routing.ts';
 import type { Server } from '../upstream/server.ts';
@@ -63,13 +63,7 @@ function placeOf({ gateway }: Site, request: FastifyRequest): LoginPlace {
   const end = path.lastIndexOf('/');
   const server = gateway.servers.get(path.slice(PREFIX.length, Math.max(end, PREFIX.length)));
   if (server === undefined) throw notFound();
-  if (server.guarded === undefined) {
-    throw new GatewayError(
-      'login_not_offered',
-      404,
-      `Nobody signs in at "${server.name}": it is used without a login.`,
-    );
-  }
+  if (server.guarded === undefined) throw usedWithoutLogin(server.name);
   const page = path.slice(end + 1);
   // For the log.
   request.place = { server, rest: page };

@@ -135,3 +135,13 @@ export function loginNotOffered(server: ProtectedServer): LoginError {
     remedy: 'Tell the operator of this gateway to remove "oauth" from this server, or to set oauth.server_url.',
   });
 }
+
+export function usedWithoutLogin(serverName: string): LoginError {
+  return new LoginError({
+    code: 'login_not_offered',
+    status: 404,
+    title: 'There is nothing to sign in to',
+    message: `Nobody signs in at "${serverName}": it is used without a login.`,
+    remedy: 'Go back to the servers; its tools are there for you.',
+  });
+}

@@ -20,7 +20,7 @@ const sources = readdirSync('src', { recursive: true })
   .join('\n');
 
 /** They stand behind the codes of logins, and have nothing to do with them. */
-const ANY_REQUEST = ['shutting_down', 'internal'];
+const ANY_REQUEST = ['internal'];
 
 /** The ways in which errors are made, each with a code and a status. */
 const MADE = [
