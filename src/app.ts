@@ -80,7 +80,7 @@ export async function buildApp({ gateway, settings, log, sessions, warnings }: A
   await pageRoutes(app, { ...site, documents, warnings, personal, visits });
   signInRoutes(app, { ...site, limiter, visits });
   loginRoutes(app, { ...site, attempts });
-  toolRoutes(app, gateway);
+  toolRoutes(app, gateway, site.sessions);
   return app;
 }
 

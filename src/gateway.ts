@@ -12,7 +12,7 @@ import { type Challenge, type Owner, type ProtectedServer, SHARED_OWNER } from '
 import { loginAddress } from './oauth/paths.ts';
 import { leases } from './storage/lease.ts';
 import { openStore, type Store, type Table } from './storage/store.ts';
-import type { CatalogRecord } from './upstream/catalog.ts';
+import { type CatalogRecord, isCatalogRecord } from './upstream/catalog.ts';
 import type { LinkState } from './upstream/link-state.ts';
 import { SessionPool } from './upstream/pool.ts';
 import { probeChallenge } from './upstream/probe.ts';
@@ -201,7 +201,7 @@ export class Gateway {
       ...(timings === undefined ? {} : { timings }),
     });
     const known = await this.#catalogs.get(key).catch(() => undefined);
-    if (known !== undefined) {
+    if (isCatalogRecord(known)) {
       server.learn(known);
       this.#tellTools(server);
     }

@@ -4,6 +4,7 @@ import type { Environment } from '../config/interpolate.ts';
 import type { ConfigSource } from '../config/load.ts';
 import { describeProblem, type Endpoint, type OAuthConfig } from '../config/model.ts';
 import { loadAll } from '../settings.ts';
+import { resolveSecrets } from '../storage/secret.ts';
 
 /** Exit code 0; problems leave as ConfigError. */
 export async function check(flags: Flags, env: Environment, source: ConfigSource): Promise<number> {
@@ -11,6 +12,8 @@ export async function check(flags: Flags, env: Environment, source: ConfigSource
   for (const warning of [...configuration.warnings, ...settings.warnings]) {
     process.stderr.write(`warning: ${describeProblem(warning)}\n`);
   }
+  // Only what is wrong with it: no key file is made here.
+  resolveSecrets(env, undefined);
   const count = configuration.servers.size;
   const off = configuration.disabled.length === 0 ? '' : `, ${configuration.disabled.length} disabled`;
   process.stdout.write(`The configuration is valid: ${count} ${count === 1 ? 'server' : 'servers'}${off}.\n`);

@@ -13,8 +13,11 @@ const CONNECT_MS = 60_000;
 /** Exit code 1 when a server could not be asked; the others are printed all the same. */
 export async function dump(flags: Flags, env: Environment, source: ConfigSource): Promise<number> {
   const { settings, configuration } = await loadAll(flags, env, source);
-  const quiet = { ...settings, store: 'memory' as const, logLevel: 'error' as const };
-  const runtime = await startRuntime(quiet, {}, configuration, () => undefined);
+  // A login that serves all is in the store; nothing else is needed of it.
+  const needsStore = [...configuration.servers.values()].some(({ oauth }) => oauth?.multiUser === false);
+  const quiet = { ...settings, logLevel: 'error' as const };
+  const kept = needsStore ? quiet : { ...quiet, store: 'memory' as const };
+  const runtime = await startRuntime(kept, needsStore ? env : {}, configuration, () => undefined);
   // Ends what was started, even a child that does not mind the end of its input.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
   try {

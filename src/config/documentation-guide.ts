@@ -72,6 +72,7 @@ mcpServers:
     oauth:
       client_id: latchkey
       client_secret: ${variable('TRACKER_SECRET')}
+      issuer: https://id.example.org
       scope: issues:read issues:write
 \`\`\`
 

@@ -30,7 +30,7 @@ export function checkExposure(reach: Reach, { servers }: Pick<Configuration, 'se
   return {
     problems: isOpen ? shared.map(({ name }) => openLogin(reach, name)) : [],
     warnings: [
-      ...(shared.length < withLogins.length ? unreachable(reach) : []),
+      ...(shared.length < withLogins.length ? [...unreachable(reach), ...nameless(reach)] : []),
       ...(isLoopbackHost(reach.publicUrl.hostname) ? [] : readable(reach)),
     ],
   };
@@ -55,6 +55,14 @@ function unreachable({ host, publicUrlGiven }: Reach): Problem[] {
   if (publicUrlGiven || isLoopbackHost(host)) return [];
   const message = 'people elsewhere cannot finish a login: their browser is sent back to localhost';
   return [flag(message, 'set it to the address that they open, like https://tools.example.org')];
+}
+
+/** Whoever holds the key may be anybody, so that nobody's account can be used. */
+function nameless({ apiKey, auth }: Reach): Problem[] {
+  if (apiKey === undefined || auth !== undefined) return [];
+  const message = 'programs that call with the key cannot use servers where each person signs in; browsers can';
+  const remedy = "give people accounts or tokens with 'auth', or set multi_user: false";
+  return [{ file: 'command line', path: '--api-key', message, remedy }];
 }
 
 function readable({ publicUrl }: Reach): Problem[] {

@@ -60,6 +60,9 @@ function clientOddities(keys: Partial<OAuthKeys>): Oddity[] {
   if (keys.client_secret !== undefined && keys.token_endpoint_auth_method === 'none') {
     const message = 'is not sent, because token_endpoint_auth_method is none';
     oddities.push({ path: ['oauth', 'client_secret'], message });
+  } else if (keys.client_secret !== undefined && keys.issuer === undefined) {
+    const message = 'is sent to whichever authorization server the MCP server names';
+    oddities.push({ path: ['oauth', 'client_secret'], message, remedy: "set 'issuer' to the one that it is for" });
   }
   return oddities;
 }

@@ -7,7 +7,7 @@ import { ANONYMOUS, API_KEY_HOLDER, type Principal, visitorPrincipal } from '../
 import type { WebSession } from '../identity/web-sessions.ts';
 import { browserSigns } from './access.ts';
 import type { BrowserSessions } from './browser-sessions.ts';
-import { countHeader, isNavigation, wantsHtml } from './context.ts';
+import { countHeader, isNavigation, rawPath, wantsHtml } from './context.ts';
 import { answerError } from './errors.ts';
 import type { FailureLimiter } from './failure-limiter.ts';
 import { ambientCredentialCounts, type OriginPolicy } from './origin.ts';
@@ -24,16 +24,14 @@ export interface AuthenticationOptions {
 }
 
 /** Routes, not paths: `/%6detrics` and `/metrics/` reach `/metrics` as well. */
-const ALWAYS_OPEN = new Set([
-  '/healthz',
-  '/readyz',
-  '/assets/*',
-  '/assets/swagger-ui/*',
-  '/login',
-  // Its handlers ask themselves: the callback is bound to the browser by its flow's cookie, our client id metadata
-  // document is read by authorization servers, and the rest needs a person anyway.
-  '/oauth/*',
-]);
+const ALWAYS_OPEN = new Set(['/healthz', '/readyz', '/assets/*', '/assets/swagger-ui/*', '/login']);
+
+const LOGINS = '/oauth/*';
+
+/** The callback is bound to the browser by its flow's cookie; our client id metadata is read by authorization servers. */
+function isOpenLoginPage(route: string, url: string): boolean {
+  return route === LOGINS && /\/(?:callback|client-metadata\.json)\/?$/.test(rawPath(url));
+}
 
 /** Registered after routing is known: decides whether this path needs a credential, and checks it. */
 export function installAuthentication(app: FastifyInstance, options: AuthenticationOptions): void {
@@ -93,7 +91,10 @@ function admit(request: FastifyRequest, options: AuthenticationOptions): void {
   try {
     request.principal = authenticate(request, options);
   } catch (error) {
-    const mayGoOn = !needed && error instanceof GatewayError && error.code !== 'duplicate_authorization';
+    // A login is a person's: who is not who they say must not be taken for nobody.
+    const isLogin = request.routeOptions.url === LOGINS && !isOpenLoginPage(LOGINS, request.url);
+    const isAside = error instanceof GatewayError && error.code !== 'duplicate_authorization';
+    const mayGoOn = !needed && !isLogin && isAside;
     if (!mayGoOn) throw error;
   }
 }
@@ -142,7 +143,7 @@ function needsCredential(request: FastifyRequest, everywhere: boolean): boolean 
   // First of all: under a single server a tool may have any path, also one that looks open.
   if (request.target?.tool !== undefined || isPersonalCall(request)) return true;
   if (!everywhere) return route === '/metrics';
-  return !ALWAYS_OPEN.has(route);
+  return !ALWAYS_OPEN.has(route) && !isOpenLoginPage(route, request.url);
 }
 
 /** Where each person has their own tools, nobody learns without a credential which there are. */

@@ -34,17 +34,31 @@ export class BrowserSessions {
     // `Secure` follows the public URL, not the connection: behind a proxy that ends TLS ours is plain.
     this.#isSecure = options.publicBase.startsWith('https:');
     // Cookies know no ports: two gateways on one host must not overwrite each other's.
-    this.#name = `latchkey_${digest(options.publicBase).toString('hex').slice(0, 8)}`;
+    const name = `latchkey_${digest(options.publicBase).toString('hex').slice(0, 8)}`;
+    // No other host of the domain, and no plain http, can set one of such a name (RFC 6265bis 4.1.3.2).
+    this.#name = this.#isSecure && this.#path === '/' ? `__Host-${name}` : name;
   }
 
-  /** What the request's session cookie holds; undefined where there is none. */
+  /**
+   * What the request's session cookie holds; undefined where there is none. Throws 400 where there are two: we set one,
+   * for all our paths, so another one is of somebody who wants a person to act in his session (cookies know no ports).
+   */
   idOf(request: FastifyRequest): string | undefined {
     const { cookie } = request.headers;
-    return cookie?.includes(this.#name) === true ? cookiesOf(request)[this.#name] : undefined;
+    if (cookie?.includes(this.#name) !== true) return undefined;
+    const pairs = cookie.split(';').map((pair) => pair.trim());
+    const ours = new Set(pairs.filter((pair) => pair.startsWith(`${this.#name}=`)));
+    if (ours.size > 1) throw twoSessions();
+    return cookiesOf(request)[this.#name];
   }
 
   open(id: string): Promise<WebSession | undefined> {
     return this.#options.sessions.open(id);
+  }
+
+  /** False where the session has ended, or has moved to another id. */
+  async isAlive({ id }: Identified): Promise<boolean> {
+    return (await this.open(id)) !== undefined;
   }
 
   /** The browser's session, made where it has none yet. Throws where that would overwrite one that does not count here. */
@@ -53,11 +67,6 @@ export class BrowserSessions {
     const session = request.browser ?? (await this.#options.sessions.create());
     this.#keep(request, reply, session);
     return session;
-  }
-
-  /** Slides the life of the cookie; the session's own was slid when it was read. */
-  slide(request: FastifyRequest, reply: FastifyReply): void {
-    if (request.browser !== undefined) this.#keep(request, reply, request.browser);
   }
 
   /** Notes something in the session, under the same id. */
@@ -89,6 +98,7 @@ export class BrowserSessions {
   checkForm(request: FastifyRequest, form: URLSearchParams): void {
     const secret = request.browser?.session.csrf;
     if (secret !== undefined && this.#tokens.verify(secret, form.get('_csrf') ?? '')) return;
+    if (this.idOf(request) === undefined) throw noCookie(this.#options.publicBase);
     throw new GatewayError('form_expired', 403, 'This page was open for too long. Go back, reload it and try again.');
   }
 
@@ -111,9 +121,20 @@ export class BrowserSessions {
 
   #keep(request: FastifyRequest, reply: FastifyReply, identified: Identified): void {
     request.browser = identified;
-    const maxAgeSeconds = Math.ceil(this.#options.sessions.idleMs / 1000);
+    // The row ends sooner, when nobody uses it: it is slid by each request, which a cookie cannot be.
+    const maxAgeSeconds = Math.ceil(this.#options.sessions.longestMs / 1000);
     this.set(reply, { name: this.#name, value: identified.id, maxAgeSeconds, path: this.#path });
   }
+}
+
+function noCookie(publicBase: string): GatewayError {
+  const message = `Your browser sent no cookie. Allow cookies for this site, and open it as ${publicBase}/ .`;
+  return new GatewayError('form_expired', 403, message);
+}
+
+function twoSessions(): GatewayError {
+  const message = 'Your browser has two sessions here. Clear the cookies of this site, then try again.';
+  return new GatewayError('bad_request', 400, message);
 }
 
 export function fromElsewhere(): GatewayError {

@@ -1,6 +1,7 @@
 /** Answers `connect_<server>`: whether the caller's own account is connected, and where to connect it. */
 import type { FastifyReply } from 'fastify';
 import type { Gateway } from '../gateway.ts';
+import { whoAreYou } from '../oauth/errors.ts';
 import type { ConnectionStatus } from '../oauth/model.ts';
 import type { CallTarget } from './context.ts';
 
@@ -12,7 +13,8 @@ export async function answerConnect(
 ): Promise<FastifyReply> {
   const known = server.guarded !== undefined && owner !== undefined;
   const status = known ? await gateway.logins.status(server.guarded, owner) : undefined;
-  const text = words(server.name, gateway.authorizeUrl(server.name), status);
+  const url = gateway.authorizeUrl(server.name);
+  const text = owner === undefined ? whoAreYou(server.name, url) : words(server.name, url, status);
   return reply
     .header('cache-control', 'private, no-store')
     .type('application/json; charset=utf-8')

@@ -71,7 +71,9 @@ export function isFetchedElsewhere(request: FastifyRequest): boolean {
   return site !== undefined && site !== 'none' && site !== 'same-origin' && !isNavigation(request);
 }
 
-/** A browser that goes to the address, rather than a page that fetches it. */
+/** A browser window that goes to the address, rather than a page that fetches or frames it. */
 export function isNavigation(request: FastifyRequest): boolean {
-  return request.method === 'GET' && header(request, 'sec-fetch-mode') === 'navigate';
+  if (request.method !== 'GET' || header(request, 'sec-fetch-mode') !== 'navigate') return false;
+  const destination = header(request, 'sec-fetch-dest');
+  return destination === undefined || destination === 'document';
 }

@@ -1,6 +1,7 @@
 /** Turns everything thrown into an answer: a stable code, a public body, and never a stack trace. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../errors.ts';
+import { LoginError } from '../oauth/errors.ts';
 import { stringifyJson } from '../schema/json.ts';
 import { RpcError } from '../upstream/jsonrpc.ts';
 import { rpcFailure } from '../upstream/result.ts';
@@ -38,7 +39,8 @@ export function answerError(error: GatewayError, request: FastifyRequest, reply:
 export function recordError(error: GatewayError, request: FastifyRequest): void {
   request.errorCode = error.code;
   if (error.privateDetail === undefined) return;
-  request.log.info({ reqId: request.id, code: error.code, detail: error.privateDetail }, error.message);
+  const level = error instanceof LoginError && error.status >= 500 ? 'warn' : 'info';
+  request.log[level]({ reqId: request.id, code: error.code, detail: error.privateDetail }, error.message);
 }
 
 /** What came from outside may be nested too deeply to be written. */

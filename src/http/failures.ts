@@ -59,7 +59,7 @@ function remedyFor(error: GatewayError): string {
     case 'too_many_attempts':
       return 'Wait a moment, then try again.';
     case 'form_expired':
-      return 'Go back to the page that you came from, reload it, and try again.';
+      return 'Go back to the servers, and try again from there.';
     case 'not_found':
       return 'Go back to the servers and choose one from there.';
     default:

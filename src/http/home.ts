@@ -28,6 +28,7 @@ export interface HomeOptions extends Site {
 export async function home(site: HomeOptions, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const asPage = wantsHtml(request);
   if (asPage) await welcome(site, request, reply);
+  await afterLogin(site, request);
   const { gateway, pathPrefix } = site;
   const name = gatewayName(site.title);
   const privy = mayKnow(site, request);
@@ -57,10 +58,20 @@ export async function summary(
   return sendStatus(site, reply, serverModel(server, site.pathPrefix, mayKnow(site, request), connection));
 }
 
+/** Somebody comes from a login: their tools are worth a short wait. */
+async function afterLogin({ gateway }: HomeOptions, request: FastifyRequest): Promise<void> {
+  const { connected } = request.query as Record<string, unknown>;
+  const server = typeof connected === 'string' ? gateway.servers.get(connected) : undefined;
+  const owner = server === undefined ? undefined : gateway.ownerOf(server, request.principal);
+  if (server?.guarded === undefined || owner === undefined || request.browser === undefined) return;
+  const { state } = await gateway.logins.status(server.guarded, owner);
+  if (state === 'connected') await gateway.loggedIn(server, owner);
+}
+
 /** A first visit gets a session where there is something to connect and no credential is asked for. */
 async function welcome(site: HomeOptions, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  const { gateway, identity, sessions, visits } = site;
-  if (request.browser !== undefined) return sessions.slide(request, reply);
+  const { gateway, identity, visits } = site;
+  if (request.browser !== undefined) return;
   const hasLogins = [...gateway.servers.values()].some((server) => server.guarded !== undefined);
   if (!hasLogins || identity.required || request.headers.authorization !== undefined) return;
   if (isFetchedElsewhere(request)) return;
@@ -85,7 +96,7 @@ async function connectionsOf(site: HomeOptions, request: FastifyRequest): Promis
   return connections;
 }
 
-async function connectionOf(
+export async function connectionOf(
   site: HomeOptions,
   server: Server,
   request: FastifyRequest,
@@ -103,17 +114,19 @@ async function connectionOf(
     disconnectUrl: isConnected && request.browser !== undefined ? loginRoute(site, server, 'disconnect') : undefined,
     shared: !server.isPersonal,
     tools: catalog?.tools.length,
+    isDown: owner !== undefined && server.isPersonal && server.isDownFor(owner),
   };
   return connectionModel(status, facts, Date.now());
 }
 
 /** Says once what has just been done; only what the page itself shows to be true. */
 function noticesFor(request: FastifyRequest, servers: readonly ServerModel[]): NoticeModel[] {
-  const { connected, disconnected } = request.query as Record<string, unknown>;
+  const { connected, disconnected, revoked } = request.query as Record<string, unknown>;
   const stateOf = (name: unknown) => servers.find((server) => server.name === name)?.connection?.state;
   if (stateOf(connected) === 'connected') return [{ kind: 'done', text: `Connected to ${String(connected)}.` }];
   if (stateOf(disconnected) === 'needs-login') {
-    return [{ kind: 'done', text: `Disconnected from ${String(disconnected)}.` }];
+    const rest = revoked === '0' ? ' The provider did not confirm it: look at its own list of connected apps.' : '';
+    return [{ kind: 'done', text: `Disconnected from ${String(disconnected)}.${rest}` }];
   }
   return [];
 }

@@ -1,5 +1,6 @@
 /** The routes that each server with logins has: `/oauth/<server>/authorize`, `callback`, `status`, `disconnect`. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { GatewayError } from '../errors.ts';
 import { clientDocument } from '../oauth/client-document.ts';
 import { identityRequired } from '../oauth/errors.ts';
 import { usedWithoutLogin } from '../oauth/login-failures.ts';
@@ -76,13 +77,12 @@ async function authorize(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const { gateway, sessions, identity, attempts, rootPath } = site;
-  attempts.refuseIfExceeded(request.ip);
-  attempts.record(request.ip);
+  const { gateway, sessions, identity, rootPath } = site;
   if (identity.required && request.principal.via === 'anonymous') {
     if (!wantsHtml(request)) throw identityRequired(server.name, gateway.authorizeUrl(server.name));
     return reply.redirect(`${rootPath}/login?next=${encodeURIComponent(request.url)}`, 303);
   }
+  countAttempt(site, request);
   if (request.headers.authorization === undefined) {
     if (request.browser === undefined) await beginVisit(site, request, reply);
     await sessions.change(request, (session) => ({ ...session, visited: visitedWith(session.visited, server.name) }));
@@ -104,16 +104,26 @@ async function callback(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const { gateway, sessions, attempts, rootPath } = site;
-  attempts.refuseIfExceeded(request.ip);
-  attempts.record(request.ip);
+  const { gateway, sessions, rootPath } = site;
+  countAttempt(site, request);
   const query = new URL(request.url, site.publicBase).searchParams;
   const owner = gateway.ownerOf(server, request.principal);
-  // Whatever comes of it: an id that somebody planted in this browser is worth nothing from here on.
-  await sessions.rotate(request, reply);
-  const done = await gateway.logins.complete({ server: guarded, query, cookies: cookiesOf(request), owner });
+  // An id that somebody planted in this browser is worth nothing once there is something to have. Not before: any page
+  // can send a browser here, and take it away before the new id has arrived.
+  const beforeKept = async (): Promise<void> => {
+    if (reply.raw.destroyed) throw new GatewayError('cancelled', 499, 'The caller closed the connection.');
+    await sessions.rotate(request, reply);
+  };
+  const done = await gateway.logins.complete({
+    server: guarded,
+    query,
+    cookies: cookiesOf(request),
+    owner,
+    beforeKept,
+  });
   sessions.set(reply, { name: done.cookie, value: '', maxAgeSeconds: 0, path: `${rootPath}${PREFIX}` });
-  await gateway.loggedIn(server, done.owner);
+  // The next page waits for the tools: until the browser has its new id, its other windows are strangers.
+  void gateway.loggedIn(server, done.owner);
   const home = `/?connected=${encodeURIComponent(server.name)}`;
   return reply.redirect(`${rootPath}${done.returnTo === '/' ? home : localPath(done.returnTo)}`, 303);
 }
@@ -131,8 +141,18 @@ async function disconnect(
   const isStranger = request.principal.via === 'anonymous' && (identity.required || server.isPersonal);
   if (isStranger) throw identityRequired(server.name, gateway.authorizeUrl(server.name));
   const revoked = await gateway.logins.disconnect(guarded, ownerOf(site, server, request));
-  if (wantsHtml(request)) return reply.redirect(`${rootPath}/?disconnected=${encodeURIComponent(server.name)}`, 303);
+  const told = revoked ? '' : '&revoked=0';
+  if (wantsHtml(request)) {
+    return reply.redirect(`${rootPath}/?disconnected=${encodeURIComponent(server.name)}${told}`, 303);
+  }
   return reply.send({ server: server.name, disconnected: true, revoked });
+}
+
+/** What a page elsewhere makes a browser fetch is no attempt of the person, and must not use theirs up. */
+function countAttempt({ attempts }: LoginRoutesOptions, request: FastifyRequest): void {
+  if (isFetchedElsewhere(request)) throw fromElsewhere();
+  attempts.refuseIfExceeded(request.ip);
+  attempts.record(request.ip);
 }
 
 function ownerOf({ gateway }: Site, server: Server, { principal }: FastifyRequest): Owner {

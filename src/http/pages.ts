@@ -11,7 +11,7 @@ import { wantsHtml } from './context.ts';
 import { answerServerDocument } from './document-routes.ts';
 import type { Documents } from './documents.ts';
 import { notFound } from './errors.ts';
-import { beginVisit, type HomeOptions, home, summary } from './home.ts';
+import { beginVisit, connectionOf, type HomeOptions, home, summary } from './home.ts';
 import { connectFirst } from './logins.ts';
 import { notTaken } from './methods.ts';
 import { frame, sendPage, serverPath } from './site.ts';
@@ -108,19 +108,25 @@ async function serverPage(
   return reply.redirect(status?.state === 'needs-login' && !hasTried ? first : `${rootPath}/`, 303);
 }
 
-function docs(
+async function docs(
   options: PageOptions,
   server: Server | undefined,
   request: FastifyRequest,
   reply: FastifyReply,
-): FastifyReply {
+): Promise<FastifyReply> {
   const { rootPath, title } = options;
   const documentUrl = server === undefined ? `${rootPath}/openapi.json` : `${serverPath(options, server)}/openapi.json`;
   const heading = `Tools of ${server?.name ?? gatewayName(title)}`;
-  return sendPage(
-    reply,
-    docsPage({ ...frame(options, request), heading, documentUrl, isRootDocs: server === undefined }),
-  );
+  const connection = server === undefined ? undefined : await connectionOf(options, server, request);
+  const connect =
+    server !== undefined && connection?.needsPerson === true
+      ? {
+          words: connection.words,
+          url: connectFirst(options, server, docsPath(options, server).slice(rootPath.length)),
+        }
+      : undefined;
+  const isRootDocs = server === undefined;
+  return sendPage(reply, docsPage({ ...frame(options, request), heading, documentUrl, isRootDocs, connect }));
 }
 
 function docsPath(options: PageOptions, server: Server): string {

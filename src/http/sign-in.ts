@@ -108,12 +108,15 @@ function credentialIn(form: URLSearchParams): Authorization {
   return { scheme: 'basic', username: form.get('username') ?? '', password: form.get('password') ?? '' };
 }
 
-/** A person is a visitor again; a visitor is forgotten, and so is everything that this browser has connected. */
+/**
+ * A person is a visitor again. A visitor is forgotten, and so is everything that this browser has connected; also one
+ * who came in with the API key, because the next one who has the key may be somebody else.
+ */
 async function signOut(site: SignInOptions, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { sessions, gateway, rootPath } = site;
   sessions.checkForm(request, formOf(request));
   const session = request.browser?.session;
-  if (session?.principal !== undefined || session?.proof !== undefined) {
+  if (session?.principal !== undefined) {
     const { principal: _, proof: __, ...visitor } = session;
     await sessions.rotate(request, reply, visitor);
   } else {

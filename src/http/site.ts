@@ -7,7 +7,6 @@ import { type LoginPage, loginPath } from '../oauth/paths.ts';
 import type { RoutingOptions } from '../routing.ts';
 import type { Server } from '../upstream/server.ts';
 import type { PageModel } from '../web/models.ts';
-import { isSignedIn } from './authentication.ts';
 import type { BrowserSessions } from './browser-sessions.ts';
 import type { DocumentOptions } from './documents.ts';
 
@@ -24,7 +23,8 @@ export interface Site extends DocumentOptions {
 }
 
 /** Who is at the browser, for the frame around a page. */
-export function frame({ rootPath, sessions, identity }: Site, request: FastifyRequest): Omit<PageModel, 'heading'> {
+export function frame(site: Site, request: FastifyRequest): Omit<PageModel, 'heading'> {
+  const { rootPath, sessions, identity, gateway } = site;
   const { browser, principal } = request;
   // Back to where they are, unless that is the end of something.
   const next = request.method === 'GET' && !request.url.startsWith('/oauth/') ? request.url : '/';
@@ -34,6 +34,9 @@ export function frame({ rootPath, sessions, identity }: Site, request: FastifyRe
     mayEnter || (!hasAccount && identity.accounts.size > 0)
       ? `${rootPath}/login?next=${encodeURIComponent(next)}`
       : undefined;
+  // To a visitor of a gateway where nobody has anything of their own there is nothing to say.
+  const hasOwn = hasAccount || [...gateway.servers.values()].some((server) => server.isPersonal);
+  const isQuiet = !hasOwn && !identity.required;
   const isKnown = browser !== undefined && principal.via !== 'anonymous';
   return {
     rootPath,
@@ -42,9 +45,10 @@ export function frame({ rootPath, sessions, identity }: Site, request: FastifyRe
       ? {
           person: {
             label: principal.label,
-            kind: isSignedIn(browser.session, identity) ? 'signed-in' : 'visitor',
+            kind: hasAccount ? 'signed-in' : 'visitor',
             csrf: sessions.formToken(browser.session),
             logoutUrl: `${rootPath}/logout`,
+            isQuiet,
           },
         }
       : {}),

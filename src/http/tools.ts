@@ -1,10 +1,12 @@
 /** REST tool calls: find the tool, check the arguments, call, answer in mcpo's shapes. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Gateway } from '../gateway.ts';
+import { identityRequired } from '../oauth/errors.ts';
 import { CallScope } from '../upstream/call-scope.ts';
 import { answerText } from '../upstream/result.ts';
 import { noCatalog } from '../upstream/server.ts';
 import { readArguments } from './arguments.ts';
+import type { BrowserSessions } from './browser-sessions.ts';
 import { answerConnect } from './connect.ts';
 import { type CallTarget, header, rawPath } from './context.ts';
 import { notFound } from './errors.ts';
@@ -26,16 +28,23 @@ export function refuseUntaken(app: FastifyInstance, options: PlaceOptions): void
 
 const TAKEN_METHODS = new Set(['GET', 'HEAD', 'POST']);
 
-export function toolRoutes(app: FastifyInstance, gateway: Gateway): void {
+export function toolRoutes(app: FastifyInstance, gateway: Gateway, sessions: BrowserSessions): void {
   // Bodies are read here and not by Fastify's parser, which refuses an empty one.
   app.removeAllContentTypeParsers();
   // The first is found without a search, and nearly all requests are of it.
   app.addContentTypeParser(['application/json', '*'], { parseAs: 'string' }, (_request, body, done) =>
     done(null, body),
   );
+  const answer = (target: CallTarget, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
+    target.isConnect === true ? answerConnect(gateway, target, reply) : callTool(target, request, reply);
   app.post('/*', { schema: { hide: true } }, (request, reply) => {
     const target = knownTarget(request);
-    return target.isConnect === true ? answerConnect(gateway, target, reply) : callTool(target, request, reply);
+    if (request.browser === undefined || target.owner === undefined) return answer(target, request, reply);
+    // A body may take minutes to arrive: by then the session may be over, or be another person's.
+    return sessions.isAlive(request.browser).then((alive) => {
+      if (!alive) throw identityRequired(target.server.name, gateway.authorizeUrl(target.server.name));
+      return answer(target, request, reply);
+    });
   });
 }
 

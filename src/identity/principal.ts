@@ -16,7 +16,16 @@ export function visitorPrincipal(uuid: string): Principal {
   return { id: `visitor:${uuid}`, via: 'session', label: 'this browser' };
 }
 
-/** Only who is one person may connect an account: an API key and the lack of one are many people's. */
+/** An API key, and the lack of one, are many people's. */
+const ONE_PERSON: Readonly<Record<Principal['via'], boolean>> = {
+  'api-key': false,
+  anonymous: false,
+  basic: true,
+  bearer: true,
+  session: true,
+};
+
+/** Only who is one person may connect an account. */
 export function isOnePerson({ via }: Principal): boolean {
-  return via !== 'anonymous' && via !== 'api-key';
+  return ONE_PERSON[via];
 }

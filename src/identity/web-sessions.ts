@@ -54,9 +54,9 @@ export class WebSessions {
     this.#options = options;
   }
 
-  /** How long a session lasts that nobody uses, in milliseconds. */
-  get idleMs(): number {
-    return this.#options.idleMs;
+  /** How long a session lasts at most, in milliseconds. */
+  get longestMs(): number {
+    return this.#options.longestMs;
   }
 
   /** The live session of `id`, whose idle time begins anew; undefined: unknown, malformed, or over. */
@@ -130,8 +130,9 @@ export class WebSessions {
   }
 
   /** The longest time is counted here; of the idle time the store takes care. */
-  #isOver({ createdAt }: SessionRecord): boolean {
-    return Date.now() >= createdAt + this.#options.longestMs;
+  #isOver({ createdAt, seenAt }: SessionRecord): boolean {
+    const now = Date.now();
+    return now >= createdAt + this.#options.longestMs || now >= seenAt + this.#options.idleMs;
   }
 }
 

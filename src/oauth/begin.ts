@@ -9,6 +9,7 @@ import { FLOW_MS, type Flow, flowCookie, flowId, flowsOf, randomSecret } from '.
 import type { FlowStore } from './flow-store.ts';
 import type { Grants } from './grants.ts';
 import { loginNotOffered } from './login-failures.ts';
+import { metadataRejected } from './metadata-errors.ts';
 import type { Challenge, Client, Discovered, Grant, Owner, ProtectedServer } from './model.ts';
 import { loginAddress } from './paths.ts';
 import { initialScope, type ScopeRequest, stepUpScope } from './scope.ts';
@@ -66,6 +67,7 @@ export async function begin(
     returnTo: options.returnTo,
   };
   const url = await authorizationUrl(server, prepared, flow, state);
+  checkElsewhere(url, context.publicBase);
   const id = flowId(state);
   await context.flows.put(id, flow);
   if (cookie === undefined) return { url };
@@ -139,6 +141,12 @@ async function suspectClient(
     if (await clients.isUnproven({ server, issuer, redirectUri }, flow.client, flow.createdAt)) return flow.client.id;
   }
   return undefined;
+}
+
+/** A server must not send people round in circles here. */
+function checkElsewhere(url: URL, publicBase: string): void {
+  if (!url.href.startsWith(`${publicBase}/oauth/`)) return;
+  throw metadataRejected('The sign-in page that the server names is this gateway itself.');
 }
 
 /** A step-up asks for everything that was asked for before, and what has been missing since. */

@@ -7,7 +7,7 @@ import { oauthFetch } from './fetch.ts';
 import { type Flow, flowCookie, flowId } from './flow.ts';
 import { checkBrowser, checkKnown, checkPerson, checkResponse, checkServer, checkState } from './flow-checks.ts';
 import type { FlowStore } from './flow-store.ts';
-import { type NewGrant, sharesGrant } from './grant.ts';
+import { begun, type NewGrant, sharesGrant } from './grant.ts';
 import type { Grants } from './grants.ts';
 import { tokenRequestFailed } from './login-failures.ts';
 import type { Grant, Owner, ProtectedServer } from './model.ts';
@@ -18,8 +18,8 @@ export interface CompleteContext {
   readonly clients: Clients;
   readonly grants: Grants;
   readonly log: Log;
-  /** Called with a grant that was replaced and that nothing else hangs on; to be revoked, without being waited for. */
-  readonly onReplaced: (server: ProtectedServer, grant: Grant) => void;
+  /** Called with a grant that nobody needs and that nothing else hangs on; to be revoked, without being waited for. */
+  readonly onUnwanted: (server: ProtectedServer, grant: Grant) => void;
 }
 
 export interface CallbackRequest {
@@ -30,6 +30,8 @@ export interface CallbackRequest {
   readonly cookies: Readonly<Record<string, string | undefined>>;
   /** Who the browser is now. */
   readonly owner: Owner | undefined;
+  /** Called once the provider has given its tokens, before anything is kept; what it rejects with ends the login. */
+  readonly beforeKept?: () => Promise<void>;
 }
 
 export interface Completed {
@@ -38,6 +40,9 @@ export interface Completed {
   /** Name of the flow's cookie, to be cleared. */
   readonly cookie: string;
 }
+
+/** A login that went well so lately shows that the client is known. */
+const PROVEN_MS = 24 * 60 * 60 * 1000;
 
 /** Ends a login; its `state` is used up in any case. Rejects with `LoginError`, or `GatewayError` `storage_failed`. */
 export async function complete(context: CompleteContext, request: CallbackRequest): Promise<Completed> {
@@ -49,12 +54,12 @@ export async function complete(context: CompleteContext, request: CallbackReques
   checkPerson(flow, request.owner);
   const parameters = await forgettingClient(context, server, flow, () => checkResponse(flow, state, query));
   const tokens = await exchange(context, server, flow, parameters);
-  await save(context, server, flow, tokens);
+  await keep(context, request, flow, loginOf(flow, tokens));
   context.log.info({ server: server.name, issuer: flow.issuer }, 'a login has come to its end');
   return { owner: flow.owner, returnTo: flow.returnTo, cookie: flowCookie(flowId(state)) };
 }
 
-/** Some servers say only here that they do not know us. */
+/** Some servers say only here that they do not know us; but anybody can write an address that says so. */
 async function forgettingClient<R>(
   context: CompleteContext,
   server: ProtectedServer,
@@ -65,9 +70,16 @@ async function forgettingClient<R>(
     return check();
   } catch (error) {
     const said = error instanceof LoginError ? error.provider?.error : undefined;
-    if (said === 'invalid_client' || said === 'unauthorized_client') await context.clients.forget(server, flow.client);
+    if (said === 'invalid_client' || said === 'unauthorized_client') await forgetUnproven(context, server, flow);
     throw error;
   }
+}
+
+/** A client that served somebody lately is known there, whatever an address says. */
+async function forgetUnproven({ clients }: CompleteContext, server: ProtectedServer, flow: Flow): Promise<void> {
+  const { issuer, redirectUri, client, createdAt } = flow;
+  const isSuspect = await clients.isUnproven({ server, issuer, redirectUri }, client, createdAt - PROVEN_MS);
+  if (isSuspect) await clients.forget(server, client);
 }
 
 async function exchange(
@@ -87,9 +99,9 @@ async function exchange(
   throw tokenRequestFailed(server.name, result, client.origin === 'configured');
 }
 
-async function save(context: CompleteContext, server: ProtectedServer, flow: Flow, tokens: Tokens): Promise<void> {
-  const { issuer, source, client, resource, scope, redirectUri, owner } = flow;
-  const login: NewGrant = {
+function loginOf(flow: Flow, tokens: Tokens): NewGrant {
+  const { issuer, source, client, resource, scope } = flow;
+  return {
     issuer,
     source,
     client,
@@ -97,8 +109,26 @@ async function save(context: CompleteContext, server: ProtectedServer, flow: Flo
     ...(scope === undefined ? {} : { requestedScope: scope }),
     ...tokens,
   };
+}
+
+/** Stores the grant; where that fails nobody would ever revoke its tokens, so we do. */
+async function keep(context: CompleteContext, request: CallbackRequest, flow: Flow, login: NewGrant): Promise<void> {
+  const { server } = request;
+  try {
+    await request.beforeKept?.();
+    await save(context, server, flow, login);
+  } catch (error) {
+    const unkept = begun(server, login, undefined, Date.now());
+    const other = (await context.grants.read(server, flow.owner).catch(() => undefined))?.grant;
+    if (other?.state !== 'live' || !sharesGrant(other, unkept)) context.onUnwanted(server, unkept);
+    throw error;
+  }
+}
+
+async function save(context: CompleteContext, server: ProtectedServer, flow: Flow, login: NewGrant): Promise<void> {
+  const { issuer, redirectUri, owner, client } = flow;
   const { grant, replaced } = await context.grants.save(server, owner, login);
   // Only a hint for later: without it a login that is not ended may cost a registration.
   await context.clients.succeeded({ server, issuer, redirectUri }, client).catch(() => undefined);
-  if (replaced !== undefined && !sharesGrant(replaced, grant)) context.onReplaced(server, replaced);
+  if (replaced !== undefined && !sharesGrant(replaced, grant)) context.onUnwanted(server, replaced);
 }

@@ -1,10 +1,11 @@
 /** One owner's login at one server, in memory: hands out its token, and knows what to do when it is refused. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError, messageOf } from '../errors.ts';
 import type { Log } from '../log-sink.ts';
 import type { Credential, Refusal } from './credential.ts';
 import { forget } from './discovery.ts';
 import { authorizationRequired, insufficientScope } from './errors.ts';
-import { freshToken, isUnproven, mayStepUp, refusedFor, type StoredGrant, usableToken } from './grant.ts';
+import { ended, freshToken, isUnproven, mayStepUp, refusedFor, type StoredGrant, usableToken } from './grant.ts';
 import { type Grants, idleMs } from './grants.ts';
 import type { Owner, ProtectedServer } from './model.ts';
 import type { Renewer } from './renew.ts';
@@ -15,6 +16,8 @@ const LONGEST_TOUCH_MS = 60_000;
 /** Between two refreshes that got no answer. */
 const FIRST_BACKOFF_MS = 1_000;
 const LONGEST_BACKOFF_MS = 30_000;
+/** How long a call waits for a renewal that it could do without. */
+const SHORT_WAIT_MS = 2_000;
 
 export interface ConnectionOptions {
   readonly server: ProtectedServer;
@@ -94,20 +97,20 @@ export class Connection implements Credential {
   async #ask(): Promise<string> {
     const grant = await this.#current();
     const fresh = this.#renewing === undefined ? freshToken(grant, Date.now()) : undefined;
-    if (fresh === undefined && !(await this.#renew(grant))) return this.#makeDo(grant);
+    if (fresh === undefined && !(await this.#renewInTime(grant))) return this.#makeDo(grant);
     this.#touch();
     return fresh ?? this.#tokenInUse();
   }
 
   /** RFC 6750 3.1, `invalid_token`: nothing that another refresh cures is refused twice. */
-  async #unauthorized({ token }: Refusal): Promise<void> {
+  async #unauthorized({ token, sentAt }: Refusal): Promise<void> {
     if (token === undefined) throw this.#signIn();
     const grant = await this.#current();
     // Another caller has renewed it meanwhile.
     if (grant.accessToken !== token) return;
     // What was discovered may be why: the server may have moved to another authorization server.
     forget(this.#options.server);
-    if (isUnproven(grant, Date.now())) return this.#giveUp(grant);
+    if (isUnproven(grant, sentAt)) return this.#giveUp(grant);
     if (!(await this.#renew(grant))) throw this.#unavailable();
     this.#tokenInUse();
   }
@@ -131,9 +134,16 @@ export class Connection implements Credential {
   /** The token of a refresh is refused like the one before it: to go on would be a loop. */
   async #giveUp(grant: StoredGrant): Promise<void> {
     const { grants, server, owner, log } = this.#options;
-    this.#adopt(await grants.end(server, owner, grant));
+    let isEndedHere = false;
+    const left = await grants.change(server, owner, (current) => {
+      isEndedHere = current.generation === grant.generation;
+      return isEndedHere ? ended(current) : current;
+    });
+    this.#adopt(left);
     if (this.#held !== undefined) return;
-    log.warn({ server: server.name }, 'a login has ended: the server refuses the token of a fresh renewal');
+    // Many calls are refused at once; one of them tells the authorization server.
+    if (!isEndedHere) throw this.#signIn();
+    log.warn({ server: server.name }, 'a login has ended: the server refuses a token that is new');
     void revokeGrant(server, grant, log);
     throw this.#signIn();
   }
@@ -142,6 +152,14 @@ export class Connection implements Credential {
     if (this.#held === undefined) await this.follow();
     if (this.#held === undefined) throw this.#signIn();
     return this.#held;
+  }
+
+  /** Ahead of the end nobody waits for a slow authorization server: the renewal goes on while the token still serves. */
+  #renewInTime(grant: StoredGrant): Promise<boolean> {
+    const renewal = this.#renew(grant);
+    if (usableToken(grant, Date.now() + SHORT_WAIT_MS) === undefined) return renewal;
+    renewal.catch(() => undefined);
+    return Promise.race([renewal, sleep(SHORT_WAIT_MS, false, { ref: false })]);
   }
 
   /** Once for all who ask; false where the authorization server did not answer. */
@@ -162,7 +180,8 @@ export class Connection implements Credential {
       return false;
     }
     this.#backoffMs = 0;
-    this.#adopt(renewal.kind === 'settled' ? renewal.grant : undefined);
+    // Not what the renewal gave: it may have been disconnected while the lock was let go.
+    await this.follow();
     return true;
   }
 
@@ -185,7 +204,7 @@ export class Connection implements Credential {
     this.#newest = look;
     const before = this.#held;
     // What a renewal brought may have been replaced by another login meanwhile.
-    if (before !== undefined && found !== undefined && found.generation < before.generation) return;
+    if (before?.createdAt === found?.createdAt && (found?.generation ?? 0) < (before?.generation ?? 0)) return;
     this.#ended = found?.state === 'ended';
     this.#held = found?.state === 'live' ? found : undefined;
     const { server, owner, onHeld, onEnded } = this.#options;

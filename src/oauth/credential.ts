@@ -8,6 +8,8 @@ export interface Refusal {
   readonly challenge: Challenge | undefined;
   /** The token that was sent; undefined: none. */
   readonly token: string | undefined;
+  /** When it was sent, in milliseconds since 1970. */
+  readonly sentAt: number;
   /** What was asked, for the memory of step-ups: the tool's name, or the method. */
   readonly operation: string;
 }

@@ -1,5 +1,6 @@
 /** What goes wrong with a login, for the person at the browser and for the caller of a tool. */
 import { type ErrorCode, GatewayError } from '../errors.ts';
+import { unionScope } from './scope.ts';
 
 export interface LoginErrorOptions {
   readonly code: ErrorCode;
@@ -52,16 +53,23 @@ export function authorizationRequired(server: string, authorizeUrl: string, reas
   });
 }
 
-/** 401: the caller may be many people (nobody in particular, or who holds the API key), so no account can be theirs. */
+/** What callers are told who may be many people: nobody in particular, or whoever holds the API key. */
+export function whoAreYou(server: string, authorizeUrl: string): string {
+  return `"${server}" is used with an account of one's own, and this call does not say whose. Open ${authorizeUrl} in a browser and use the tools there. Programs need a credential of one person: a user name and password, or a token, where the operator of this gateway gives them out.`;
+}
+
+/** 401: no account can be the caller's. */
 export function identityRequired(server: string, authorizeUrl: string): GatewayError {
-  const message = `"${server}" is used with an account of your own, and this call does not say who you are. Open ${authorizeUrl} in a browser and use the tools from there, or call with a user name and password of this gateway.`;
+  const message = whoAreYou(server, authorizeUrl);
   return new GatewayError('identity_required', 401, message, {
     body: { error: 'identity_required', message, authorize_url: authorizeUrl },
   });
 }
 
 /** 403: the grant lacks scopes; `authorizeUrl` only where another login can help. */
-export function insufficientScope(server: string, scope: string | undefined, authorizeUrl?: string): GatewayError {
+export function insufficientScope(server: string, asked: string | undefined, authorizeUrl?: string): GatewayError {
+  // It comes from the server, and stands in a sentence of ours.
+  const scope = unionScope(asked);
   const needs = scope === undefined ? 'more rights' : `the rights "${scope}"`;
   const remedy =
     authorizeUrl === undefined

@@ -2,8 +2,7 @@
 import { AuthorizationResponseError, validateAuthResponse } from 'oauth4webapi';
 import { matchesDigest } from '../identity/compare.ts';
 import { oauthClient } from './client-auth.ts';
-import type { Flow } from './flow.ts';
-import { flowCookie, flowId, isSecret } from './flow.ts';
+import { FLOW_MS, type Flow, flowCookie, flowId, isSecret } from './flow.ts';
 import {
   answeredWithError,
   flowOfAnotherServer,
@@ -25,9 +24,9 @@ export function checkState(query: URLSearchParams): string {
   return state;
 }
 
-/** 2. Begun, and neither ended nor expired. Throws `flow_unknown`. */
-export function checkKnown(flow: Flow | undefined): Flow {
-  if (flow === undefined) throw flowUnknown();
+/** 2. Begun, and neither ended nor expired at `now`, whatever the store says of its end. Throws `flow_unknown`. */
+export function checkKnown(flow: Flow | undefined, now: number = Date.now()): Flow {
+  if (flow === undefined || now > flow.createdAt + FLOW_MS) throw flowUnknown();
   return flow;
 }
 

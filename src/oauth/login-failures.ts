@@ -145,3 +145,14 @@ export function usedWithoutLogin(serverName: string): LoginError {
     remedy: 'Go back to the servers; its tools are there for you.',
   });
 }
+
+export function tookTooLong(serverName: string): LoginError {
+  return new LoginError({
+    code: 'discovery_failed',
+    status: 502,
+    title: 'The sign-in takes too long',
+    message: `"${serverName}" or its authorization server did not answer in time.`,
+    remedy: 'Try again in a while. If it stays like this, tell the operator of this gateway.',
+    retry: true,
+  });
+}

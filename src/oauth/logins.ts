@@ -10,6 +10,7 @@ import type { Credential } from './credential.ts';
 import { FlowStore } from './flow-store.ts';
 import { Grants } from './grants.ts';
 import { sweepGrants } from './idle.ts';
+import { tookTooLong } from './login-failures.ts';
 import { adopt, type McpoLogin, Takeovers } from './mcpo.ts';
 import {
   type Challenge,
@@ -43,7 +44,9 @@ export interface LoginsOptions {
 }
 
 /** Flows, and marks of clients, that one sweep removes. */
-const SWEEP_LIMIT = 100;
+const SWEEP_LIMIT = 5_000;
+
+const BEGIN_MS = 30_000;
 
 export class Logins {
   readonly #options: LoginsOptions;
@@ -84,7 +87,7 @@ export class Logins {
   begin(server: ProtectedServer, owner: Owner, options: BeginOptions): Promise<Begun> {
     const { publicBase, probe } = this.#options;
     const context = { publicBase, probe, flows: this.#flows, clients: this.#clients, grants: this.#grants };
-    return begin(context, server, owner, options);
+    return inTime(server, begin(context, server, owner, options));
   }
 
   /** Ends a login: takes the flow, checks the answer, exchanges the code, stores the grant. Throws `LoginError`. */
@@ -94,7 +97,7 @@ export class Logins {
       clients: this.#clients,
       grants: this.#grants,
       log: this.#options.log,
-      onReplaced: (server: ProtectedServer, grant: Grant) => this.#revokeLater(server, grant),
+      onUnwanted: (server: ProtectedServer, grant: Grant) => this.#revokeLater(server, grant),
     };
     const completed = await complete(context, request);
     if (completed.owner === SHARED_OWNER) await this.#takeovers.done(request.server);
@@ -134,4 +137,14 @@ export class Logins {
     });
     this.#revocations.add(revocation);
   }
+}
+
+/** A person waits at a browser: each step has its own limit, and this one holds for all of them together. */
+async function inTime<R>(server: ProtectedServer, work: Promise<R>): Promise<R> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(tookTooLong(server.name)), BEGIN_MS);
+  });
+  work.catch(() => undefined);
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

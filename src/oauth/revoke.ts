@@ -29,9 +29,11 @@ interface Token {
 export async function revokeGrant(server: ProtectedServer, grant: Grant, log: Log): Promise<boolean> {
   const [first, second] = tokensOf(grant);
   if (first === undefined) return false;
-  const fetch = untilTimeout(oauthFetch(server), AbortSignal.timeout(LONGEST_MS));
+  const signal = AbortSignal.timeout(LONGEST_MS);
+  const fetch = untilTimeout(oauthFetch(server), signal);
   try {
-    const metadata = await rediscover(server, grant.issuer, grant.source, fetch);
+    // Whose request it is may be somebody else's, who has more time.
+    const metadata = await unlessAborted(rediscover(server, grant.issuer, grant.source, fetch), signal);
     if (metadata.revocation_endpoint === undefined) return false;
     const revoked = await revoke(metadata, grant, first, fetch);
     // Most servers have ended it with the first one (RFC 7009 2.1), and many refuse to revoke one of its own.
@@ -84,4 +86,11 @@ async function send(
 
 function untilTimeout(fetch: OAuthFetch, signal: AbortSignal): OAuthFetch {
   return (url, request) => fetch(url, { ...request, signal });
+}
+
+function unlessAborted<R>(work: Promise<R>, signal: AbortSignal): Promise<R> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    work.then(resolve, reject);
+  });
 }

@@ -39,8 +39,12 @@ const FAILURES: Readonly<Record<string, TokenFailure>> = {
   temporarily_unavailable: 'unreachable',
 };
 
-/** What a token is made of (RFC 6749 A.12 and A.17); it fits into a header. */
-const TOKEN = /^[\x20-\x7e]+$/;
+/** What a token is made of (RFC 6749 A.12 and A.17), without blanks; it fits into a header (RFC 6750 2.1). */
+const TOKEN = /^[\x21-\x7e]{1,16384}$/;
+/** More would not fit into pages and addresses. */
+const LONGEST_SCOPE = 4_000;
+/** A token that is over before it is used would be renewed at each call. */
+const SHORTEST_LIFE_SECONDS = 1;
 /** Ten years: no longer life is believed, so that the time stays one that can be written as a date. */
 const LONGEST_LIFE_SECONDS = 10 * 365 * 24 * 60 * 60;
 
@@ -75,7 +79,7 @@ function readTokens(body: Readonly<Record<string, unknown>>, now: number): Token
       accessToken,
       ...(typeof refreshToken === 'string' && TOKEN.test(refreshToken) ? { refreshToken } : {}),
       ...(expiresAt === undefined ? {} : { expiresAt }),
-      ...(typeof scope === 'string' ? { scope } : {}),
+      ...(typeof scope === 'string' && scope.length <= LONGEST_SCOPE ? { scope } : {}),
     },
   };
 }
@@ -88,7 +92,7 @@ function malformed(how: string): TokenRefusal {
 function expiryOf(expiresIn: unknown, now: number): number | undefined {
   const seconds = typeof expiresIn === 'string' && expiresIn.trim() !== '' ? Number(expiresIn) : expiresIn;
   if (typeof seconds !== 'number' || !Number.isFinite(seconds) || seconds <= 0) return undefined;
-  return now + Math.min(seconds, LONGEST_LIFE_SECONDS) * 1000;
+  return now + Math.max(SHORTEST_LIFE_SECONDS, Math.min(seconds, LONGEST_LIFE_SECONDS)) * 1000;
 }
 
 function jsonObject(text: string): Readonly<Record<string, unknown>> | undefined {

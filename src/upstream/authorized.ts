@@ -20,12 +20,13 @@ export async function sendAuthorized<R>(
   for (let attempt = 1; ; attempt += 1) {
     const known = credential.token();
     const token = typeof known === 'string' ? known : await unlessAborted(known, signal);
+    const sentAt = Date.now();
     try {
       return await send(token);
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
       const { answered: status, challenge } = error;
-      await unlessAborted(credential.refused({ status, challenge, token, operation }), signal);
+      await unlessAborted(credential.refused({ status, challenge, token, sentAt, operation }), signal);
       if (attempt === MOST_SENDS) throw error;
     }
   }

@@ -32,6 +32,11 @@ export interface CatalogRecord {
   readonly tools: readonly unknown[];
 }
 
+/** Whether what a store holds is a record; others may have written there. */
+export function isCatalogRecord(value: unknown): value is CatalogRecord {
+  return isRecord(value) && isRecord(value.info) && Array.isArray(value.tools);
+}
+
 /** `POST /<server>/mcp` is the MCP endpoint, so a tool of that name moves. */
 const TAKEN = 'mcp';
 

@@ -62,15 +62,18 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#over) return;
-    this.#bytes += chunk.length;
-    if (this.#bytes > MAX_MESSAGE_BYTES) {
-      this.#fail(badAnswer(`The answer is larger than ${MAX_MESSAGE_BYTES} bytes.`));
-      this.#controller?.abort(new Error('too large'));
-    } else if (this.#parser === undefined) {
-      this.#chunks.push(chunk);
-    } else {
+    if (this.#parser !== undefined) {
       this.#parser.feed(this.#decoder?.write(chunk) ?? '');
+      return;
     }
+    this.#bytes += chunk.length;
+    if (this.#bytes > MAX_MESSAGE_BYTES) this.#tooLarge();
+    else this.#chunks.push(chunk);
+  }
+
+  #tooLarge(): void {
+    this.#fail(badAnswer(`The answer is larger than ${MAX_MESSAGE_BYTES} bytes.`));
+    this.#controller?.abort(new Error('too large'));
   }
 
   onResponseEnd(): void {
@@ -94,16 +97,16 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     this.#parser = createParser({
       onEvent: (event) => this.#event(event.data, event.event, event.id),
       onRetry: (ms) => this.#events.onRetry?.(ms),
-      // A stream may live on comments alone for months.
-      onComment: () => {
-        this.#bytes = 0;
+      // Of one event; a stream may live on comments alone for months.
+      maxBufferSize: MAX_MESSAGE_BYTES,
+      onError: (error) => {
+        if (error.type === 'max-buffer-size-exceeded') this.#tooLarge();
       },
     });
   }
 
   #event(data: string, event: string | undefined, id: string | undefined): void {
     if (this.#over) return;
-    this.#bytes = 0;
     if (!this.#events.onEvent(data, event, id)) return;
     this.#finish();
     this.#linger = setTimeout(() => this.#controller?.abort(new Error('lingering')), LINGER_MS);

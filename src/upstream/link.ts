@@ -1,33 +1,18 @@
 /** A managed connection to one server: connects once for all who wait, comes back with growing pauses, repeats no call. */
-import type { ServerConfig } from '../config/model.ts';
 import type { GatewayError } from '../errors.ts';
-import type { Log } from '../log-sink.ts';
-import type { Credential } from '../oauth/credential.ts';
 import { loginRefusal } from '../oauth/errors.ts';
 import type { CallScope } from './call-scope.ts';
 import type { Catalog, CatalogRecord, Tool } from './catalog.ts';
 import type { Params } from './jsonrpc.ts';
+import type { LinkOptions } from './link-options.ts';
 import type { LinkState } from './link-state.ts';
 import { openSession } from './open-session.ts';
+import { Pacing } from './pacing.ts';
 import type { Session, ToolResult } from './session.ts';
 import { DEFAULT_TIMINGS, type LinkTimings } from './timings.ts';
 import { ToolList } from './tool-list.ts';
 import { settledWithin } from './waiting.ts';
 import { NotSentError, reasonOf, unavailable } from './wire.ts';
-
-export interface LinkOptions {
-  /** Asked at each attempt: what is withheld from a child changes with other entries. */
-  readonly config: () => ServerConfig;
-  readonly log: Log;
-  /** Whose token is sent; absent: the server has no logins. */
-  readonly credential?: Credential;
-  /** False: connects only when somebody asks. Default: true. */
-  readonly keepTrying?: boolean;
-  /** Called for each list that is not the one known. */
-  readonly onCatalog?: (record: CatalogRecord) => void;
-  readonly onState?: (state: LinkState) => void;
-  readonly timings?: LinkTimings;
-}
 
 /** A call is sent once, and once more where the first send certainly reached nobody. */
 const MOST_SENDS = 2;
@@ -43,10 +28,7 @@ export class Link {
   #refusal: GatewayError | undefined;
   #session: Session | undefined;
   #connecting: Promise<Session> | undefined;
-  #failures = 0;
-  #readyAt = 0;
-  #attemptedAt = 0;
-  #retry: NodeJS.Timeout | undefined;
+  readonly #pacing: Pacing;
   #attempt: AbortController | undefined;
   /** Sessions that are lost to new calls, while older ones still wait for their answers there. */
   readonly #leaving = new Map<Session, Promise<void>>();
@@ -58,6 +40,7 @@ export class Link {
   constructor(options: LinkOptions) {
     this.#options = options;
     this.#timings = options.timings ?? DEFAULT_TIMINGS;
+    this.#pacing = new Pacing(this.#timings);
     this.#tools = new ToolList({
       config: options.config,
       log: options.log,
@@ -101,16 +84,37 @@ export class Link {
     this.#connect().catch(() => undefined);
   }
 
+  /** Starts after a login: what was tried before it does not count, so callers wait for this attempt. */
+  startAnew(): void {
+    this.#refusal = undefined;
+    this.#isUntried = true;
+    this.start();
+  }
+
+  /** How long the attempt under way has lasted, in milliseconds; 0: there is none. */
+  get attemptAge(): number {
+    return this.#connecting === undefined ? 0 : this.#pacing.age;
+  }
+
   /** A live session, connecting if need be. */
   async connected(): Promise<void> {
-    if (this.#session === undefined) await this.#connect();
+    if (this.#session !== undefined) return;
+    this.#refuseTooSoon();
+    await this.#connect();
+  }
+
+  /** A server that is down must not be asked anew by every call. */
+  #refuseTooSoon(): void {
+    const { state } = this;
+    if (state.state !== 'failed' || !this.#pacing.isTooSoon) return;
+    throw this.#refusal ?? this.#unavailable(state.reason);
   }
 
   /** Gives the session up because its login has ended; calls in flight may end. */
   endLogin(refusal: GatewayError): void {
     if (this.#isClosed()) return;
     if (this.#session !== undefined) this.#giveUp(this.#session);
-    clearTimeout(this.#retry);
+    this.#pacing.stop();
     this.#refusal = refusal;
     this.#setState({ state: 'needs-login' });
   }
@@ -152,7 +156,7 @@ export class Link {
 
   async #shut(): Promise<void> {
     this.#setState({ state: 'closed' });
-    clearTimeout(this.#retry);
+    this.#pacing.stop();
     this.#attempt?.abort(new NotSentError('connection', REMOVED));
     const sessions = this.#session === undefined ? [] : [this.#session];
     this.#session = undefined;
@@ -172,7 +176,7 @@ export class Link {
         this.#lost(session, error.message);
         if (attempt === MOST_SENDS) throw error;
         // A server that says so is alive, so it need not be spared.
-        if (error.what === 'session') this.#attemptedAt = 0;
+        if (error.what === 'session') this.#pacing.hurry();
       }
     }
   }
@@ -190,8 +194,7 @@ export class Link {
     const attempt = new AbortController();
     const timer = setTimeout(() => attempt.abort(new Error(NO_ANSWER)), this.#timings.connectMs);
     this.#attempt = attempt;
-    this.#attemptedAt = Date.now();
-    clearTimeout(this.#retry);
+    this.#pacing.attempt();
     this.#tools.opening();
     this.#setState({ state: 'connecting' });
     try {
@@ -217,7 +220,7 @@ export class Link {
 
   #ready(session: Session): void {
     this.#isUntried = false;
-    this.#readyAt = Date.now();
+    this.#pacing.succeeded();
     this.#session = session;
     this.#refusal = undefined;
     this.#setState({ state: 'ready' });
@@ -228,11 +231,7 @@ export class Link {
   /** A live session, connecting if need be; gives up after a while so that no caller hangs on a dead server. */
   async #available(scope: CallScope): Promise<Session> {
     if (this.#session !== undefined) return this.#session;
-    const { state } = this;
-    // A crash-looping child must not be restarted by every call.
-    if (state.state === 'failed' && Date.now() - this.#attemptedAt < this.#timings.minGapMs) {
-      throw this.#refusal ?? this.#unavailable(state.reason);
-    }
+    this.#refuseTooSoon();
     const connecting = this.#connect();
     const outcome = await settledWithin(connecting, this.#timings.patienceMs, scope.signal);
     if (scope.signal.aborted) throw scope.signal.reason;
@@ -244,8 +243,7 @@ export class Link {
   #lost(session: Session, reason: string): void {
     if (this.#session !== session) return;
     this.#giveUp(session);
-    // One that lived for a while comes back at once; one that dies again and again has to wait.
-    if (Date.now() - this.#readyAt >= this.#timings.stableMs) this.#failures = 0;
+    this.#pacing.lost();
     this.#failed(reason);
   }
 
@@ -270,14 +268,9 @@ export class Link {
 
   #failed(reason: string): void {
     this.#isUntried = false;
-    const base = Math.min(this.#timings.firstRetryMs * 2 ** this.#failures, this.#timings.longestRetryMs);
-    const pause = base * (0.75 + Math.random() / 2);
-    this.#failures += 1;
+    const pause = this.#pacing.failed();
     this.#setState({ state: 'failed', reason, retryAt: Date.now() + pause });
-    clearTimeout(this.#retry);
-    if (this.#options.keepTrying === false) return;
-    this.#retry = setTimeout(() => this.start(), pause);
-    this.#retry.unref();
+    if (this.#options.keepTrying !== false) this.#pacing.later(pause, () => this.start());
   }
 
   #unavailable(reason: string): GatewayError {

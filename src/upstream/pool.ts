@@ -1,6 +1,7 @@
 /** Personal upstream sessions: one link for each (server, person or session), closed when idle, never more than a thousand. */
 import { LRUCache } from 'lru-cache';
-import { Link, type LinkOptions } from './link.ts';
+import { Link } from './link.ts';
+import type { LinkOptions } from './link-options.ts';
 
 const IDLE_MS = 10 * 60_000;
 const MOST = 1_000;

@@ -7,7 +7,8 @@ import { type Owner, type ProtectedServer, SHARED_OWNER } from '../oauth/model.t
 import type { CallScope } from './call-scope.ts';
 import type { Catalog, CatalogRecord, Tool } from './catalog.ts';
 import type { Params } from './jsonrpc.ts';
-import { Link, type LinkOptions } from './link.ts';
+import { Link } from './link.ts';
+import type { LinkOptions } from './link-options.ts';
 import type { LinkState } from './link-state.ts';
 import type { SessionPool } from './pool.ts';
 import type { ToolResult } from './session.ts';
@@ -121,6 +122,11 @@ export class Server {
     return this.#options.pool.peek(this.#personalKey(owner))?.catalog;
   }
 
+  /** True where the last try to connect for `owner` failed. */
+  isDownFor(owner: Owner): boolean {
+    return this.#options.pool.peek(this.#personalKey(owner))?.state.state === 'failed';
+  }
+
   /**
    * The tools of one person, connecting if need be, `ms` at most. Throws what the person has to do
    * (`authorization_required` and the like), or 503.
@@ -128,7 +134,8 @@ export class Server {
   async catalogOf(owner: Owner, ms: number): Promise<Catalog> {
     const link = this.#linkFor({ principalId: owner });
     if (link.catalog !== undefined) return link.catalog;
-    await settledWithin(link.connected(), ms);
+    // An attempt that hangs is waited for once, not by every request anew.
+    await settledWithin(link.connected(), Math.max(0, ms - link.attemptAge));
     if (link.catalog !== undefined) return link.catalog;
     throw link.refusal ?? noCatalog(this);
   }
@@ -148,7 +155,7 @@ export class Server {
   async loggedIn(): Promise<void> {
     // An attempt under way may know nothing of it yet.
     await this.#shared?.settled(LONGEST_ATTEMPT_MS);
-    if (this.state.state !== 'ready') this.#shared?.start();
+    if (this.state.state !== 'ready') this.#shared?.startAnew();
   }
 
   /** The grant of `owner` has ended or was replaced: its connections take no part in anything new. */
@@ -173,13 +180,20 @@ export class Server {
     const { pool } = this.#options;
     if (this.#shared === undefined) {
       const owner = caller.principalId;
-      return pool.get(this.#personalKey(owner), () => ({ ...this.#linkOptions(owner), keepTrying: false }));
+      const onState = (state: LinkState): void => this.#tellFailure(state);
+      return pool.get(this.#personalKey(owner), () => ({ ...this.#linkOptions(owner), keepTrying: false, onState }));
     }
     const { isolation } = this.config;
     if (isolation === 'shared') return this.#shared;
     const session = isolation === 'session' ? (caller.sessionId ?? '') : '';
     const key = `${this.#keyPrefix()}${JSON.stringify([caller.principalId, session])}`;
     return pool.get(key, () => this.#linkOptions(SHARED_OWNER));
+  }
+
+  /** The log alone says why somebody's own connection does not come up. */
+  #tellFailure(state: LinkState): void {
+    if (state.state !== 'failed') return;
+    this.#options.log.warn({ reason: state.reason }, "a person's connection is not available");
   }
 
   #personalKey(owner: Owner): string {

@@ -21,6 +21,8 @@ export interface PersonModel {
   readonly csrf: string;
   /** Takes a POST with `_csrf`. */
   readonly logoutUrl: string;
+  /** Nothing here is anybody's own, so the page does not speak of it. */
+  readonly isQuiet?: boolean;
 }
 
 /** What the frame around every page shows. */
@@ -87,6 +89,8 @@ export interface HomeModel extends PageModel {
 }
 
 export interface DocsModel extends PageModel {
+  /** Where a login is needed before there is more to try. */
+  readonly connect?: { readonly words: string; readonly url: string } | undefined;
   /** Address of the document to show. */
   readonly documentUrl: string;
   readonly isRootDocs: boolean;
@@ -130,7 +134,11 @@ export interface ConnectionFacts {
   readonly disconnectUrl?: string | undefined;
   readonly shared: boolean;
   readonly tools?: number | undefined;
+  /** The sign-in is good, but the server does not answer. */
+  readonly isDown?: boolean;
 }
+
+const DOWN = 'Connected; the server does not answer right now';
 
 /** The document's default name tells people nothing; one that the operator gave is shown. */
 export function gatewayName(name: string): string {
@@ -158,7 +166,7 @@ export function connectionModel(
   return {
     ...facts,
     state,
-    words: connectionWords(state, wantsMore, facts.shared),
+    words: live !== undefined && facts.isDown === true ? DOWN : connectionWords(state, wantsMore, facts.shared),
     ...(hint === undefined ? {} : { hint }),
     needsPerson: state !== 'connected' || wantsMore,
     ...(live === undefined ? {} : durationWords(live, now)),

@@ -63,7 +63,8 @@ describe('a login of each person', () => {
   });
 
   test('cannot be finished from elsewhere without a public URL', () => {
-    assert.deepEqual(judge({ each, one }, { ...made, apiKey: 'key' }).warnings, [
+    const people = { auth: { basic: [], bearer: ['token'] } };
+    assert.deepEqual(judge({ each, one }, { ...made, ...people }).warnings, [
       'command line: --public-url: people elsewhere cannot finish a login: their browser is sent back to localhost ' +
         '(set it to the address that they open, like https://tools.example.org)',
     ]);
@@ -71,10 +72,19 @@ describe('a login of each person', () => {
     assert.deepEqual(judge({ one }, { ...made, apiKey: 'key' }).warnings, []);
     assert.deepEqual(judge({ none }, made).warnings, []);
   });
+
+  test('is of no use to programs that have nothing but the key', () => {
+    const warned = (servers: Parameters<typeof judge>[0], more: object = {}) =>
+      judge(servers, { apiKey: 'key', ...more }).warnings.map((text) => text.split(': ')[1]);
+    assert.deepEqual(warned({ each }), ['--api-key']);
+    assert.deepEqual(warned({ one }), []);
+    assert.deepEqual(warned({ each }, { auth: { basic: [], bearer: ['token'] } }), []);
+  });
 });
 
 describe('a public URL in plain http', () => {
-  const plain = { publicUrl: new URL('http://tools.example.org:8000'), apiKey: 'key' };
+  const auth = { basic: [], bearer: ['token'] };
+  const plain = { publicUrl: new URL('http://tools.example.org:8000'), auth };
 
   test('is pointed out with logins of either kind, and only then', () => {
     for (const entry of [one, each]) {

@@ -38,8 +38,12 @@ describe('warnings about a login', () => {
     ]);
   });
 
-  test('a secret that is sent is no oddity', () => {
-    const client = { client_id: 'i', client_secret: 'hush' };
+  test('a secret that is sent is odd only where nobody says to whom', () => {
+    const alone = { client_id: 'i', client_secret: 'hush' };
+    assert.deepEqual(warnings(alone), [
+      "oauth.client_secret: is sent to whichever authorization server the MCP server names (set 'issuer' to the one that it is for)",
+    ]);
+    const client = { ...alone, issuer: 'https://id.example.org' };
     assert.deepEqual(warnings(client), []);
     assert.deepEqual(warnings({ ...client, token_endpoint_auth_method: 'client_secret_basic' }), []);
   });

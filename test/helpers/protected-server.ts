@@ -63,7 +63,10 @@ export class ProtectedServer {
   static async start(options: ProtectedServerOptions): Promise<ProtectedServer> {
     const { authorization, sameOrigin = false, path = '/mcp' } = options;
     let server: ProtectedServer | undefined;
-    const listener: RequestListener = (request, response) => void server?.handle(request, response);
+    const listener: RequestListener = (request, response) => {
+      // Gone before the request was read: there is nobody to answer.
+      server?.handle(request, response).catch(() => response.destroy());
+    };
     const listening = sameOrigin ? undefined : await listen(listener);
     const url = new URL(path, listening?.origin ?? authorization.origin);
     server = new ProtectedServer(options, url, listening);

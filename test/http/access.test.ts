@@ -207,10 +207,10 @@ describe('--strict-auth', () => {
   it('is not opened by tools that are named like an open path', async (t) => {
     const named = await startFor(t, {
       mcpServers: setup.mcpServers ?? {},
-      argv: ['--api-key', KEY, '--strict-auth', '--path-prefix', '/assets'],
+      argv: ['--api-key', KEY, '--strict-auth', '--path-prefix', '/login'],
     });
     const before = server.record.count('echo');
-    assert.equal((await named.post('/assets/time/echo', ECHO)).status, 401);
+    assert.equal((await named.post('/login/time/echo', ECHO)).status, 401);
     assert.equal(server.record.count('echo'), before);
   });
 });

@@ -121,7 +121,9 @@ export class Person {
 
   /** The cookie of the gateway's session; undefined: there is none. */
   get session(): Cookie | undefined {
-    return this.cookies.get([...this.cookies.keys()].find((name) => /^latchkey_[0-9a-f]{8}$/.test(name)) ?? '');
+    return this.cookies.get(
+      [...this.cookies.keys()].find((name) => /^(?:__Host-)?latchkey_[0-9a-f]{8}$/.test(name)) ?? '',
+    );
   }
 
   /** Goes to an address of the gateway, as typed. */
@@ -187,6 +189,8 @@ export class Person {
   async connect(at: SignIn = {}, server = 'notes'): Promise<void> {
     const answer = await this.comeBack(await this.allow(at, server));
     assert.equal(answer.status, 303, answer.body);
+    // The page after it waits for the tools.
+    await this.go(answer.headers.location ?? '', { 'sec-fetch-site': 'cross-site' });
   }
 
   async disconnect(server = 'notes'): Promise<RawAnswer> {
@@ -195,7 +199,9 @@ export class Person {
 
   /** What `/oauth/<server>/status` tells. */
   async status(server = 'notes'): Promise<Record<string, unknown>> {
-    return JSON.parse((await this.fetch(`/oauth/${server}/status`)).body);
+    const { status, body } = await this.fetch(`/oauth/${server}/status`);
+    // Where everything asks for a credential, strangers are told nothing.
+    return status === 401 ? { user_id: 'unknown', state: 'sign-in-first' } : JSON.parse(body);
   }
 
   async #send(method: string, address: string | URL, headers: Headers, body?: string): Promise<RawAnswer> {

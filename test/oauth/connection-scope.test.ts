@@ -33,7 +33,7 @@ async function call(operation: string, scope: string | null = 'notes:write'): Pr
   const connection = house.connections.get(server, OWNER);
   const token = await connection.token();
   const challenge = { error: 'insufficient_scope', ...(scope === null ? {} : { scope }) };
-  return connection.refused({ status: 403, challenge, token, operation }).then(
+  return connection.refused({ status: 403, sentAt: Date.now(), challenge, token, operation }).then(
     () => assert.fail('it went well'),
     (error: GatewayError) => error,
   );
@@ -96,7 +96,13 @@ describe('a call that lacks scopes', () => {
     const connection = house.connections.get(server, OWNER);
     const token = await connection.token();
     await signIn('notes:read notes:write');
-    await connection.refused({ status: 403, challenge: { error: 'insufficient_scope' }, token, operation: 'add_note' });
+    await connection.refused({
+      status: 403,
+      sentAt: Date.now(),
+      challenge: { error: 'insufficient_scope' },
+      token,
+      operation: 'add_note',
+    });
     assert.notEqual(await connection.token(), token);
     assert.equal(await wanted(), undefined);
   });

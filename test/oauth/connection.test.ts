@@ -43,7 +43,7 @@ async function connect(login: NewGrant = grant): Promise<Connection> {
 }
 
 function unauthorized(token: string | undefined): Refusal {
-  return { status: 401, challenge: { error: 'invalid_token' }, token, operation: 'list_notes' };
+  return { status: 401, sentAt: Date.now(), challenge: { error: 'invalid_token' }, token, operation: 'list_notes' };
 }
 
 async function failureOf(work: Promise<unknown>): Promise<GatewayError> {
@@ -202,7 +202,7 @@ describe('a refused token', () => {
     const connection = await connect();
     const token = await connection.token();
     const error = await failureOf(
-      connection.refused({ status: 403, challenge: undefined, token, operation: 'list_notes' }),
+      connection.refused({ status: 403, sentAt: Date.now(), challenge: undefined, token, operation: 'list_notes' }),
     );
     assert.equal(error.code, 'upstream_unauthorized');
     assert.equal(error.status, 502);

@@ -116,7 +116,7 @@ describe('a login', () => {
     // The server tells that the token is refused: it is renewed with the refresh token of the second login.
     const connection = house.logins.connection(house.server, alice.owner);
     const token = await alice.token();
-    await connection.refused({ status: 401, challenge: {}, token, operation: 'tools/call' });
+    await connection.refused({ status: 401, sentAt: Date.now(), challenge: {}, token, operation: 'tools/call' });
     assert.notEqual(await alice.token(), token);
   });
 
@@ -137,7 +137,13 @@ describe('a login', () => {
     await alice.connect();
     const connection = house.logins.connection(house.server, alice.owner);
     const challenge = { error: 'insufficient_scope', scope: 'notes:write' };
-    const refusal = { status: 403, challenge, token: await alice.token(), operation: 'write' } as const;
+    const refusal = {
+      status: 403,
+      sentAt: Date.now(),
+      challenge,
+      token: await alice.token(),
+      operation: 'write',
+    } as const;
     await assert.rejects(connection.refused(refusal), { code: 'insufficient_scope' });
     const { url } = await alice.begin();
     assert.equal(url.searchParams.get('scope'), 'notes:read offline_access notes:write');

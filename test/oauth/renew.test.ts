@@ -119,7 +119,13 @@ describe('a renewal', () => {
     const connection = house.connections.get(server, OWNER);
     await connection.token();
     as.fail('token', 'error', 50);
-    const refusal = { status: 401, challenge: undefined, token: grant.accessToken, operation: 'list_notes' } as const;
+    const refusal = {
+      status: 401,
+      sentAt: Date.now(),
+      challenge: undefined,
+      token: grant.accessToken,
+      operation: 'list_notes',
+    } as const;
     const refused = Array.from({ length: 50 }, () => connection.refused(refusal).catch(({ code }) => code));
     assert.deepEqual([...new Set(await Promise.all(refused))], ['provider_unavailable']);
     assert.equal(refreshesSince(), 1);
@@ -270,7 +276,13 @@ describe('a refresh token that was sent', () => {
     await house.grants.save(server, OWNER, login);
     assert.equal(await asked, login.accessToken);
     as.tokenDelayMs = 0;
-    await connection.refused({ status: 401, challenge: undefined, token: login.accessToken, operation: 'list_notes' });
+    await connection.refused({
+      status: 401,
+      sentAt: Date.now(),
+      challenge: undefined,
+      token: login.accessToken,
+      operation: 'list_notes',
+    });
     assert.notEqual(await connection.token(), login.accessToken);
     assert.equal(as.counts('revoke'), revoked, 'the authorization server would end both');
     await house.close();
