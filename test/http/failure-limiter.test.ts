@@ -114,4 +114,18 @@ describe('failed credentials', () => {
       'a caller cannot choose its address',
     );
   });
+
+  it('takes a network of IPv6 for one address, with and without an account', () => {
+    const limiter = new FailureLimiter({ most: 2 });
+    for (const host of ['::1', '1:2:3:4', 'ffff::']) {
+      limiter.record(`2001:db8:0:7:${host === '::1' ? '0:0:0:1' : host === 'ffff::' ? 'ffff:0:0:0' : host}`);
+    }
+    assert.equal(limiter.isExceeded('2001:db8:0:7::99'), true);
+    assert.equal(limiter.isExceeded('2001:db8:0:8::99'), false);
+    assert.equal(limiter.isExceeded('2001:db8:0:7::99 ann'), false);
+    for (const address of ['::1', '0:0:0:0:0:0:0:2', '::']) limiter.record(`${address} ann`);
+    assert.equal(limiter.isExceeded('0::9 ann'), true);
+    for (const address of ['10.0.0.1', '10.0.0.2', '10.0.0.3']) limiter.record(address);
+    assert.equal(limiter.isExceeded('10.0.0.1'), false);
+  });
 });

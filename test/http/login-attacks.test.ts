@@ -42,6 +42,43 @@ describe('a callback', () => {
     assert.equal((await ann.comeBack(callback)).status, 303);
   });
 
+  it('leaves a session as it is where a page elsewhere sends a browser there and takes it away', async (t) => {
+    const { app } = await startStory(t);
+    const ann = new Person(app);
+    await ann.connect({ user: 'alice' });
+    const id = ann.session?.value;
+    for (const query of ['', '?i', `?state=${RANDOM}&code=x`, `?error=access_denied&state=${RANDOM}`]) {
+      const answer = await ann.go(`/oauth/notes/callback${query}`, { 'sec-fetch-site': 'cross-site' });
+      assert.deepEqual([answer.status, answer.headers['set-cookie']], [400, undefined], query);
+    }
+    assert.equal(ann.session?.value, id);
+    assert.equal((await ann.call('/notes/whoami')).body, '"alice"');
+  });
+
+  it('makes nobody forget a client that has served somebody, whatever an address says', async (t) => {
+    const { app, as } = await startStory(t);
+    const [ann, eve] = [new Person(app), new Person(app)];
+    await ann.connect({ user: 'alice' });
+    for (let round = 0; round < 3; round += 1) {
+      const state = (await eve.begin()).searchParams.get('state') ?? '';
+      const said = new URLSearchParams({ state, error: 'invalid_client', iss: as.issuer });
+      assert.deepEqual(coded(await eve.go(`/oauth/notes/callback?${said}`)), [502, 'provider_refused']);
+    }
+    await new Person(app).begin();
+    assert.equal(as.counts('register'), 1);
+  });
+
+  it('is not counted as an attempt of the person where a page elsewhere fetches it', async (t) => {
+    const { app } = await startStory(t);
+    const ann = new Person(app);
+    const foreign = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' };
+    for (let count = 0; count < 70; count += 1) {
+      const { status } = await app.get(`/oauth/notes/${count % 2 === 0 ? 'callback' : 'authorize'}`, foreign);
+      assert.equal(status, 403);
+    }
+    await ann.connect();
+  });
+
   it('needs the state of a login that was begun', async (t) => {
     const { app, as } = await startStory(t);
     const ann = new Person(app);

@@ -140,3 +140,24 @@ test('a question on the stream of a call is answered by a POST', async (t) => {
   assert.deepEqual(answer('q1'), { jsonrpc: '2.0', id: 'q1', result: {} });
   assert.match(JSON.stringify(answer('q2')), /-32601/);
 });
+
+test('an event that never ends is cut, however many comments stand in it', async (t) => {
+  let sent = 0;
+  const http = await (
+    await openHttp(t, {
+      behave: ({ name, response }) => {
+        if (name !== 'echo') return false;
+        startStream(response);
+        const line = `data: ${'x'.repeat(1 << 20)}\n:\n`;
+        const more = (): void => {
+          while (!response.destroyed && sent < 200 && response.write(line)) sent += 1;
+        };
+        response.on('drain', more);
+        more();
+        return true;
+      },
+    })
+  ).ready();
+  await assert.rejects(http.call('echo', { text: 'x' }), { code: 'bad_upstream_answer', message: /larger than/ });
+  assert.ok(sent < 100, `${sent} MiB were taken`);
+});
