@@ -11,6 +11,7 @@ import { countHeader, isNavigation, rawPath, wantsHtml } from './context.ts';
 import { answerError } from './errors.ts';
 import type { FailureLimiter } from './failure-limiter.ts';
 import { ambientCredentialCounts, type OriginPolicy } from './origin.ts';
+import { signInPath } from './person.ts';
 
 export interface AuthenticationOptions {
   readonly identity: Identity;
@@ -125,7 +126,7 @@ function refuse(
 ): void {
   if (request.method === 'GET' && wantsHtml(request)) {
     request.errorCode = error.code;
-    reply.redirect(`${options.rootPath}/login?next=${encodeURIComponent(request.url)}`, 303);
+    reply.redirect(signInPath(options.rootPath, request.url), 303);
     return;
   }
   reply.header('www-authenticate', 'Bearer, Basic realm="latchkey"');

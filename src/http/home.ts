@@ -15,6 +15,7 @@ import {
 import { homePage } from '../web/views.ts';
 import { isFetchedElsewhere, wantsHtml } from './context.ts';
 import type { FailureLimiter } from './failure-limiter.ts';
+import { connectionAt } from './person.ts';
 import { frame, loginRoute, type Site, sendPage } from './site.ts';
 
 export interface HomeOptions extends Site {
@@ -101,12 +102,8 @@ export async function connectionOf(
   server: Server,
   request: FastifyRequest,
 ): Promise<ConnectionModel | undefined> {
-  const { gateway, identity } = site;
   if (server.guarded === undefined) return undefined;
-  const isStranger = identity.required && request.principal.via === 'anonymous';
-  const owner = isStranger ? undefined : gateway.ownerOf(server, request.principal);
-  const status = owner === undefined ? undefined : await gateway.logins.status(server.guarded, owner);
-  const catalog = owner === undefined ? undefined : server.isPersonal ? server.knownCatalog(owner) : server.catalog;
+  const { owner, status, catalog } = await connectionAt(site, server, request);
   const isConnected = status !== undefined && status.state !== 'needs-login';
   const facts = {
     connectUrl: loginRoute(site, server, 'authorize'),

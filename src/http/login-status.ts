@@ -1,24 +1,21 @@
 /** `GET /oauth/<server>/status`: what the original gateway with logins told, and what one wants to know besides. */
 import type { FastifyRequest } from 'fastify';
-import type { ProtectedServer } from '../oauth/model.ts';
 import type { Server } from '../upstream/server.ts';
+import { connectionAt } from './person.ts';
 import type { Site } from './site.ts';
 
 /** The first five fields are mcpo's; times are ISO 8601. Nothing in it is a secret. */
 export async function loginStatus(
-  { gateway, identity }: Site,
-  { server, guarded }: { readonly server: Server; readonly guarded: ProtectedServer },
-  { principal, browser }: FastifyRequest,
+  site: Site,
+  server: Server,
+  request: FastifyRequest,
 ): Promise<Record<string, unknown>> {
-  const isStranger = identity.required && principal.via === 'anonymous';
-  const owner = isStranger ? undefined : gateway.ownerOf(server, principal);
-  const status = owner === undefined ? undefined : await gateway.logins.status(guarded, owner);
-  const catalog = owner === undefined ? undefined : server.isPersonal ? server.knownCatalog(owner) : server.catalog;
+  const { owner, status, catalog } = await connectionAt(site, server, request);
   return {
     authenticated: status?.state === 'connected',
     server: server.name,
     user_id: owner === undefined ? 'unknown' : shortened(owner),
-    session_created: iso(browser?.session.createdAt),
+    session_created: iso(request.browser?.session.createdAt),
     last_activity: status?.state === 'connected' ? iso(Date.now()) : null,
     state: status?.state ?? 'sign-in-first',
     expires_at: iso(status?.expiresAt),
@@ -28,7 +25,7 @@ export async function loginStatus(
     issuer: status?.issuer ?? null,
     connected_at: iso(status?.connectedAt),
     tools: catalog?.tools.length ?? null,
-    authorize_url: gateway.authorizeUrl(server.name),
+    authorize_url: site.gateway.authorizeUrl(server.name),
   };
 }
 

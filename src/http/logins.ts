@@ -14,6 +14,7 @@ import type { FailureLimiter } from './failure-limiter.ts';
 import { beginVisit } from './home.ts';
 import { localPath } from './local-path.ts';
 import { loginStatus } from './login-status.ts';
+import { isStranger, signInPath } from './person.ts';
 import { FORM_BYTES } from './sign-in.ts';
 import { loginRoute, type Site } from './site.ts';
 
@@ -44,7 +45,7 @@ export function loginRoutes(app: FastifyInstance, site: LoginRoutesOptions): voi
       case 'callback':
         return callback(site, place, request, reply);
       case 'status':
-        return reply.send(await loginStatus(site, place, request));
+        return reply.send(await loginStatus(site, place.server, request));
       case 'client-metadata.json':
         return reply.send(clientDocument(site.publicBase, place.guarded));
       default:
@@ -77,10 +78,10 @@ async function authorize(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const { gateway, sessions, identity, rootPath } = site;
-  if (identity.required && request.principal.via === 'anonymous') {
+  const { gateway, sessions, rootPath } = site;
+  if (isStranger(site, request)) {
     if (!wantsHtml(request)) throw identityRequired(server.name, gateway.authorizeUrl(server.name));
-    return reply.redirect(`${rootPath}/login?next=${encodeURIComponent(request.url)}`, 303);
+    return reply.redirect(signInPath(rootPath, request.url), 303);
   }
   countAttempt(site, request);
   if (request.headers.authorization === undefined) {
@@ -138,8 +139,8 @@ async function disconnect(
   // A header is not sent unasked; a cookie is, so the form must be ours.
   if (request.browser !== undefined) sessions.checkForm(request, formOf(request));
   else if (isFetchedElsewhere(request)) throw fromElsewhere();
-  const isStranger = request.principal.via === 'anonymous' && (identity.required || server.isPersonal);
-  if (isStranger) throw identityRequired(server.name, gateway.authorizeUrl(server.name));
+  const isNobody = request.principal.via === 'anonymous' && (identity.required || server.isPersonal);
+  if (isNobody) throw identityRequired(server.name, gateway.authorizeUrl(server.name));
   const revoked = await gateway.logins.disconnect(guarded, ownerOf(site, server, request));
   const told = revoked ? '' : '&revoked=0';
   if (wantsHtml(request)) {

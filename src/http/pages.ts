@@ -14,6 +14,7 @@ import { notFound } from './errors.ts';
 import { beginVisit, connectionOf, type HomeOptions, home, summary } from './home.ts';
 import { connectFirst } from './logins.ts';
 import { notTaken } from './methods.ts';
+import { connectionAt, isStranger, signInPath } from './person.ts';
 import { frame, sendPage, serverPath } from './site.ts';
 
 export interface PageOptions extends HomeOptions {
@@ -89,19 +90,17 @@ async function serverPage(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const { gateway, identity, rootPath, visits } = options;
+  const { rootPath, visits } = options;
   reply.header('cache-control', 'private, no-store');
   const docs = docsPath(options, server);
   if (server.guarded === undefined) return reply.redirect(docs);
-  const isStranger = identity.required && request.principal.via === 'anonymous';
-  if (isStranger) return reply.redirect(`${rootPath}/login?next=${encodeURIComponent(request.url)}`, 303);
+  if (isStranger(options, request)) return reply.redirect(signInPath(rootPath, request.url), 303);
   if (request.browser === undefined && request.headers.authorization === undefined) {
     visits.refuseIfExceeded(request.ip);
     visits.record(request.ip);
     await beginVisit(options, request, reply);
   }
-  const owner = gateway.ownerOf(server, request.principal);
-  const status = owner === undefined ? undefined : await gateway.logins.status(server.guarded, owner);
+  const { status } = await connectionAt(options, server, request);
   if (status?.state === 'connected') return reply.redirect(docs, 303);
   const hasTried = request.browser?.session.visited.includes(server.name) === true;
   const first = connectFirst(options, server, docs.slice(rootPath.length));

@@ -9,6 +9,7 @@ import { checkCredential } from './authentication.ts';
 import { formOf } from './browser-sessions.ts';
 import type { FailureLimiter } from './failure-limiter.ts';
 import { localPath } from './local-path.ts';
+import { isStranger } from './person.ts';
 import { warnOfShadowedTools } from './shadowed-tools.ts';
 import { frame, type Site, sendPage } from './site.ts';
 
@@ -25,8 +26,8 @@ export function signInRoutes(app: FastifyInstance, options: SignInOptions): void
   const hide = { hide: true };
   app.get<{ Querystring: { next?: string } }>('/login', { config, schema: hide }, async (request, reply) => {
     const next = localPath(textOf(request.query.next));
-    // Cookies do not count where a link from elsewhere leads, nor on the way back from a provider; here they do.
-    const isIn = options.identity.required && request.principal.via !== 'anonymous';
+    // Who is in already has a page to go on to, not a form.
+    const isIn = options.identity.required && !isStranger(options, request);
     return isIn && next !== '/' ? goOn(options, request, reply, next) : showForm(options, request, reply, next);
   });
   app.post('/login', { config, schema: hide, bodyLimit: FORM_BYTES }, (request, reply) =>

@@ -9,6 +9,7 @@ import type { Server } from '../upstream/server.ts';
 import type { PageModel } from '../web/models.ts';
 import type { BrowserSessions } from './browser-sessions.ts';
 import type { DocumentOptions } from './documents.ts';
+import { isStranger, signInPath } from './person.ts';
 
 /** What routes for people need to know of the house. */
 export interface Site extends DocumentOptions {
@@ -28,12 +29,9 @@ export function frame(site: Site, request: FastifyRequest): Omit<PageModel, 'hea
   const { browser, principal } = request;
   // Back to where they are, unless that is the end of something.
   const next = request.method === 'GET' && !request.url.startsWith('/oauth/') ? request.url : '/';
-  const mayEnter = identity.required && principal.via === 'anonymous';
   const hasAccount = principal.via === 'basic' || principal.via === 'bearer';
   const loginUrl =
-    mayEnter || (!hasAccount && identity.accounts.size > 0)
-      ? `${rootPath}/login?next=${encodeURIComponent(next)}`
-      : undefined;
+    isStranger(site, request) || (!hasAccount && identity.accounts.size > 0) ? signInPath(rootPath, next) : undefined;
   // To a visitor of a gateway where nobody has anything of their own there is nothing to say.
   const hasOwn = hasAccount || [...gateway.servers.values()].some((server) => server.isPersonal);
   const isQuiet = !hasOwn && !identity.required;

@@ -1,0 +1,39 @@
+/** Whoever is at the other end, as routes for people see them: whether they are known, and what they have connected. */
+import type { FastifyRequest } from 'fastify';
+import type { ConnectionStatus, Owner } from '../oauth/model.ts';
+import type { Catalog } from '../upstream/catalog.ts';
+import type { Server } from '../upstream/server.ts';
+import type { Site } from './site.ts';
+
+/** True where a credential is asked for and none was shown. */
+export function isStranger({ identity }: Pick<Site, 'identity'>, { principal }: FastifyRequest): boolean {
+  return identity.required && principal.via === 'anonymous';
+}
+
+/** Where a browser signs in; `next`: the path of ours to go on to, without the root path. */
+export function signInPath(rootPath: string, next: string): string {
+  return `${rootPath}/login?next=${encodeURIComponent(next)}`;
+}
+
+export interface OwnConnection {
+  /** Undefined where nobody is known whose it could be; then the rest is too. */
+  readonly owner: Owner | undefined;
+  readonly status: ConnectionStatus | undefined;
+  /** What the owner was shown last. */
+  readonly catalog: Catalog | undefined;
+}
+
+/** What the caller has at a server with logins; from memory and the store, without the network. */
+export async function connectionAt(
+  site: Pick<Site, 'gateway' | 'identity'>,
+  server: Server,
+  request: FastifyRequest,
+): Promise<OwnConnection> {
+  const { gateway } = site;
+  const owner = isStranger(site, request) ? undefined : gateway.ownerOf(server, request.principal);
+  if (owner === undefined || server.guarded === undefined) {
+    return { owner: undefined, status: undefined, catalog: undefined };
+  }
+  const catalog = server.isPersonal ? server.knownCatalog(owner) : server.catalog;
+  return { owner, status: await gateway.logins.status(server.guarded, owner), catalog };
+}
