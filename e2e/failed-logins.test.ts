@@ -139,7 +139,7 @@ describe('a login that does not come to its end', () => {
   });
 
   it('because the provider has taken it back later: the page says so, and one can connect again', async (t) => {
-    const site = await startLoginSite(t, { provider: { accessTokenTtl: 1 } });
+    const site = await startLoginSite(t, { provider: { accessTokenTtl: 3 } });
     const watched = await openPage(browser);
     const { page } = watched;
     await connect(page, site, 'alice');

@@ -114,6 +114,7 @@ describe('a process without a screen', () => {
     const refreshes = as.counts('refresh_token');
     const stoppedAt = Date.now();
     await until(() => Date.now() > stoppedAt + 2_000);
+    as.accessTokenTtl = 600;
     const second = start(t, place, file);
     assert.deepEqual(await call(second, '/notes/whoami'), { status: 200, body: 'alice' });
     assert.ok(as.counts('refresh_token') > refreshes);
