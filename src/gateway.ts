@@ -134,6 +134,11 @@ export class Gateway {
     return isOnePerson(principal) ? principal.id : undefined;
   }
 
+  /** True where people sign in at some server. */
+  get hasLogins(): boolean {
+    return [...this.#servers.values()].some((server) => server.guarded !== undefined);
+  }
+
   /** Where a browser starts the login at `server`. */
   authorizeUrl(server: string): string {
     return loginAddress(this.#options.publicBase, server, 'authorize');

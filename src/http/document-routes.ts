@@ -4,6 +4,7 @@ import type { Gateway } from '../gateway.ts';
 import type { Rendered } from '../openapi/rendered.ts';
 import type { Server } from '../upstream/server.ts';
 import type { DocumentOptions, Documents, ServerTools } from './documents.ts';
+import { PERSONAL_HEADERS } from './site.ts';
 import { FIRST_CONNECT_MS, PERSONAL_CONNECT_MS } from './targets.ts';
 
 /** Serves the document at the root; `answerServerDocument` serves the others, whose paths only the router knows. */
@@ -46,12 +47,8 @@ async function toolsFor(server: Server, gateway: Gateway, request: FastifyReques
   return { server, catalog };
 }
 
-/** One person's tools are for nobody else, not for a cache between us either (RFC 9111 5.2.2). */
 function sendPersonal({ bytes }: Rendered, reply: FastifyReply): FastifyReply {
-  return reply
-    .headers({ 'cache-control': 'private, no-store', vary: 'Authorization, Cookie, Origin' })
-    .type('application/json; charset=utf-8')
-    .send(bytes);
+  return reply.headers(PERSONAL_HEADERS).type('application/json; charset=utf-8').send(bytes);
 }
 
 function sendShared({ bytes, etag }: Rendered, request: FastifyRequest, reply: FastifyReply): FastifyReply {

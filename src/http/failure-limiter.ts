@@ -30,6 +30,12 @@ export class FailureLimiter {
     else entry.count += 1;
   }
 
+  /** Counts one more; throws 429 where there were too many before. */
+  count(key: string): void {
+    this.refuseIfExceeded(key);
+    this.record(key);
+  }
+
   /** True when `key` was recorded too often within the last minute. */
   isExceeded(text: string): boolean {
     return (this.#failures.get(keyOf(text))?.count ?? 0) > this.#most;

@@ -16,7 +16,7 @@ import { homePage } from '../web/views.ts';
 import { isFetchedElsewhere, wantsHtml } from './context.ts';
 import type { FailureLimiter } from './failure-limiter.ts';
 import { connectionAt } from './person.ts';
-import { frame, loginRoute, type Site, sendPage } from './site.ts';
+import { frame, loginRoute, PERSONAL_HEADERS, type Site, sendPage } from './site.ts';
 
 export interface HomeOptions extends Site {
   readonly warnings: readonly string[];
@@ -73,8 +73,7 @@ async function afterLogin({ gateway }: HomeOptions, request: FastifyRequest): Pr
 async function welcome(site: HomeOptions, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const { gateway, identity, visits } = site;
   if (request.browser !== undefined) return;
-  const hasLogins = [...gateway.servers.values()].some((server) => server.guarded !== undefined);
-  if (!hasLogins || identity.required || request.headers.authorization !== undefined) return;
+  if (!gateway.hasLogins || identity.required || request.headers.authorization !== undefined) return;
   if (isFetchedElsewhere(request)) return;
   // Sessions are rows in the store: whoever asks for thousands gets the page alone.
   if (visits.isExceeded(request.ip)) return;
@@ -129,8 +128,7 @@ function noticesFor(request: FastifyRequest, servers: readonly ServerModel[]): N
 }
 
 function sendStatus(site: Site, reply: FastifyReply, body: object): FastifyReply {
-  const isPersonal = [...site.gateway.servers.values()].some((server) => server.guarded !== undefined);
-  if (isPersonal) reply.headers({ 'cache-control': 'private, no-store', vary: 'Authorization, Cookie, Origin' });
+  if (site.gateway.hasLogins) reply.headers(PERSONAL_HEADERS);
   return reply.send(body);
 }
 

@@ -152,8 +152,7 @@ async function disconnect(
 /** What a page elsewhere makes a browser fetch is no attempt of the person, and must not use theirs up. */
 function countAttempt({ attempts }: LoginRoutesOptions, request: FastifyRequest): void {
   if (isFetchedElsewhere(request)) throw fromElsewhere();
-  attempts.refuseIfExceeded(request.ip);
-  attempts.record(request.ip);
+  attempts.count(request.ip);
 }
 
 function ownerOf({ gateway }: Site, server: Server, { principal }: FastifyRequest): Owner {

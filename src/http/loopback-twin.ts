@@ -19,8 +19,7 @@ export function twinOf(host: string | undefined, publicUrl: URL): string | undef
 
 /** Where nobody has a session any name will do. */
 export function installTwinRedirect(app: FastifyInstance, { gateway, publicUrl, rootPath, identity }: Site): void {
-  const hasSessions = (): boolean =>
-    identity.required || [...gateway.servers.values()].some((server) => server.guarded !== undefined);
+  const hasSessions = (): boolean => identity.required || gateway.hasLogins;
   app.addHook('onRequest', (request, reply, done) => {
     const twin = isNavigation(request) ? twinOf(header(request, 'host'), publicUrl) : undefined;
     if (twin === undefined || !hasSessions()) return done();

@@ -96,8 +96,7 @@ async function serverPage(
   if (server.guarded === undefined) return reply.redirect(docs);
   if (isStranger(options, request)) return reply.redirect(signInPath(rootPath, request.url), 303);
   if (request.browser === undefined && request.headers.authorization === undefined) {
-    visits.refuseIfExceeded(request.ip);
-    visits.record(request.ip);
+    visits.count(request.ip);
     await beginVisit(options, request, reply);
   }
   const { status } = await connectionAt(options, server, request);

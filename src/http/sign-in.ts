@@ -48,10 +48,7 @@ async function showForm(
 ): Promise<FastifyReply> {
   const { identity, sessions, rootPath, title, visits } = site;
   if (!identity.required) return reply.redirect(`${rootPath}/`, 303);
-  if (request.browser === undefined) {
-    visits.refuseIfExceeded(request.ip);
-    visits.record(request.ip);
-  }
+  if (request.browser === undefined) visits.count(request.ip);
   const { session } = await sessions.ensure(request, reply);
   // It would lead here, and forget where one wanted to go.
   const { loginUrl: _, ...around } = frame(site, request);

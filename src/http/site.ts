@@ -53,6 +53,12 @@ export function frame(site: Site, request: FastifyRequest): Omit<PageModel, 'hea
   };
 }
 
+/** What one person is told is for nobody else, not for a cache between us either (RFC 9111 5.2.2). */
+export const PERSONAL_HEADERS = {
+  'cache-control': 'private, no-store',
+  vary: 'Authorization, Cookie, Origin',
+} as const;
+
 export function sendPage(reply: FastifyReply, html: string): FastifyReply {
   reply.helmet();
   return reply.header('cache-control', 'private, no-store').type('text/html; charset=utf-8').send(html);

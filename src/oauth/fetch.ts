@@ -7,6 +7,7 @@ import { type AddressClass, classOfHost, isAddressAllowed } from './address.ts';
 import { LoginError } from './errors.ts';
 import { discoveryFailed } from './metadata-errors.ts';
 import type { ProtectedServer } from './model.ts';
+import { unlessAborted } from './unless-aborted.ts';
 import { requestUrl } from './urls.ts';
 
 /** What a request may say; fits what oauth4webapi hands to its `customFetch`. */
@@ -125,7 +126,7 @@ async function follow(start: string, request: OAuthRequest, exchange: Exchange):
 }
 
 async function ask(url: URL, request: OAuthRequest, { signal, addressesOf }: Exchange): Promise<Response> {
-  const checked = await unlessAborted(signal, addressesOf(url));
+  const checked = await unlessAborted(addressesOf(url), signal);
   const agent = new Agent({ connect: { lookup: pinnedTo(checked) }, pipelining: 0 });
   try {
     const answer = await undiciFetch(url, {
@@ -178,14 +179,6 @@ function pinnedTo(checked: readonly string[]): LookupFunction {
 function withoutCredentials(request: OAuthRequest): OAuthRequest {
   const kept = Object.entries(request.headers ?? {}).filter(([name]) => name.toLowerCase() !== 'authorization');
   return { ...request, headers: Object.fromEntries(kept) };
-}
-
-function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    if (signal.aborted) reject(signal.reason);
-    work.then(resolve, reject);
-  });
 }
 
 function notAllowed(url: URL): LoginError {

@@ -12,6 +12,7 @@ import { clientAuth, oauthClient } from './client-auth.ts';
 import { rediscover } from './discovery.ts';
 import { type OAuthFetch, oauthFetch } from './fetch.ts';
 import type { Grant, ProtectedServer } from './model.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 /** Discovery, both tokens and their second tries together. */
 const LONGEST_MS = 10_000;
@@ -86,11 +87,4 @@ async function send(
 
 function untilTimeout(fetch: OAuthFetch, signal: AbortSignal): OAuthFetch {
   return (url, request) => fetch(url, { ...request, signal });
-}
-
-function unlessAborted<R>(work: Promise<R>, signal: AbortSignal): Promise<R> {
-  return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    work.then(resolve, reject);
-  });
 }

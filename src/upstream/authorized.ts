@@ -1,5 +1,6 @@
 /** Requests that carry a person's token: fetched before, renewed once where the server refuses it. */
 import type { Credential } from '../oauth/credential.ts';
+import { unlessAborted } from '../oauth/unless-aborted.ts';
 import { RefusedError } from './http-status.ts';
 import type { StopSignal } from './wire.ts';
 
@@ -19,6 +20,7 @@ export async function sendAuthorized<R>(
 ): Promise<R> {
   for (let attempt = 1; ; attempt += 1) {
     const known = credential.token();
+    // A renewal goes on for whoever else waits, but this caller's deadline rules.
     const token = typeof known === 'string' ? known : await unlessAborted(known, signal);
     const sentAt = Date.now();
     try {
@@ -30,14 +32,4 @@ export async function sendAuthorized<R>(
       if (attempt === MOST_SENDS) throw error;
     }
   }
-}
-
-/** A renewal goes on for whoever else waits, but this caller's deadline rules. */
-function unlessAborted<R>(work: Promise<R>, signal: StopSignal): Promise<R> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => reject(signal.reason);
-    signal.addEventListener('abort', stop);
-    if (signal.aborted) stop();
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-  });
 }

@@ -14,7 +14,7 @@ import { configuration, serverConfig, urlEndpoint } from '../helpers/configs.ts'
 import { MemoryLog } from '../helpers/memory-log.ts';
 import { type ProtectedServer, startProtectedServer } from '../helpers/protected-server.ts';
 import { until } from '../helpers/wait.ts';
-import { oauthConfig } from '../oauth/login-person.ts';
+import { oauthConfig } from '../oauth/network-site.ts';
 
 export const PUBLIC_BASE = 'http://localhost:8000';
 

@@ -10,6 +10,7 @@ import { openStore, type Store } from '../../src/storage/store.ts';
 import { type SignIn, signIn } from '../helpers/authorization-server.ts';
 import { type Listening, listen } from '../helpers/listen.ts';
 import { MemoryLog } from '../helpers/memory-log.ts';
+import { oauthConfig } from './network-site.ts';
 
 export const PUBLIC_BASE = 'http://localhost:8000';
 
@@ -70,18 +71,6 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   };
   const house: House = { logins, server, resource, store, log, ended, issuer: options.issuer, close };
   return house;
-}
-
-export function oauthConfig(oauth: Partial<OAuthConfig> = {}): OAuthConfig {
-  return {
-    multiUser: true,
-    sessionTimeoutMs: 1_800_000,
-    storage: 'store',
-    openBrowser: false,
-    clientMetadata: {},
-    allowInsecureHttp: false,
-    ...oauth,
-  };
 }
 
 /** A person at a browser of the gateway: keeps its cookies. */

@@ -5,8 +5,9 @@ import { clientOf, issuerOf, readMcpoLogin } from '../../src/oauth/mcpo.ts';
 import { SHARED_OWNER } from '../../src/oauth/model.ts';
 import { openStore } from '../../src/storage/store.ts';
 import { type AuthorizationServer, startAuthorizationServer } from '../helpers/authorization-server.ts';
-import { type House, type HouseOptions, oauthConfig, openHouse, Person } from './login-person.ts';
+import { type House, type HouseOptions, openHouse, Person } from './login-person.ts';
 import { type LeftByMcpo, signInAsMcpo } from './mcpo-login.ts';
+import { oauthConfig } from './network-site.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 const TOKENS = { access_token: 'at', token_type: 'Bearer', expires_in: 60, scope: null, refresh_token: 'rt' };

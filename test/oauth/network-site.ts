@@ -48,18 +48,18 @@ export class Site {
 }
 
 export function protectedServer(url: string, oauth: Partial<OAuthConfig> = {}): ProtectedServer {
+  return { name: 'notes', url: new URL(url), oauth: oauthConfig(oauth) };
+}
+
+export function oauthConfig(oauth: Partial<OAuthConfig> = {}): OAuthConfig {
   return {
-    name: 'notes',
-    url: new URL(url),
-    oauth: {
-      multiUser: true,
-      sessionTimeoutMs: 1_800_000,
-      storage: 'store',
-      openBrowser: false,
-      clientMetadata: {},
-      allowInsecureHttp: false,
-      ...oauth,
-    },
+    multiUser: true,
+    sessionTimeoutMs: 1_800_000,
+    storage: 'store',
+    openBrowser: false,
+    clientMetadata: {},
+    allowInsecureHttp: false,
+    ...oauth,
   };
 }
 
