@@ -13,6 +13,7 @@ import { Documents, documentOptions } from './http/documents.ts';
 import { answerError, installErrorHandlers, toGatewayError } from './http/errors.ts';
 import { FailureLimiter } from './http/failure-limiter.ts';
 import { isForPerson, sendFailure } from './http/failures.ts';
+import { loginLinkTo } from './http/login-link.ts';
 import { loginRoutes } from './http/logins.ts';
 import { installTwinRedirect } from './http/loopback-twin.ts';
 import { Metrics } from './http/metrics.ts';
@@ -24,6 +25,7 @@ import type { Site } from './http/site.ts';
 import { installPersonalTargets, installPlaces } from './http/targets.ts';
 import { refuseUntaken, toolRoutes } from './http/tools.ts';
 import { buildIdentity } from './identity/authenticators.ts';
+import { openWebuiUsers } from './identity/open-webui/users.ts';
 import type { WebSessions } from './identity/web-sessions.ts';
 import { publicBase, stripRootPath } from './routing.ts';
 import type { Settings } from './settings.ts';
@@ -43,7 +45,7 @@ const MOST_ATTEMPTS = 60;
 
 export async function buildApp({ gateway, settings, log, sessions, warnings }: AppOptions): Promise<FastifyInstance> {
   const app = newServer(settings, log);
-  const site = siteOf(gateway, settings, sessions);
+  const site = siteOf(gateway, settings, sessions, log);
   const { identity, routing } = site;
   const policy = originPolicy(settings, identity.required);
   const limiter = new FailureLimiter();
@@ -54,9 +56,10 @@ export async function buildApp({ gateway, settings, log, sessions, warnings }: A
   const documents = new Documents(site);
   const metrics = new Metrics(gateway);
 
-  installErrorHandlers(app, (error, request, reply) =>
-    isForPerson(request) ? sendFailure(site, error, request, reply) : undefined,
-  );
+  installErrorHandlers(app, {
+    forPeople: (error, request, reply) => (isForPerson(request) ? sendFailure(site, error, request, reply) : undefined),
+    linkFor: (server, request) => loginLinkTo(gateway, server, request),
+  });
   installRequestLog(app, metrics);
   installAccess(app, policy);
   installPlaces(app, { gateway, routing });
@@ -67,6 +70,7 @@ export async function buildApp({ gateway, settings, log, sessions, warnings }: A
     sessions: site.sessions,
     limiter,
     everywhere,
+    isLocalBind: isLoopbackHost(settings.host),
     rootPath: site.rootPath,
   });
   installPersonalTargets(app, gateway);
@@ -84,14 +88,16 @@ export async function buildApp({ gateway, settings, log, sessions, warnings }: A
   return app;
 }
 
-function siteOf(gateway: Gateway, settings: Settings, sessions: WebSessions): Site {
-  const identity = buildIdentity({ apiKey: settings.apiKey, auth: settings.auth });
+function siteOf(gateway: Gateway, settings: Settings, sessions: WebSessions, log: FastifyBaseLogger): Site {
+  const openWebui = openWebuiUsers(settings.openWebui, log);
+  const identity = buildIdentity({ apiKey: settings.apiKey, auth: settings.auth, openWebui });
   const documented = documentOptions(gateway, settings);
   const { rootPath, pathPrefix, single } = documented;
   const base = publicBase(settings.publicUrl, settings.rootPath);
   return {
     ...documented,
     identity,
+    isLocalBind: isLoopbackHost(settings.host),
     principalOf: (session) => sessionPrincipal(session, identity),
     sessions: new BrowserSessions({ sessions, publicBase: base, rootPath }),
     routing: { pathPrefix, single },

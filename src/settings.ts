@@ -7,7 +7,14 @@ import type { Flags } from './config/flags.ts';
 import { deepFreeze } from './config/freeze.ts';
 import type { Environment } from './config/interpolate.ts';
 import { type ConfigSource, loadConfiguration } from './config/load.ts';
-import { type AuthConfig, ConfigError, type Configuration, type Problem } from './config/model.ts';
+import {
+  type AnonymousCatalog,
+  type AuthConfig,
+  ConfigError,
+  type Configuration,
+  type OpenWebuiConfig,
+  type Problem,
+} from './config/model.ts';
 import { SettingsReader } from './config/settings-reader.ts';
 import {
   checkAllowedHost,
@@ -40,6 +47,11 @@ export interface Settings {
   readonly apiKey?: string;
   readonly strictAuth: boolean;
   readonly auth?: AuthConfig;
+  readonly openWebui: OpenWebuiConfig;
+  /** What the operator said; undefined: see `anonymousCatalogOf`. */
+  readonly anonymousCatalog?: AnonymousCatalog;
+  /** The unguessable `?key=` that opens documents to callers without a credential. */
+  readonly documentKey?: string;
   readonly allowedHosts: readonly string[];
   /** Addresses and networks whose `X-Forwarded-For` is believed. */
   readonly trustProxy: readonly string[];
@@ -140,6 +152,9 @@ export function resolveSettings(input: SettingsInput): Settings {
     ...(apiKey === undefined ? {} : { apiKey }),
     strictAuth: flags.strictAuth ?? false,
     ...(auth === undefined ? {} : { auth }),
+    openWebui: { introspect: false, trustForwardedUser: false, allowWithoutExpiry: false, ...config.gateway.openWebui },
+    ...(config.gateway.anonymousCatalog === undefined ? {} : { anonymousCatalog: config.gateway.anonymousCatalog }),
+    ...(config.gateway.documentKey === undefined ? {} : { documentKey: config.gateway.documentKey }),
     allowedHosts: [...config.gateway.allowedHosts, ...read.list('--allowed-host', flags.allowedHost, checkAllowedHost)],
     trustProxy: read.list('--trust-proxy', flags.trustProxy, checkNetwork),
     store: read.store(config.gateway.store),

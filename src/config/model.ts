@@ -57,7 +57,37 @@ export interface OAuthConfig {
   /** RFC 8707 `resource` instead of what the metadata says; `omit`: none is sent. */
   readonly resource?: string;
   readonly allowInsecureHttp: boolean;
+  /** Signs the JWTs of Open WebUI's users for this server alone, instead of the gateway's own key. */
+  readonly webuiSecretKey?: string;
 }
+
+/** How callers that come through Open WebUI are known. */
+export interface OpenWebuiConfig {
+  /** Where Open WebUI is reached from here, without a trailing slash; for introspection. */
+  readonly url?: string;
+  /** Where people open it; default: `url`. Its host decides whether its cookie can be ours to read. */
+  readonly publicUrl?: string;
+  /** True: Open WebUI is asked about each token, so that one that it has revoked does not count. */
+  readonly introspect: boolean;
+  /** Its `WEBUI_SECRET_KEY`, which signs the tokens of its users' sessions. */
+  readonly secretKey?: string;
+  /** Its `FORWARD_USER_INFO_HEADER_JWT_SECRET`, which signs `X-OpenWebUI-User-Jwt`. */
+  readonly userJwtSecret?: string;
+  /** True: whoever has the API key is believed for whom it calls, by plain `X-OpenWebUI-User-*` headers. */
+  readonly trustForwardedUser: boolean;
+  /**
+   * Whether tokens must be verified where nothing is configured to verify them with. False: never. Undefined: only those
+   * that do not come from this machine itself.
+   */
+  readonly verifyJwt?: boolean;
+  /** True: session tokens without `exp` count too (Open WebUI's `JWT_EXPIRES_IN=-1`). */
+  readonly allowWithoutExpiry: boolean;
+  /** Session tokens issued longer ago do not count. */
+  readonly maxTokenAgeMs?: number;
+}
+
+/** What callers without a credential see of servers where each person signs in. */
+export type AnonymousCatalog = 'learned' | 'connect-only' | 'off';
 
 export interface ServerConfig {
   readonly name: string;
@@ -94,6 +124,10 @@ export interface GatewayKeys {
   readonly allowedHosts: readonly string[];
   readonly auth?: AuthConfig;
   readonly store?: string;
+  /** What the file says of Open WebUI; the environment and flags may add to it. */
+  readonly openWebui?: Partial<OpenWebuiConfig>;
+  readonly anonymousCatalog?: AnonymousCatalog;
+  readonly documentKey?: string;
 }
 
 /** One thing wrong with, or odd about, a configuration. */

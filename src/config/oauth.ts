@@ -28,6 +28,7 @@ export function buildOAuth(name: string, keys: Partial<OAuthKeys>, home?: string
     ...optional('scope', keys.scope ?? scopeOf(clientMetadata)),
     ...optional('resource', keys.resource),
     allowInsecureHttp: keys.allow_insecure_http ?? false,
+    ...optional('webuiSecretKey', keys.webui_secret_key),
   };
 }
 

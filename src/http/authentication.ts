@@ -1,17 +1,19 @@
 /** Who is asking: the `Authorization` header, else the session of the browser; and whether the path needs to know. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../errors.ts';
-import type { Identity } from '../identity/authenticators.ts';
+import { type Identity, isJwt } from '../identity/authenticators.ts';
 import { type Authorization, readAuthorization } from '../identity/authorization.ts';
 import { ANONYMOUS, API_KEY_HOLDER, type Principal, visitorPrincipal } from '../identity/principal.ts';
 import type { WebSession } from '../identity/web-sessions.ts';
 import { browserSigns } from './access.ts';
 import type { BrowserSessions } from './browser-sessions.ts';
+import { credentialsOf, realmOf } from './caller.ts';
 import { countHeader, isNavigation, rawPath, wantsHtml } from './context.ts';
 import { answerError } from './errors.ts';
 import type { FailureLimiter } from './failure-limiter.ts';
 import { ambientCredentialCounts, type OriginPolicy } from './origin.ts';
 import { signInPath } from './person.ts';
+import { LOGINS } from './targets.ts';
 
 export interface AuthenticationOptions {
   readonly identity: Identity;
@@ -21,13 +23,13 @@ export interface AuthenticationOptions {
   readonly limiter: FailureLimiter;
   /** Every path needs the credential, documents and unknown paths included. */
   readonly everywhere: boolean;
+  /** True where the gateway listens on this machine alone. */
+  readonly isLocalBind: boolean;
   readonly rootPath: string;
 }
 
 /** Routes, not paths: `/%6detrics` and `/metrics/` reach `/metrics` as well. */
 const ALWAYS_OPEN = new Set(['/healthz', '/readyz', '/assets/*', '/assets/swagger-ui/*', '/login']);
-
-const LOGINS = '/oauth/*';
 
 /** The callback is bound to the browser by its flow's cookie; our client id metadata is read by authorization servers. */
 function isOpenLoginPage(route: string, url: string): boolean {
@@ -69,35 +71,56 @@ function settle(
   options: AuthenticationOptions,
   done: (error?: Error) => void,
 ): void {
-  const error = attempt(() => admit(request, options));
-  const isAsked = error instanceof GatewayError && options.everywhere && asksForCredential(error, request);
-  if (isAsked) refuse(error, request, reply, options);
-  else done(error);
+  const conclude = (error: Error): void => {
+    const isAsked = error instanceof GatewayError && options.everywhere && asksForCredential(error, request);
+    if (isAsked) refuse(error, request, reply, options);
+    else done(error);
+  };
+  let checked: Promise<unknown> | undefined;
+  try {
+    checked = admit(request, options);
+  } catch (error) {
+    return conclude(error as Error);
+  }
+  // Nearly always everything is known already.
+  if (checked === undefined) done();
+  else checked.then(() => done(), conclude);
 }
 
-function attempt(work: () => void): Error | undefined {
+/** Throws or rejects where the path needs a credential and there is none that counts. */
+function admit(request: FastifyRequest, options: AuthenticationOptions): Promise<unknown> | undefined {
+  const { identity } = options;
+  if (request.principal.via !== 'anonymous') return undefined;
+  const authorization = countedAuthorization(request, options.policy);
+  if (!identity.reads(authorization, realmOf(request.place?.server))) return undefined;
+  const needed = identity.required && needsCredential(request, options.everywhere);
+  if (request.headers.authorization === undefined && !needed) return undefined;
+  const goOn = (error: unknown): void => {
+    if (needed || isPersons(request) || !isAside(error)) throw error;
+  };
   try {
-    work();
+    const principal = authenticate(request, authorization, options);
+    if (!(principal instanceof Promise)) {
+      request.principal = principal;
+      return undefined;
+    }
+    return principal.then((found) => {
+      request.principal = found;
+    }, goOn);
+  } catch (error) {
+    goOn(error);
     return undefined;
-  } catch (error) {
-    return error as Error;
   }
 }
 
-/** Throws where the path needs a credential and there is none that counts. */
-function admit(request: FastifyRequest, options: AuthenticationOptions): void {
-  if (!options.identity.required || request.principal.via !== 'anonymous') return;
-  const needed = needsCredential(request, options.everywhere);
-  if (request.headers.authorization === undefined && !needed) return;
-  try {
-    request.principal = authenticate(request, options);
-  } catch (error) {
-    // A login is a person's: who is not who they say must not be taken for nobody.
-    const isLogin = request.routeOptions.url === LOGINS && !isOpenLoginPage(LOGINS, request.url);
-    const isAside = error instanceof GatewayError && error.code !== 'duplicate_authorization';
-    const mayGoOn = !needed && !isLogin && isAside;
-    if (!mayGoOn) throw error;
-  }
+/** Who is not who they say must not be taken for nobody where it is a person's own matter: a login, a call. */
+function isPersons(request: FastifyRequest): boolean {
+  return isPersonalCall(request) || (request.routeOptions.url === LOGINS && !isOpenLoginPage(LOGINS, request.url));
+}
+
+/** Errors that say no more than that the credential does not count. */
+function isAside(error: unknown): boolean {
+  return error instanceof GatewayError && error.code !== 'duplicate_authorization';
 }
 
 function sessionId(request: FastifyRequest, { sessions, policy }: AuthenticationOptions): string | undefined {
@@ -152,27 +175,34 @@ function isPersonalCall({ method, target }: FastifyRequest): boolean {
   return method === 'POST' && target?.server.isPersonal === true;
 }
 
-function authenticate(request: FastifyRequest, options: AuthenticationOptions): Principal {
+function authenticate(
+  request: FastifyRequest,
+  authorization: Authorization,
+  options: AuthenticationOptions,
+): Principal | Promise<Principal> {
   if (countHeader(request, 'authorization') > 1) {
     throw new GatewayError('duplicate_authorization', 400, 'Send one Authorization header, not several.');
   }
-  const authorization = countedAuthorization(request, options.policy);
-  return checkCredential(authorization, request.ip, options);
+  const credentials = credentialsOf(request, options.isLocalBind, authorization);
+  const realm = realmOf(request.place?.server);
+  return countingFailures(authorization, request.ip, options, () => options.identity.authenticate(credentials, realm));
 }
 
 /**
  * Whose credential it is; a wrong one is counted by address and account. Passwords can be guessed: a besieged account
- * waits, even for the right one. Throws 401, 403 or 429.
+ * waits, even for the right one. Throws what `check` throws, or 429.
  */
-export function checkCredential(
+export function countingFailures<R>(
   authorization: Authorization,
   ip: string,
   { identity, limiter }: Pick<AuthenticationOptions, 'identity' | 'limiter'>,
-): Principal {
+  check: () => R,
+): R {
   const account = accountOf(authorization, ip, identity);
   if (account !== undefined) limiter.refuseIfExceeded(account);
   try {
-    return identity.authenticate(authorization);
+    // What is checked later is no guess: it was signed, or it belongs to a key that was right.
+    return check();
   } catch (error) {
     if (isGuess(authorization)) {
       limiter.record(ip);
@@ -197,7 +227,7 @@ function countedAuthorization(request: FastifyRequest, policy: OriginPolicy): Au
     : { scheme: 'none' };
 }
 
-/** A header that holds no secret is a misconfigured client, not an attacker. */
-function isGuess({ scheme }: Authorization): boolean {
-  return scheme === 'bearer' || scheme === 'basic';
+/** A header that holds no secret is a misconfigured client, not an attacker; a signature cannot be guessed. */
+function isGuess(authorization: Authorization): boolean {
+  return (authorization.scheme === 'bearer' && !isJwt(authorization)) || authorization.scheme === 'basic';
 }

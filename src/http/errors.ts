@@ -1,7 +1,7 @@
 /** Turns everything thrown into an answer: a stable code, a public body, and never a stack trace. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../errors.ts';
-import { LoginError } from '../oauth/errors.ts';
+import { LoginError, LoginNeeded } from '../oauth/errors.ts';
 import { stringifyJson } from '../schema/json.ts';
 import { RpcError } from '../upstream/jsonrpc.ts';
 import { rpcFailure } from '../upstream/result.ts';
@@ -13,9 +13,16 @@ export type PageAnswer = (
   reply: FastifyReply,
 ) => FastifyReply | undefined;
 
-export function installErrorHandlers(app: FastifyInstance, forPeople: PageAnswer): void {
-  app.setErrorHandler((thrown, request, reply) => {
-    const error = toGatewayError(thrown, request);
+export interface ErrorAnswers {
+  readonly forPeople: PageAnswer;
+  /** Where the caller's browser has to go to sign in at the server of that name. */
+  readonly linkFor: (server: string, request: FastifyRequest) => Promise<string>;
+}
+
+export function installErrorHandlers(app: FastifyInstance, { forPeople, linkFor }: ErrorAnswers): void {
+  app.setErrorHandler(async (thrown, request, reply) => {
+    const found = toGatewayError(thrown, request);
+    const error = found instanceof LoginNeeded ? found.told(await linkFor(found.server, request)) : found;
     return forPeople(error, request, reply) ?? answerError(error, request, reply);
   });
   app.setNotFoundHandler((request, reply) => answerError(notFound(), request, reply));

@@ -5,10 +5,9 @@ import { clientDocument } from '../oauth/client-document.ts';
 import { identityRequired } from '../oauth/errors.ts';
 import { usedWithoutLogin } from '../oauth/login-failures.ts';
 import type { Owner, ProtectedServer } from '../oauth/model.ts';
-import { decodePath } from '../routing.ts';
 import type { Server } from '../upstream/server.ts';
 import { cookiesOf, formOf, fromElsewhere } from './browser-sessions.ts';
-import { isFetchedElsewhere, rawPath, wantsHtml } from './context.ts';
+import { isFetchedElsewhere, wantsHtml } from './context.ts';
 import { notFound } from './errors.ts';
 import type { FailureLimiter } from './failure-limiter.ts';
 import { beginVisit } from './home.ts';
@@ -17,6 +16,7 @@ import { loginStatus } from './login-status.ts';
 import { isStranger, signInPath } from './person.ts';
 import { FORM_BYTES } from './sign-in.ts';
 import { loginRoute, type Site } from './site.ts';
+import { LOGIN_PREFIX, LOGINS } from './targets.ts';
 
 export interface LoginRoutesOptions extends Site {
   /** Counts what makes us ask an authorization server, by address. */
@@ -30,15 +30,13 @@ interface LoginPlace {
   readonly page: string;
 }
 
-const PREFIX = '/oauth/';
-
 export function loginRoutes(app: FastifyInstance, site: LoginRoutesOptions): void {
   const config = { page: true };
   const schema = { hide: true };
   // No HEAD: who only looks must not begin a login or use up an answer.
-  app.get('/oauth/*', { config, schema, exposeHeadRoute: false }, async (request, reply) => {
+  app.get(LOGINS, { config, schema, exposeHeadRoute: false }, async (request, reply) => {
     reply.header('cache-control', 'no-store');
-    const place = placeOf(site, request);
+    const place = placeOf(request);
     switch (place.page) {
       case 'authorize':
         return authorize(site, place, request, reply);
@@ -52,23 +50,17 @@ export function loginRoutes(app: FastifyInstance, site: LoginRoutesOptions): voi
         throw notFound();
     }
   });
-  app.post('/oauth/*', { config, schema, bodyLimit: FORM_BYTES }, async (request, reply) => {
-    const place = placeOf(site, request);
+  app.post(LOGINS, { config, schema, bodyLimit: FORM_BYTES }, async (request, reply) => {
+    const place = placeOf(request);
     if (place.page !== 'disconnect') throw notFound();
     return disconnect(site, place, request, reply);
   });
 }
 
-/** The name is everything between the prefix and the last segment: names may hold slashes. */
-function placeOf({ gateway }: Site, request: FastifyRequest): LoginPlace {
-  const path = decodePath(rawPath(request.url))?.replace(/\/$/, '') ?? '';
-  const end = path.lastIndexOf('/');
-  const server = gateway.servers.get(path.slice(PREFIX.length, Math.max(end, PREFIX.length)));
-  if (server === undefined) throw notFound();
+function placeOf({ place }: FastifyRequest): LoginPlace {
+  if (place === undefined) throw notFound();
+  const { server, rest: page } = place;
   if (server.guarded === undefined) throw usedWithoutLogin(server.name);
-  const page = path.slice(end + 1);
-  // For the log.
-  request.place = { server, rest: page };
   return { server, guarded: server.guarded, page };
 }
 
@@ -80,7 +72,7 @@ async function authorize(
 ): Promise<FastifyReply> {
   const { gateway, sessions, rootPath } = site;
   if (isStranger(site, request)) {
-    if (!wantsHtml(request)) throw identityRequired(server.name, gateway.authorizeUrl(server.name));
+    if (!wantsHtml(request)) throw identityRequired(server.name);
     return reply.redirect(signInPath(rootPath, request.url), 303);
   }
   countAttempt(site, request);
@@ -95,7 +87,7 @@ async function authorize(
     returnTo: localPath(typeof next === 'string' ? next : undefined),
     cookies: cookiesOf(request),
   });
-  if (begun.cookie !== undefined) sessions.set(reply, { ...begun.cookie, path: `${rootPath}${PREFIX}` });
+  if (begun.cookie !== undefined) sessions.set(reply, { ...begun.cookie, path: `${rootPath}${LOGIN_PREFIX}` });
   return reply.redirect(begun.url.href, 302);
 }
 
@@ -122,7 +114,7 @@ async function callback(
     owner,
     beforeKept,
   });
-  sessions.set(reply, { name: done.cookie, value: '', maxAgeSeconds: 0, path: `${rootPath}${PREFIX}` });
+  sessions.set(reply, { name: done.cookie, value: '', maxAgeSeconds: 0, path: `${rootPath}${LOGIN_PREFIX}` });
   // The next page waits for the tools: until the browser has its new id, its other windows are strangers.
   void gateway.loggedIn(server, done.owner);
   const home = `/?connected=${encodeURIComponent(server.name)}`;
@@ -140,7 +132,7 @@ async function disconnect(
   if (request.browser !== undefined) sessions.checkForm(request, formOf(request));
   else if (isFetchedElsewhere(request)) throw fromElsewhere();
   const isNobody = request.principal.via === 'anonymous' && (identity.required || server.isPersonal);
-  if (isNobody) throw identityRequired(server.name, gateway.authorizeUrl(server.name));
+  if (isNobody) throw identityRequired(server.name);
   const revoked = await gateway.logins.disconnect(guarded, ownerOf(site, server, request));
   const told = revoked ? '' : '&revoked=0';
   if (wantsHtml(request)) {
@@ -157,7 +149,7 @@ function countAttempt({ attempts }: LoginRoutesOptions, request: FastifyRequest)
 
 function ownerOf({ gateway }: Site, server: Server, { principal }: FastifyRequest): Owner {
   const owner = gateway.ownerOf(server, principal);
-  if (owner === undefined) throw identityRequired(server.name, gateway.authorizeUrl(server.name));
+  if (owner === undefined) throw identityRequired(server.name);
   return owner;
 }
 

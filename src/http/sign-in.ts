@@ -5,7 +5,7 @@ import type { Authorization } from '../identity/authorization.ts';
 import { API_KEY_HOLDER, type Principal } from '../identity/principal.ts';
 import { gatewayName } from '../web/models.ts';
 import { loginPage, onwardPage } from '../web/views.ts';
-import { checkCredential } from './authentication.ts';
+import { countingFailures } from './authentication.ts';
 import { formOf } from './browser-sessions.ts';
 import type { FailureLimiter } from './failure-limiter.ts';
 import { localPath } from './local-path.ts';
@@ -72,7 +72,8 @@ async function signIn(site: SignInOptions, request: FastifyRequest, reply: Fasti
   const next = localPath(form.get('next'));
   let principal: Principal;
   try {
-    principal = checkCredential(credentialIn(form), request.ip, site);
+    const credential = credentialIn(form);
+    principal = countingFailures(credential, request.ip, site, () => identity.signIn(credential));
   } catch (error) {
     if (!(error instanceof GatewayError) || error.status === 429) throw error;
     request.errorCode = error.code;

@@ -14,6 +14,8 @@ import { isStranger, signInPath } from './person.ts';
 /** What routes for people need to know of the house. */
 export interface Site extends DocumentOptions {
   readonly identity: Identity;
+  /** True where the gateway listens on this machine alone. */
+  readonly isLocalBind: boolean;
   /** Whom a session makes of a browser. */
   readonly principalOf: (session: WebSession) => Principal;
   readonly sessions: BrowserSessions;

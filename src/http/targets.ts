@@ -22,6 +22,9 @@ export const PERSONAL_CONNECT_MS = 8_000;
 
 /** The route of everything that is none of our own. */
 const BELOW_SERVERS = '/*';
+/** The routes of all logins, and what their paths begin with. */
+export const LOGINS = '/oauth/*';
+export const LOGIN_PREFIX = '/oauth/';
 
 /** Undefined where the path names no server, or its escapes are malformed. */
 export function placeOf({ gateway, routing }: PlaceOptions, url: string): Place<Server> | undefined {
@@ -29,12 +32,25 @@ export function placeOf({ gateway, routing }: PlaceOptions, url: string): Place<
   return path === undefined ? undefined : findPlace(gateway.servers, path, routing);
 }
 
+function placeFor({ routeOptions, url }: FastifyRequest, options: PlaceOptions): Place<Server> | undefined {
+  if (routeOptions.url === LOGINS) return loginPlace(options.gateway, url);
+  return routeOptions.url === BELOW_SERVERS ? placeOf(options, url) : undefined;
+}
+
+/** The name is everything between the prefix and the last segment: names may hold slashes. */
+function loginPlace({ servers }: Gateway, url: string): Place<Server> | undefined {
+  const path = decodePath(rawPath(url))?.replace(/\/$/, '') ?? '';
+  const end = path.lastIndexOf('/');
+  const server = servers.get(path.slice(LOGIN_PREFIX.length, Math.max(end, LOGIN_PREFIX.length)));
+  return server === undefined ? undefined : { server, rest: path.slice(end + 1) };
+}
+
 /** Resolves what authentication depends on. */
 export function installPlaces(app: FastifyInstance, options: PlaceOptions): void {
   app.addHook('onRequest', (request, _reply, done) => {
     mendContentType(request.headers);
+    request.place = placeFor(request, options);
     if (request.routeOptions.url !== BELOW_SERVERS) return done();
-    request.place = placeOf(options, request.url);
     const { place } = request;
     if (request.method !== 'POST' || place === undefined || place.rest === '') return done();
     const { server, rest } = place;
@@ -61,7 +77,7 @@ export function installPersonalTargets(app: FastifyInstance, gateway: Gateway): 
       request.target = personalTarget(target, owner, known);
       return done();
     }
-    connectedTarget(gateway, target, owner).then((found) => {
+    connectedTarget(target, owner).then((found) => {
       request.target = found;
       done();
     }, done);
@@ -69,11 +85,11 @@ export function installPersonalTargets(app: FastifyInstance, gateway: Gateway): 
 }
 
 /** Connects for the person if need be. Throws what they have to do first, unless they just ask for that. */
-async function connectedTarget(gateway: Gateway, target: CallTarget, owner: Owner | undefined): Promise<CallTarget> {
+async function connectedTarget(target: CallTarget, owner: Owner | undefined): Promise<CallTarget> {
   const { server } = target;
   const asksHow = target.rest === connectPath(server.name, undefined);
   try {
-    if (owner === undefined) throw identityRequired(server.name, gateway.authorizeUrl(server.name));
+    if (owner === undefined) throw identityRequired(server.name);
     return personalTarget(target, owner, await server.catalogOf(owner, PERSONAL_CONNECT_MS));
   } catch (error) {
     if (!asksHow || !(error instanceof GatewayError)) throw error;

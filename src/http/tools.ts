@@ -42,7 +42,7 @@ export function toolRoutes(app: FastifyInstance, gateway: Gateway, sessions: Bro
     if (request.browser === undefined || target.owner === undefined) return answer(target, request, reply);
     // A body may take minutes to arrive: by then the session may be over, or be another person's.
     return sessions.isAlive(request.browser).then((alive) => {
-      if (!alive) throw identityRequired(target.server.name, gateway.authorizeUrl(target.server.name));
+      if (!alive) throw identityRequired(target.server.name);
       return answer(target, request, reply);
     });
   });

@@ -3,14 +3,19 @@ import type { AuthConfig, BasicAccount } from '../config/model.ts';
 import { GatewayError } from '../errors.ts';
 import type { Authorization } from './authorization.ts';
 import { digest, matchesDigest } from './compare.ts';
+import type { Credentials, Realm } from './credentials.ts';
+import type { OpenWebuiUsers } from './open-webui/users.ts';
 import { API_KEY_HOLDER, type Principal } from './principal.ts';
 
-/** Undefined: not mine. */
+const JWT_SHAPE = /^[\w-]+\.[\w-]+\.[\w-]*$/;
+
+/** One secret that lets people in. Undefined: not mine. */
 export type Authenticator = (authorization: Authorization) => Principal | undefined;
 
 export interface IdentityOptions {
   readonly apiKey?: string | undefined;
   readonly auth?: AuthConfig | undefined;
+  readonly openWebui: OpenWebuiUsers;
 }
 
 export interface Identity {
@@ -22,8 +27,15 @@ export interface Identity {
   readonly accounts: ReadonlySet<string>;
   /** Changes with the secret that proves `principal`; undefined where nothing configured does. For sessions to outlive no secret. */
   proofOf(principal: Principal): string | undefined;
-  /** Who calls; throws 401 or 403 when the credential is missing or wrong. */
-  authenticate(authorization: Authorization): Principal;
+  /** Whom a key, a token of the configuration or an account proves; throws 401 or 403 when it is missing or wrong. */
+  signIn(authorization: Authorization): Principal;
+  /** True where a credential may name somebody in `realm`, asked for or not. */
+  reads(authorization: Authorization, realm: Realm): boolean;
+  /**
+   * Who calls; a promise only where that takes asking or computing. Throws or rejects with 401 or 403 when the credential
+   * is missing or wrong, 400 where it is said twice, 503 where it cannot be checked now.
+   */
+  authenticate(credentials: Credentials, realm: Realm): Principal | Promise<Principal>;
 }
 
 /** Builds the chain in its order: API key, configured bearer tokens, Basic. */
@@ -33,19 +45,39 @@ export function buildIdentity(options: IdentityOptions): Identity {
   for (const token of options.auth?.bearer ?? []) chain.push(bearerToken(token));
   for (const account of options.auth?.basic ?? []) chain.push(basicAccount(account));
   const proofs = proofsOf(options);
+  const { openWebui } = options;
+  const known = (authorization: Authorization): Principal | undefined => {
+    for (const authenticator of chain) {
+      const principal = authenticator(authorization);
+      if (principal !== undefined) return principal;
+    }
+    return undefined;
+  };
+  const required = options.apiKey !== undefined || options.auth !== undefined || openWebui.admits;
   return {
-    required: options.apiKey !== undefined || options.auth !== undefined,
+    required,
     accounts: new Set(options.auth?.basic.map(({ username }) => username)),
     asksKey: options.apiKey !== undefined || (options.auth?.bearer.length ?? 0) > 0,
-    proofOf: ({ id }) => proofs.get(id),
-    authenticate: (authorization) => {
-      for (const authenticator of chain) {
-        const principal = authenticator(authorization);
-        if (principal !== undefined) return principal;
-      }
+    proofOf: ({ id, via }) => (via === 'openwebui' ? openWebui.proof : proofs.get(id)),
+    signIn: (authorization) => {
+      const principal = known(authorization);
+      if (principal === undefined) throw refusal(authorization);
+      return principal;
+    },
+    reads: (authorization, realm) => required || (isJwt(authorization) && openWebui.reads(realm)),
+    authenticate: ({ authorization, header, isLocal }, realm) => {
+      const principal = known(authorization);
+      if (principal === API_KEY_HOLDER) return openWebui.byHeaders(header) ?? principal;
+      if (principal !== undefined) return principal;
+      if (isJwt(authorization)) return openWebui.byToken(authorization.token, realm, isLocal);
       throw refusal(authorization);
     },
   };
+}
+
+/** A JWT is told by its shape: nothing else that lets people in here looks like one. */
+export function isJwt(authorization: Authorization): authorization is Extract<Authorization, { scheme: 'bearer' }> {
+  return authorization.scheme === 'bearer' && JWT_SHAPE.test(authorization.token);
 }
 
 /** `Authorization: Bearer KEY`; for browsers also Basic with any user name and the key as password, as in mcpo. */
@@ -93,8 +125,6 @@ function proofsOf({ apiKey: key, auth }: IdentityOptions): ReadonlyMap<string, s
   return new Map([...secrets].map(([id, secret]) => [id, digest(`session\0${secret}`).toString('base64url')]));
 }
 
-const JWT_SHAPE = /^[\w-]+\.[\w-]+\.[\w-]*$/;
-
 /** mcpo's statuses and texts; where a well-known mistake is visible, the text names the remedy. */
 function refusal(authorization: Authorization): GatewayError {
   switch (authorization.scheme) {
@@ -114,12 +144,6 @@ function bearerRefusal(token: string): GatewayError {
     return unauthorized(
       'invalid_credentials',
       "This is not a key of this gateway. It looks like an Open WebUI API key: sign in to Open WebUI in the browser, or set the connection to Bearer with the gateway's own API key.",
-    );
-  }
-  if (JWT_SHAPE.test(token)) {
-    return unauthorized(
-      'invalid_credentials',
-      "This gateway does not accept JSON Web Tokens. In Open WebUI set the connection's authentication to Bearer with the gateway's own API key.",
     );
   }
   return new GatewayError('invalid_credentials', 403, 'Invalid API key');

@@ -3,7 +3,7 @@
 export interface Principal {
   /** `<kind>:<value>`; every session, token and pool key hangs on it. */
   readonly id: string;
-  readonly via: 'api-key' | 'basic' | 'bearer' | 'session' | 'anonymous';
+  readonly via: 'api-key' | 'basic' | 'bearer' | 'openwebui' | 'unverified' | 'session' | 'anonymous';
   /** For people and logs. */
   readonly label: string;
 }
@@ -16,12 +16,29 @@ export function visitorPrincipal(uuid: string): Principal {
   return { id: `visitor:${uuid}`, via: 'session', label: 'this browser' };
 }
 
+/** A user of Open WebUI, by the id that it gives them. However they are known, they are the same principal. */
+export function openWebuiPrincipal(id: string, label?: string): Principal {
+  return { id: `openwebui:${id}`, via: 'openwebui', label: label ?? `Open WebUI user ${shortened(id)}` };
+}
+
+/** Whom a token names that nothing verified; never one of the above. */
+export function unverifiedPrincipal(id: string): Principal {
+  return { id: `unverified:${id}`, via: 'unverified', label: `unverified user ${shortened(id)}` };
+}
+
+/** The ids are UUIDs, which nobody reads to their end. */
+function shortened(id: string): string {
+  return id.length <= 12 ? id : `${id.slice(0, 8)}…`;
+}
+
 /** An API key, and the lack of one, are many people's. */
 const ONE_PERSON: Readonly<Record<Principal['via'], boolean>> = {
   'api-key': false,
   anonymous: false,
   basic: true,
   bearer: true,
+  openwebui: true,
+  unverified: true,
   session: true,
 };
 

@@ -8,6 +8,7 @@ import { oauthFetch } from './fetch.ts';
 import { FLOW_MS, type Flow, flowCookie, flowId, flowsOf, randomSecret } from './flow.ts';
 import type { FlowStore } from './flow-store.ts';
 import type { Grants } from './grants.ts';
+import type { HandOff } from './hand-off.ts';
 import { loginNotOffered } from './login-failures.ts';
 import { metadataRejected } from './metadata-errors.ts';
 import type { Challenge, Client, Discovered, Grant, Owner, ProtectedServer } from './model.ts';
@@ -30,6 +31,8 @@ export interface BeginOptions {
   readonly returnTo: string;
   /** Default: `<publicBase>/oauth/<server>/callback`. */
   readonly redirectUri?: string;
+  /** Present where the browser came through a link made for `owner`. */
+  readonly handOff?: HandOff;
   /** The cookies of the browser: they tell of logins that it began and did not end. */
   readonly cookies?: Readonly<Record<string, string | undefined>>;
 }
@@ -63,6 +66,7 @@ export async function begin(
   const flow: Flow = {
     ...flowOf(server, prepared),
     owner,
+    ...handedOff(owner, options.handOff),
     ...(cookie === undefined ? {} : { browser: digest(cookie).toString('base64url') }),
     returnTo: options.returnTo,
   };
@@ -72,6 +76,13 @@ export async function begin(
   await context.flows.put(id, flow);
   if (cookie === undefined) return { url };
   return { url, cookie: { name: flowCookie(id), value: cookie, maxAgeSeconds: FLOW_MS / 1000 } };
+}
+
+/** Without a link the browser is the person whose grant it becomes. */
+function handedOff(owner: Owner, handOff: HandOff | undefined): Pick<Flow, 'person' | 'confirm' | 'label'> {
+  if (handOff === undefined) return { person: owner };
+  const { person, confirm, label } = handOff;
+  return { ...(person === undefined ? {} : { person }), confirm, label };
 }
 
 async function prepare(
@@ -96,7 +107,7 @@ async function prepare(
 function flowOf(
   server: ProtectedServer,
   { discovered, client, isNewClient, redirectUri, request }: Prepared,
-): Omit<Flow, 'owner' | 'browser' | 'returnTo'> {
+): Omit<Flow, 'owner' | 'person' | 'confirm' | 'browser' | 'returnTo'> {
   const { issuer, source, resource, metadata } = discovered;
   return {
     server: server.name,

@@ -9,6 +9,7 @@ import { checkBrowser, checkKnown, checkPerson, checkResponse, checkServer, chec
 import type { FlowStore } from './flow-store.ts';
 import { begun, type NewGrant, sharesGrant } from './grant.ts';
 import type { Grants } from './grants.ts';
+import type { Waiting } from './hand-off.ts';
 import { tokenRequestFailed } from './login-failures.ts';
 import type { Grant, Owner, ProtectedServer } from './model.ts';
 import type { Tokens } from './token-answer.ts';
@@ -37,6 +38,8 @@ export interface CallbackRequest {
 export interface Completed {
   readonly owner: Owner;
   readonly returnTo: string;
+  /** Present where nothing is connected yet: `owner` has to bring a code first. */
+  readonly waiting?: Waiting;
   /** Name of the flow's cookie, to be cleared. */
   readonly cookie: string;
 }

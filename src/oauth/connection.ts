@@ -4,7 +4,7 @@ import { GatewayError, messageOf } from '../errors.ts';
 import type { Log } from '../log-sink.ts';
 import type { Credential, Refusal } from './credential.ts';
 import { forget } from './discovery.ts';
-import { authorizationRequired, insufficientScope } from './errors.ts';
+import { authorizationRequired, insufficientScope, providerUnavailable } from './errors.ts';
 import { ended, freshToken, isUnproven, mayStepUp, refusedFor, type StoredGrant, usableToken } from './grant.ts';
 import { type Grants, idleMs } from './grants.ts';
 import type { Owner, ProtectedServer } from './model.ts';
@@ -22,8 +22,6 @@ const SHORT_WAIT_MS = 2_000;
 export interface ConnectionOptions {
   readonly server: ProtectedServer;
   readonly owner: Owner;
-  /** Where `owner` signs in. */
-  readonly authorizeUrl: string;
   readonly grants: Grants;
   readonly renewer: Renewer;
   /** Called when a grant comes into use, so that somebody follows what other processes do to it. */
@@ -117,7 +115,7 @@ export class Connection implements Credential {
 
   /** A refresh gives no more scopes than there were (RFC 6749 6), so only another login can help. */
   async #forbidden({ challenge, token, operation }: Refusal): Promise<void> {
-    const { grants, server, owner, authorizeUrl } = this.#options;
+    const { grants, server, owner } = this.#options;
     if (challenge?.error !== 'insufficient_scope') throw refusedByServer();
     await this.follow();
     if (this.#held === undefined) throw this.#signIn();
@@ -128,7 +126,7 @@ export class Connection implements Credential {
     );
     this.#adopt(noted);
     const offered = noted === undefined || mayStepUp(noted, operation);
-    throw insufficientScope(server.name, challenge.scope, offered ? authorizeUrl : undefined);
+    throw insufficientScope(server.name, challenge.scope, offered);
   }
 
   /** The token of a refresh is refused like the one before it: to go on would be a loop. */
@@ -226,15 +224,12 @@ export class Connection implements Credential {
 
   #signIn(): GatewayError {
     const reason = this.#ended ? 'Your sign-in has ended.' : 'No account is connected.';
-    return authorizationRequired(this.server.name, this.#options.authorizeUrl, reason);
+    return authorizationRequired(this.server.name, reason);
   }
 
   #unavailable(): GatewayError {
     const seconds = Math.max(1, Math.ceil((this.#retryAt - Date.now()) / 1000));
-    const message = `The sign-in service of "${this.server.name}" does not answer. Try again in ${seconds} s. If it stays like this, open ${this.#options.authorizeUrl} in a browser to connect again.`;
-    const body = { error: 'provider_unavailable', message };
-    const headers = { 'retry-after': String(seconds) };
-    return new GatewayError('provider_unavailable', 503, message, { body, headers });
+    return providerUnavailable(this.server.name, seconds);
   }
 }
 

@@ -17,8 +17,6 @@ const MOST_CONNECTIONS = 10_000;
 export interface ConnectionsOptions {
   readonly grants: Grants;
   readonly renewer: Renewer;
-  /** Where people sign in to `server`. */
-  readonly authorizeUrl: (server: ProtectedServer) => string;
   /** Called once when a grant that was in use here has ended, was removed or was replaced by another login. */
   readonly onEnded: (server: ProtectedServer, owner: Owner) => void;
   readonly log: Log;
@@ -44,11 +42,10 @@ export class Connections {
     const key = grantKey(server, owner);
     const known = this.#known.get(key);
     if (known !== undefined && isDeepStrictEqual(known.server.oauth, server.oauth)) return known;
-    const { grants, renewer, authorizeUrl, onEnded, log } = this.#options;
+    const { grants, renewer, onEnded, log } = this.#options;
     const connection = new Connection({
       server,
       owner,
-      authorizeUrl: authorizeUrl(server),
       grants,
       renewer,
       onHeld: (held) => this.#held.add(held),

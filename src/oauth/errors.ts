@@ -45,45 +45,105 @@ export class LoginError extends GatewayError {
   }
 }
 
-/** 401: the caller has no usable grant at this server. */
-export function authorizationRequired(server: string, authorizeUrl: string, reason: string): GatewayError {
-  const message = `${reason} Open ${authorizeUrl} in a browser to connect your account at "${server}".`;
-  return new GatewayError('authorization_required', 401, message, {
-    body: { error: 'authorization_required', message, authorize_url: authorizeUrl },
-  });
+/** What a person has to do before a call can succeed. Whoever answers it adds the link, which may be the caller's own. */
+export class LoginNeeded extends GatewayError {
+  readonly server: string;
+  readonly #words: (link: string | undefined) => Words;
+  readonly #answer: LoginNeededAnswer;
+
+  constructor(server: string, answer: LoginNeededAnswer, words: (link: string | undefined) => Words) {
+    const { code, status, headers } = answer;
+    super(code, status, words(undefined).message, headers === undefined ? {} : { headers });
+    this.server = server;
+    this.#answer = answer;
+    this.#words = words;
+  }
+
+  /** The error as the caller is to read it; `link`: where their browser has to go, absolute. */
+  told(link: string): GatewayError {
+    const { code, status, headers } = this.#answer;
+    const { message, ...more } = this.#words(link);
+    return new GatewayError(code, status, message, {
+      body: { error: code, message, ...more },
+      ...(headers === undefined ? {} : { headers }),
+    });
+  }
 }
 
-/** What callers are told who may be many people: nobody in particular, or whoever holds the API key. */
-export function whoAreYou(server: string, authorizeUrl: string): string {
-  return `"${server}" is used with an account of one's own, and this call does not say whose. Open ${authorizeUrl} in a browser and use the tools there. Programs need a credential of one person: a user name and password, or a token, where the operator of this gateway gives them out.`;
+export interface LoginNeededAnswer {
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The body of an answer; models and people read the message. */
+export interface Words {
+  readonly message: string;
+  readonly authorize_url?: string;
+  readonly scope?: string;
+}
+
+/** 401: the caller has no usable grant at this server. */
+export function authorizationRequired(server: string, reason: string): LoginNeeded {
+  return new LoginNeeded(server, { code: 'authorization_required', status: 401 }, (link) => ({
+    message: `${reason} ${openToConnect(server, link)}`,
+    ...addressOf(link),
+  }));
 }
 
 /** 401: no account can be the caller's. */
-export function identityRequired(server: string, authorizeUrl: string): GatewayError {
-  const message = whoAreYou(server, authorizeUrl);
-  return new GatewayError('identity_required', 401, message, {
-    body: { error: 'identity_required', message, authorize_url: authorizeUrl },
-  });
+export function identityRequired(server: string): LoginNeeded {
+  return new LoginNeeded(server, { code: 'identity_required', status: 401 }, (link) => ({
+    message: whoAreYou(server, link),
+    ...addressOf(link),
+  }));
 }
 
-/** 403: the grant lacks scopes; `authorizeUrl` only where another login can help. */
-export function insufficientScope(server: string, asked: string | undefined, authorizeUrl?: string): GatewayError {
+/** What callers are told who may be many people: nobody in particular, or whoever holds the API key. */
+export function whoAreYou(server: string, link: string | undefined): string {
+  const page = link === undefined ? "the gateway's page" : link;
+  return `"${server}" is used with an account of one's own, and this call does not say whose. Open ${page} in a browser and use the tools there. Programs need a credential of one person: a user name and password, or a token, where the operator of this gateway gives them out.`;
+}
+
+/** 403: the grant lacks scopes; `offered`: another login can help. */
+export function insufficientScope(server: string, asked: string | undefined, offered: boolean): GatewayError {
   // It comes from the server, and stands in a sentence of ours.
   const scope = unionScope(asked);
   const needs = scope === undefined ? 'more rights' : `the rights "${scope}"`;
-  const remedy =
-    authorizeUrl === undefined
-      ? 'Signing in again did not help; the account may not have them.'
-      : `Open ${authorizeUrl} in a browser to grant them.`;
-  const message = `This call needs ${needs} at "${server}". ${remedy}`;
-  return new GatewayError('insufficient_scope', 403, message, {
-    body: {
-      error: 'insufficient_scope',
-      message,
-      ...(scope === undefined ? {} : { scope }),
-      ...(authorizeUrl === undefined ? {} : { authorize_url: authorizeUrl }),
-    },
-  });
+  const needed = new LoginNeeded(server, { code: 'insufficient_scope', status: 403 }, (link) => ({
+    message: `This call needs ${needs} at "${server}". ${offered ? grantThem(link) : NO_HELP}`,
+    ...(scope === undefined ? {} : { scope }),
+    ...(offered ? addressOf(link) : {}),
+  }));
+  return offered ? needed : needed.told('');
+}
+
+/** 503: the authorization server does not answer, so that a token cannot be renewed. */
+export function providerUnavailable(server: string, seconds: number): LoginNeeded {
+  const headers = { 'retry-after': String(seconds) };
+  return new LoginNeeded(server, { code: 'provider_unavailable', status: 503, headers }, (link) => ({
+    message: `The sign-in service of "${server}" does not answer. Try again in ${seconds} s. If it stays like this, ${lowered(openToConnect(server, link))}`,
+  }));
+}
+
+const NO_HELP = 'Signing in again did not help; the account may not have them.';
+
+function openToConnect(server: string, link: string | undefined): string {
+  return link === undefined
+    ? `Connect your account at "${server}" on the gateway's page.`
+    : `Open ${link} in a browser to connect your account at "${server}".`;
+}
+
+function grantThem(link: string | undefined): string {
+  return link === undefined ? "Connect again on the gateway's page." : `Open ${link} in a browser to grant them.`;
+}
+
+function lowered(sentence: string): string {
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1);
+}
+
+function addressOf(link: string | undefined): Pick<Words, 'authorize_url'> {
+  return link === undefined ? {} : { authorize_url: link };
 }
 
 /** What a caller of a tool is told of a login, rather than of the server behind it. */

@@ -43,9 +43,9 @@ export function checkBrowser(flow: Flow, state: string, cookies: Cookies): void 
   if (cookie === undefined || !matchesDigest(cookie, Buffer.from(flow.browser, 'base64url'))) throw wrongBrowser();
 }
 
-/** 5. The person is the one who began. Throws `flow_wrong_person`. */
-export function checkPerson(flow: Flow, owner: Owner | undefined): void {
-  if (flow.browser !== undefined && flow.owner !== owner) throw wrongPerson();
+/** 5. The browser's person is the one who began. Throws `flow_wrong_person`. */
+export function checkPerson(flow: Flow, person: Owner | undefined): void {
+  if (flow.browser !== undefined && flow.person !== person) throw wrongPerson();
 }
 
 /**

@@ -8,8 +8,14 @@ export interface Flow {
   /** Name and address of the MCP server. */
   readonly server: string;
   readonly url: string;
-  /** Who began. */
+  /** Whose grant it becomes. */
   readonly owner: Owner;
+  /** Who the browser was when it began; another person cannot end it. Undefined: nobody in particular. */
+  readonly person?: Owner;
+  /** True: begun through a link by a browser that did not prove to be `owner`, who has to confirm it. */
+  readonly confirm?: boolean;
+  /** Of `owner`, for people; only of a flow that was begun through a link. */
+  readonly label?: string;
   /** Digest of the flow's cookie; undefined: any browser may end it, and so may anybody. */
   readonly browser?: string;
   readonly codeVerifier: string;

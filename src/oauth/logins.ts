@@ -9,6 +9,7 @@ import { Connections } from './connections.ts';
 import type { Credential } from './credential.ts';
 import { FlowStore } from './flow-store.ts';
 import { Grants } from './grants.ts';
+import type { Confirmation, TicketHolder } from './hand-off.ts';
 import { sweepGrants } from './idle.ts';
 import { tookTooLong } from './login-failures.ts';
 import { adopt, type McpoLogin, Takeovers } from './mcpo.ts';
@@ -20,7 +21,6 @@ import {
   type ProtectedServer,
   SHARED_OWNER,
 } from './model.ts';
-import { loginAddress } from './paths.ts';
 import { Renewer } from './renew.ts';
 import { revokeGrant } from './revoke.ts';
 
@@ -59,18 +59,17 @@ export class Logins {
   readonly #revocations = new Set<Promise<unknown>>();
 
   constructor(options: LoginsOptions) {
-    const { store, leases, memory, publicBase, log, onEnded } = options;
+    const { store, leases, memory, log, onEnded } = options;
     const clients = new Clients({ store, leases, log });
     const grants = new Grants({ store, memory });
     const forgetClient = clients.forget.bind(clients);
     const renewer = new Renewer({ grants, leases, forgetClient, log });
-    const authorizeUrl = (server: ProtectedServer): string => loginAddress(publicBase, server.name, 'authorize');
     this.#options = options;
     this.#flows = new FlowStore(store);
     this.#clients = clients;
     this.#grants = grants;
     this.#takeovers = new Takeovers(store);
-    this.#connections = new Connections({ grants, renewer, authorizeUrl, onEnded, log });
+    this.#connections = new Connections({ grants, renewer, onEnded, log });
   }
 
   /** The live connection of `owner`, one object per owner and server; no I/O. */
@@ -103,6 +102,31 @@ export class Logins {
     if (completed.owner === SHARED_OWNER) await this.#takeovers.done(request.server);
     await this.#connections.changed(request.server, completed.owner);
     return completed;
+  }
+
+  /** A secret for a link that says for whom a login is begun; see `TicketHolder`. 256 bits, once, ten minutes. */
+  issueTicket(_server: ProtectedServer, _holder: Pick<TicketHolder, 'owner' | 'label'>): Promise<string> {
+    throw new Error('not yet');
+  }
+
+  /** For whom the ticket is; it stays. Undefined: unknown, used, over, or of another server. */
+  lookAtTicket(_server: ProtectedServer, _ticket: string): Promise<TicketHolder | undefined> {
+    throw new Error('not yet');
+  }
+
+  /** As `lookAtTicket`, and the ticket is gone: of many racers one gets it. */
+  useTicket(_server: ProtectedServer, _ticket: string): Promise<TicketHolder | undefined> {
+    throw new Error('not yet');
+  }
+
+  /** `owner` brings a code to the login that waits for it; five wrong ones drop and revoke it. */
+  confirm(_server: ProtectedServer, _owner: Owner, _code: string): Promise<Confirmation> {
+    throw new Error('not yet');
+  }
+
+  /** The browser that made the login takes it back: dropped, and revoked at the provider. False: it no longer waits. */
+  drop(_server: ProtectedServer, _id: string): Promise<boolean> {
+    throw new Error('not yet');
   }
 
   /** Makes a login that mcpo has left the one of all callers, where there has never been one; see `adopt` in mcpo.ts. */

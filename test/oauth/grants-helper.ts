@@ -130,7 +130,6 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const connectionsOptions: ConnectionsOptions = {
     grants,
     renewer,
-    authorizeUrl: () => AUTHORIZE_URL,
     onEnded: (_server, owner) => void ended.push(owner),
     log,
     recheckMs: options.recheckMs ?? 60_000,

@@ -1,0 +1,77 @@
+/** Who a request comes from, at the place that it asks for: a server with a secret of its own knows its callers itself. */
+import type { FastifyRequest } from 'fastify';
+import { GatewayError } from '../errors.ts';
+import { type Identity, isJwt } from '../identity/authenticators.ts';
+import { readAuthorization } from '../identity/authorization.ts';
+import { type Credentials, type Realm, WHOLE_GATEWAY } from '../identity/credentials.ts';
+import { ANONYMOUS, type Principal } from '../identity/principal.ts';
+import type { Server } from '../upstream/server.ts';
+import { countHeader, header } from './context.ts';
+
+/** What `server` asks of tokens; undefined: the gateway as a whole. */
+export function realmOf(server: Server | undefined): Realm {
+  if (server === undefined) return WHOLE_GATEWAY;
+  const secretKey = server.config.oauth?.webuiSecretKey;
+  const { isPersonal } = server;
+  return secretKey === undefined ? { isPersonal } : { isPersonal, secretKey };
+}
+
+/** The request as authenticators see it; `authorization` where cookies and the like were judged already. */
+export function credentialsOf(
+  request: FastifyRequest,
+  isLocalBind: boolean,
+  authorization = readAuthorization(request.headers.authorization),
+): Credentials {
+  return {
+    authorization,
+    header: (name) => onlyHeader(request, name),
+    get isLocal() {
+      return isLocalBind && isFromThisMachine(request);
+    },
+  };
+}
+
+function onlyHeader(request: FastifyRequest, name: string): string | undefined {
+  if (countHeader(request, name) > 1)
+    throw new GatewayError('bad_request', 400, `Send one ${name} header, not several.`);
+  return header(request, name);
+}
+
+const PASSED_ON = ['origin', 'forwarded', 'via'];
+
+/** A proxy on this machine has a loopback address too, but says that it passes something on. */
+export function isFromThisMachine({ headers, socket }: FastifyRequest): boolean {
+  const { remoteAddress = '' } = socket;
+  const isLoopback = /^(?:127\.|::ffff:127\.)/.test(remoteAddress) || remoteAddress === '::1';
+  const isPassedOn = (name: string): boolean => PASSED_ON.includes(name) || name.startsWith('x-forwarded-');
+  return isLoopback && !Object.keys(headers).some(isPassedOn);
+}
+
+/**
+ * Who the caller is at `server`, in an answer that is about several. A token that does not count there makes nobody of
+ * the caller there, and says nothing of the rest.
+ */
+export function callerAt(
+  identity: Identity,
+  isLocalBind: boolean,
+  server: Server,
+  request: FastifyRequest,
+): Principal | Promise<Principal> {
+  if (request.place?.server === server) return request.principal;
+  const realm = realmOf(server);
+  const credentials = credentialsOf(request, isLocalBind);
+  const { authorization } = credentials;
+  const isOfWhole = realm.secretKey === undefined && request.principal.via !== 'anonymous';
+  if (isOfWhole || !isJwt(authorization) || !identity.reads(authorization, realm)) return request.principal;
+  try {
+    const principal = identity.authenticate(credentials, realm);
+    return principal instanceof Promise ? principal.catch(nobody) : principal;
+  } catch (error) {
+    return nobody(error);
+  }
+}
+
+function nobody(error: unknown): Principal {
+  if (error instanceof GatewayError) return ANONYMOUS;
+  throw error;
+}
