@@ -7,7 +7,9 @@ import { isLoopbackHost } from './config/values.ts';
 import type { Gateway } from './gateway.ts';
 import { installAccess } from './http/access.ts';
 import { installAuthentication, sessionPrincipal } from './http/authentication.ts';
+import { sharesHost } from './http/browser-person.ts';
 import { BrowserSessions } from './http/browser-sessions.ts';
+import { hasDocumentKey, installDocumentKey } from './http/document-key.ts';
 import { documentRoutes } from './http/document-routes.ts';
 import { Documents, documentOptions } from './http/documents.ts';
 import { answerError, installErrorHandlers, toGatewayError } from './http/errors.ts';
@@ -64,6 +66,7 @@ export async function buildApp({ gateway, settings, log, sessions, warnings }: A
   installAccess(app, policy);
   installPlaces(app, { gateway, routing });
   installTwinRedirect(app, site);
+  installDocumentKey(app, { documentKey: settings.documentKey, limiter });
   installAuthentication(app, {
     identity,
     policy,
@@ -71,6 +74,7 @@ export async function buildApp({ gateway, settings, log, sessions, warnings }: A
     limiter,
     everywhere,
     isLocalBind: isLoopbackHost(settings.host),
+    isOpenTo: (request) => hasDocumentKey(request, settings.documentKey),
     rootPath: site.rootPath,
   });
   installPersonalTargets(app, gateway);
@@ -81,7 +85,7 @@ export async function buildApp({ gateway, settings, log, sessions, warnings }: A
   app.get('/docs/gateway.json', { schema: { hide: true } }, async () => app.swagger());
   opsRoutes(app, gateway, metrics);
   documentRoutes(app, documents, site);
-  await pageRoutes(app, { ...site, documents, warnings, personal, visits });
+  await pageRoutes(app, { ...site, settings, documents, warnings, personal, visits });
   signInRoutes(app, { ...site, limiter, visits });
   loginRoutes(app, { ...site, attempts });
   toolRoutes(app, gateway, site.sessions);
@@ -99,6 +103,7 @@ function siteOf(gateway: Gateway, settings: Settings, sessions: WebSessions, log
     identity,
     isLocalBind: isLoopbackHost(settings.host),
     principalOf: (session) => sessionPrincipal(session, identity),
+    readsOpenWebuiCookie: sharesHost(settings.publicUrl, settings.openWebui),
     sessions: new BrowserSessions({ sessions, publicBase: base, rootPath }),
     routing: { pathPrefix, single },
     publicUrl: settings.publicUrl,

@@ -28,20 +28,20 @@ export const HELP = `\
 Usage: latchkey [options] -- COMMAND [ARG...]     one server: a program, or -- URL
        latchkey [serve | check | dump | demo | version] [options]
 
-Servers  -c, --config FILE         JSON or YAML with mcpServers (else CONFIG_PATH, ./config.yaml)
-         --hot-reload              follow changes of that file
-         --type TYPE               of the URL behind --: sse or streamable-http
-         -H, --header JSON         headers for it       --oauth              it wants a login
+Servers  -c, --config FILE         with mcpServers (else CONFIG_PATH, ./config.yaml)
+         --hot-reload              follow its changes   --oauth              the URL wants a login
+         --type TYPE               sse, streamable-http -H, --header JSON    for the URL behind --
          -e, --env K=V             set a variable (repeatable); --env-path FILE reads a file of them
 Address  -h, --host HOST           127.0.0.1            -p, --port PORT      8000 (0: any free one)
          --public-url URL          how people get here  --allowed-host NAME  one more name for it
          --root-path PATH          before every path    --path-prefix PATH   before /<server>/...
-         -t, --ssl-certfile FILE   serve https, with    -K, --ssl-keyfile FILE
-         --trust-proxy CIDR        whose X-Forwarded-For is believed (repeatable)
+         -t, --ssl-certfile FILE   https, with -K, --ssl-keyfile FILE; --trust-proxy CIDR of a proxy
 Access   -k, --api-key KEY         asked for at every tool call (also LATCHKEY_API_KEY)
-         --strict-auth             ask for it everywhere
+         --strict-auth             ask everywhere       --insecure-open      an open port is meant
          --cors-allow-origins URL  default * (repeatable)
-         --insecure-open           allow a port that is open to all
+Open     --webui-secret-key KEY    signs its tokens     --open-webui-url URL or it is asked there
+WebUI    --user-jwt-secret KEY     signs its header     --trust-forwarded-user, --no-verify-jwt
+         --document-key KEY        opens documents      --anonymous-catalog KIND
 Other    --store URI               sqlite:<path> or memory; LATCHKEY_SECRET seals the logins in it
          --log-level LEVEL         error, warn, info, debug or trace (also LOG_LEVEL)
          -n, --name, -d, --description, -v, --version TEXT     head of the OpenAPI document
@@ -79,7 +79,9 @@ export function packageVersion(): string {
 }
 
 /** Options as commander names them. */
-type RawOptions = Omit<Flags, 'command' | 'variables' | 'problems'> & {
+type RawOptions = Omit<Flags, 'command' | 'variables' | 'problems' | 'verifyJwt'> & {
+  /** To commander a switch that is not thrown says yes. */
+  readonly verifyJwt: boolean;
   readonly env?: readonly string[];
   readonly envPath?: string;
 };
@@ -128,16 +130,29 @@ function buildProgram(): Command {
     .option('--allowed-host <name>', '', append)
     .option('--trust-proxy <networks>', '', appendAll)
     .option('--store <uri>')
-    .option('--insecure-open');
+    .option('--insecure-open')
+    .option('--webui-secret-key <secret>')
+    .option('--open-webui-url <url>')
+    .option('--user-jwt-secret <secret>')
+    .option('--trust-forwarded-user')
+    .option('--no-verify-jwt')
+    .option('--document-key <key>')
+    .option('--anonymous-catalog <kind>');
 }
 
 function buildFlags(options: RawOptions, command: readonly string[] | undefined, env: Environment): Flags {
-  const { env: pairs = [], envPath, ...rest } = options;
+  const { env: pairs = [], envPath, verifyJwt, ...rest } = options;
   const problems: Problem[] = [];
   const fromPairs = readPairs(pairs, problems);
   const fromFile = envPath === undefined ? {} : readEnvFile(envPath, problems);
   const variables = Object.entries({ ...fromPairs, ...fromFile }).filter(([name]) => !Object.hasOwn(env, name));
-  return { ...rest, ...(command === undefined ? {} : { command }), variables: Object.fromEntries(variables), problems };
+  return {
+    ...rest,
+    ...(verifyJwt ? {} : { verifyJwt }),
+    ...(command === undefined ? {} : { command }),
+    variables: Object.fromEntries(variables),
+    problems,
+  };
 }
 
 /** A malformed pair is named by its place: it may be a secret without its name. */

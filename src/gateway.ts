@@ -13,6 +13,7 @@ import { loginAddress } from './oauth/paths.ts';
 import { leases } from './storage/lease.ts';
 import { openStore, type Store, type Table } from './storage/store.ts';
 import { type CatalogRecord, isCatalogRecord } from './upstream/catalog.ts';
+import { LearnedStore } from './upstream/learned-store.ts';
 import type { LinkState } from './upstream/link-state.ts';
 import { SessionPool } from './upstream/pool.ts';
 import { probeChallenge } from './upstream/probe.ts';
@@ -51,6 +52,7 @@ const FIRST_TOOLS_MS = 3_000;
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #catalogs: Table<CatalogRecord>;
+  readonly #learned: LearnedStore;
   readonly #memory: Store = openStore('memory');
   readonly logins: Logins;
   readonly #pool = new SessionPool();
@@ -65,6 +67,7 @@ export class Gateway {
     const { stores, publicBase, log } = options;
     this.#options = options;
     this.#catalogs = stores.plain.table('catalogs');
+    this.#learned = new LearnedStore(stores.plain.table('catalogs'), log);
     this.logins = new Logins({
       store: stores.sealed,
       leases: leases(stores.plain.table('leases')),
@@ -169,6 +172,7 @@ export class Gateway {
     try {
       await this.logins.sweep(new Map(guarded.map((one) => [one.name, one])));
       await this.#catalogs.sweep(100);
+      await this.#syncLearned();
     } catch (error) {
       this.#options.log.warn({ err: error }, 'what has expired could not be removed');
     }
@@ -181,6 +185,7 @@ export class Gateway {
     this.#servers = new Map();
     await Promise.all([this.#pool.close(), ...servers.map((server) => server.close())]);
     await Promise.all(this.#leaving.values());
+    await this.#learned.idle();
     await this.logins.close();
     await this.#memory.close();
   }
@@ -202,15 +207,26 @@ export class Gateway {
             log.warn({ server: config.name, err: error }, 'the tool list could not be stored');
           });
         },
+        onLearned: (changed) => {
+          this.#revision += 1;
+          void this.#learned.sync(learnedKey(changed.config), changed.union);
+        },
       },
       ...(timings === undefined ? {} : { timings }),
     });
+    if (server.isPersonal) await this.#learned.sync(learnedKey(config), server.union);
     const known = await this.#catalogs.get(key).catch(() => undefined);
     if (isCatalogRecord(known)) {
       server.learn(known);
       this.#tellTools(server);
     }
     return server;
+  }
+
+  /** What other processes on the same store have learned meanwhile. */
+  async #syncLearned(): Promise<void> {
+    const personal = [...this.#servers.values()].filter((server) => server.isPersonal);
+    await Promise.all(personal.map(({ config, union }) => this.#learned.sync(learnedKey(config), union)));
   }
 
   #tellTools(server: Server): void {
@@ -242,6 +258,10 @@ export class Gateway {
 /** A reload that changes nothing of the login makes another object, and the connections go on. */
 function isSameLogin(one: ProtectedServer, other: ProtectedServer): boolean {
   return one.url.href === other.url.href && isDeepStrictEqual(one.oauth, other.oauth);
+}
+
+function learnedKey(config: ServerConfig): string {
+  return `${catalogKey(config)}\nlearned`;
 }
 
 /** A changed entry may be another server altogether, so it starts without a remembered list. */

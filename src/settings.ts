@@ -15,6 +15,9 @@ import {
   type OpenWebuiConfig,
   type Problem,
 } from './config/model.ts';
+import { isGuarded, resolveOpenWebui } from './config/open-webui.ts';
+import { judgeOpenWebui } from './config/open-webui-oddities.ts';
+import { checkDocumentKey } from './config/secrets.ts';
 import { SettingsReader } from './config/settings-reader.ts';
 import {
   checkAllowedHost,
@@ -27,7 +30,7 @@ import {
   type StoreUri,
 } from './config/values.ts';
 
-export { isLoopbackHost };
+export { isGuarded, isLoopbackHost };
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
@@ -65,6 +68,17 @@ export interface Settings {
   readonly hotReload: boolean;
   readonly source: ConfigSource;
   readonly warnings: readonly Problem[];
+}
+
+/**
+ * What callers without a credential see of servers where each person signs in. Unsaid: what others' tools are called and
+ * take is told only on this machine, or to whoever knows the key of the documents.
+ */
+export function anonymousCatalogOf(
+  settings: Pick<Settings, 'anonymousCatalog' | 'documentKey' | 'host'>,
+): AnonymousCatalog {
+  if (settings.anonymousCatalog !== undefined) return settings.anonymousCatalog;
+  return settings.documentKey !== undefined || isLoopbackHost(settings.host) ? 'learned' : 'connect-only';
 }
 
 /** mcpo's head of the document as a whole. */
@@ -134,12 +148,17 @@ export function resolveSettings(input: SettingsInput): Settings {
   const port = read.port();
   const tls = read.tls();
   const publicUrl =
-    read.checked('--public-url', flags.publicUrl, checkPublicUrl) ??
-    (flags.publicUrl === undefined
-      ? read.checked('PUBLIC_URL', env.PUBLIC_URL || undefined, checkPublicUrl)
-      : undefined) ??
+    read.either(['--public-url', flags.publicUrl], ['PUBLIC_URL', env.PUBLIC_URL || undefined], checkPublicUrl) ??
     config.gateway.publicUrl;
   const apiKey = read.apiKey();
+  const openWebui = resolveOpenWebui(flags, env, config.gateway.openWebui, source, read);
+  const anonymousCatalog = read.anonymousCatalog() ?? config.gateway.anonymousCatalog;
+  const documentKey =
+    read.either(
+      ['--document-key', flags.documentKey],
+      ['LATCHKEY_DOCUMENT_KEY', env.LATCHKEY_DOCUMENT_KEY],
+      checkDocumentKey,
+    ) ?? config.gateway.documentKey;
   const { auth } = config.gateway;
   const settings: Settings = {
     host,
@@ -152,9 +171,9 @@ export function resolveSettings(input: SettingsInput): Settings {
     ...(apiKey === undefined ? {} : { apiKey }),
     strictAuth: flags.strictAuth ?? false,
     ...(auth === undefined ? {} : { auth }),
-    openWebui: { introspect: false, trustForwardedUser: false, allowWithoutExpiry: false, ...config.gateway.openWebui },
-    ...(config.gateway.anonymousCatalog === undefined ? {} : { anonymousCatalog: config.gateway.anonymousCatalog }),
-    ...(config.gateway.documentKey === undefined ? {} : { documentKey: config.gateway.documentKey }),
+    openWebui,
+    ...(anonymousCatalog === undefined ? {} : { anonymousCatalog }),
+    ...(documentKey === undefined ? {} : { documentKey }),
     allowedHosts: [...config.gateway.allowedHosts, ...read.list('--allowed-host', flags.allowedHost, checkAllowedHost)],
     trustProxy: read.list('--trust-proxy', flags.trustProxy, checkNetwork),
     store: read.store(config.gateway.store),
@@ -169,17 +188,18 @@ export function resolveSettings(input: SettingsInput): Settings {
     warnings: read.warnings,
   };
   warnOfOddities(settings, flags, read);
+  judgeOpenWebui(settings, env, read);
   read.throwIfAny();
   return deepFreeze(settings);
 }
 
 function warnOfOddities(settings: Settings, flags: Flags, read: SettingsReader): void {
-  const isGuarded = settings.apiKey !== undefined || settings.auth !== undefined;
+  const guarded = isGuarded(settings);
   const isSingle = settings.source.kind === 'single';
-  if (settings.strictAuth && !isGuarded) {
-    read.warning('--strict-auth', 'has no effect without --api-key or an auth map');
+  if (settings.strictAuth && !guarded) {
+    read.warning('--strict-auth', 'has no effect without --api-key, an auth map, or a secret of Open WebUI');
   }
-  if (!isLoopbackHost(settings.host) && !isGuarded && !settings.insecureOpen) {
+  if (!isLoopbackHost(settings.host) && !guarded && !settings.insecureOpen) {
     read.warning(
       '--host',
       `anyone who reaches ${settings.host}:${settings.port} can call every tool`,
@@ -194,27 +214,6 @@ function warnOfOddities(settings: Settings, flags: Flags, read: SettingsReader):
   for (const flag of ['type', 'header', 'oauth'] as const) {
     if (!isSingle && flags[flag] !== undefined) read.warning(`--${flag}`, 'has no effect on a configuration file');
   }
-}
-
-/** The settings as data that may be printed: no key, password, token, argument or header value. */
-export function redactSettings(settings: Settings): Record<string, unknown> {
-  const { apiKey, auth, source, publicUrl, warnings: _, ...rest } = settings;
-  return {
-    ...rest,
-    publicUrl: publicUrl.href,
-    ...(apiKey === undefined ? {} : { apiKey: '***' }),
-    ...(auth === undefined
-      ? {}
-      : { auth: { basic: auth.basic.map(({ username }) => username), bearer: auth.bearer.map(() => '***') } }),
-    source: source.kind === 'file' ? source : { kind: 'single', command: redactCommand(source.command) },
-  };
-}
-
-function redactCommand([program = '', ...args]: readonly string[]): string[] {
-  if (!URL.canParse(program)) return [program, ...args.map(() => '***')];
-  // Keys are put into queries and, by some, in front of the host.
-  const { origin, pathname } = new URL(program);
-  return [origin === 'null' ? program : `${origin}${pathname}`];
 }
 
 function attempt<T>(run: () => T, onError: (error: unknown) => undefined): T | undefined {

@@ -40,6 +40,11 @@ describe('flags', () => {
     [['--log-level'], 'debug', 'logLevel'],
     [['--public-url'], 'https://x', 'publicUrl'],
     [['--store'], 'memory', 'store'],
+    [['--webui-secret-key'], 'secret', 'webuiSecretKey'],
+    [['--open-webui-url'], 'http://open-webui:8080', 'openWebuiUrl'],
+    [['--user-jwt-secret'], 'secret', 'userJwtSecret'],
+    [['--document-key'], 'key', 'documentKey'],
+    [['--anonymous-catalog'], 'off', 'anonymousCatalog'],
   ];
 
   test('every one with a value, in every spelling', () => {
@@ -65,6 +70,12 @@ describe('flags', () => {
       hotReload: true,
       insecureOpen: true,
       oauth: true,
+      variables: {},
+      problems: [],
+    });
+    assert.deepEqual(run(['--trust-forwarded-user', '--no-verify-jwt']).flags, {
+      trustForwardedUser: true,
+      verifyJwt: false,
       variables: {},
       problems: [],
     });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { Flags } from '../src/config/flags.ts';
 import { ConfigError, describeProblem } from '../src/config/model.ts';
-import { loadAll, redactSettings, resolveSource } from '../src/settings.ts';
+import { anonymousCatalogOf, loadAll, resolveSource } from '../src/settings.ts';
 import { flaws, KEY, settings, warnings } from './config/settings-helper.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'latchkey-settings-'));
@@ -22,6 +22,7 @@ describe('defaults', () => {
       pathPrefix: '/',
       corsAllowOrigins: ['*'],
       strictAuth: false,
+      openWebui: { introspect: false, trustForwardedUser: false, allowWithoutExpiry: false },
       allowedHosts: [],
       trustProxy: [],
       store: 'sqlite:/home/me/.latchkey/latchkey.db',
@@ -195,27 +196,17 @@ describe('loading everything', () => {
   });
 });
 
-describe('the redacted form', () => {
-  test('holds no secret', () => {
-    const auth = { basic: [{ username: 'me', password: 'hush-1' }], bearer: ['hush-2'] };
-    const command = ['npx', '--token=hush-3'];
-    const text = JSON.stringify(
-      redactSettings(settings({ apiKey: 'hush-hush', command, header: '{"a":"hush-4"}' }, { gateway: { auth } })),
-    );
-    assert.doesNotMatch(text, /hush/);
-    assert.match(text, /"apiKey":"\*\*\*"/);
-    assert.match(text, /"auth":\{"basic":\["me"\],"bearer":\["\*\*\*"\]\}/);
-    assert.match(text, /"command":\["npx","\*\*\*"\]/);
-    assert.match(text, /"publicUrl":"http:\/\/localhost:8000\/"/);
+describe('the catalog for callers without a credential', () => {
+  test('is what the operator says', () => {
+    for (const anonymousCatalog of ['learned', 'connect-only', 'off'] as const) {
+      assert.equal(anonymousCatalogOf({ host: '0.0.0.0', anonymousCatalog }), anonymousCatalog);
+      assert.equal(anonymousCatalogOf({ host: '127.0.0.1', anonymousCatalog }), anonymousCatalog);
+    }
   });
 
-  test('of a URL shows neither query nor password', () => {
-    const found = redactSettings(settings({ command: ['https://me:hush@x.org/mcp?key=hush'] }));
-    assert.deepEqual(found.source, { kind: 'single', command: ['https://x.org/mcp'] });
-  });
-
-  test('names the file', () => {
-    assert.deepEqual(redactSettings(settings()).source, { kind: 'file', path: '/srv/c.json' });
-    assert.equal('apiKey' in redactSettings(settings()), false);
+  test('holds what was learned only on this machine, or where a key opens the documents', () => {
+    for (const host of ['127.0.0.1', '::1', 'localhost']) assert.equal(anonymousCatalogOf({ host }), 'learned', host);
+    for (const host of ['0.0.0.0', '::', '10.0.0.1']) assert.equal(anonymousCatalogOf({ host }), 'connect-only', host);
+    assert.equal(anonymousCatalogOf({ host: '0.0.0.0', documentKey: 'k' }), 'learned');
   });
 });

@@ -1,10 +1,12 @@
 /** Tells what happens at start and later: lines for a person on a terminal, log records elsewhere. */
 import { stripVTControlCharacters, styleText } from 'node:util';
 import type { Logger } from 'pino';
+import type { ServerConfig } from '../config/model.ts';
 import { publicBase } from '../routing.ts';
 import type { Settings } from '../settings.ts';
 import type { LinkState } from '../upstream/link-state.ts';
 import type { Server } from '../upstream/server.ts';
+import { connectionHints, openWebuiConnection } from '../web/open-webui.ts';
 import type { Notice } from './loopback/notices.ts';
 
 export class Report {
@@ -37,6 +39,22 @@ export class Report {
     this.#line(`Open ${styleText('bold', url)}`);
     this.#line(`  try the tools  ${url}/docs`);
     this.#line(`  OpenAPI        ${url}/openapi.json`);
+  }
+
+  /** What an admin of Open WebUI adds there, where its users are known; the servers are those at start. */
+  openWebui(servers: readonly ServerConfig[]): void {
+    const connection = openWebuiConnection(this.#settings, servers);
+    if (connection === undefined) return;
+    const list = [connection];
+    const hints = connectionHints(this.#settings, connection);
+    const message = 'Open WebUI: add this connection as an admin, or start it with this TOOL_SERVER_CONNECTIONS';
+    if (!this.#terminal) {
+      this.#log?.info({ TOOL_SERVER_CONNECTIONS: list, hints }, message);
+      return;
+    }
+    this.#line(`${styleText('bold', message)}:`);
+    this.#line(JSON.stringify(list, null, 2));
+    for (const hint of hints) this.#line(`  ${hint}`);
   }
 
   state(server: Server, state: LinkState): void {

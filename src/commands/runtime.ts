@@ -6,7 +6,7 @@ import { Gateway, type GatewayOptions } from '../gateway.ts';
 import { WebSessions } from '../identity/web-sessions.ts';
 import { createLog } from '../log.ts';
 import { publicBase } from '../routing.ts';
-import type { Settings } from '../settings.ts';
+import { isGuarded, type Settings } from '../settings.ts';
 import { openStores, type Stores } from '../storage/open.ts';
 
 export interface Runtime {
@@ -54,7 +54,7 @@ export async function startRuntime(
 /** A session lives as long as the longest grant that may hang on it, and a whole day's work where people sign in. */
 export function openSessions(stores: Stores, settings: Settings, configuration: Configuration): WebSessions {
   const grants = [...configuration.servers.values()].map(({ oauth }) => oauth?.sessionTimeoutMs ?? 0);
-  const signedIn = settings.apiKey === undefined && settings.auth === undefined ? 0 : SIGNED_IN_MS;
+  const signedIn = isGuarded(settings) ? SIGNED_IN_MS : 0;
   const idleMs = Math.max(30 * MINUTE_MS, signedIn, ...grants);
   return new WebSessions(stores.sealed.table('sessions'), { idleMs, longestMs: Math.max(30 * DAY_MS, idleMs) });
 }

@@ -46,6 +46,7 @@ export async function serve(flags: Flags, env: Environment, source: ConfigSource
     throw explainListenError(error as NodeJS.ErrnoException, settings);
   }
   report.listening();
+  report.openWebui([...loaded.configuration.servers.values()]);
   logins = new SingleUserLogins({
     gateway,
     publicBase: publicBase(settings.publicUrl, settings.rootPath),

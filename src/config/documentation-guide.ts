@@ -81,6 +81,35 @@ gateway. With \`multi_user: false\` one login serves everybody who may use the g
 this needs \`--api-key\` or \`auth\`: otherwise anyone could use the login, and latchkey does not start. Tokens are kept in
 the store, sealed with \`LATCHKEY_SECRET\` or with a key file beside it.
 
+## Open WebUI
+
+So that each user's calls run with that user's own accounts, latchkey has to know who they are. There are four ways:
+
+| way | keys |
+|---|---|
+| the token of the user's session, verified | \`webui_secret_key\` |
+| the token of the user's session, shown to Open WebUI | \`open_webui.url\` |
+| a signed header beside the API key | \`--api-key\` and \`open_webui.user_jwt_secret\` |
+| plain headers beside the API key | \`--api-key\` and \`open_webui.trust_forwarded_user\` |
+
+\`\`\`yaml
+webui_secret_key: ${variable('WEBUI_SECRET_KEY')}
+document_key: ${variable('DOCUMENT_KEY')}
+open_webui:
+  url: http://open-webui:8080
+  introspect: true # so that a token that Open WebUI has revoked does not count
+mcpServers:
+  tracker:
+    type: streamable-http
+    url: https://mcp.example.org/mcp
+    oauth: true
+\`\`\`
+
+At start, and on the page \`/\` for whoever signs in there with the API key (or, where there is none, at this machine),
+latchkey shows the connection to add to Open WebUI. A secret of fewer than 16 characters, or one that is an example from
+somebody's documentation, is refused. Secrets on the command line can be read by others on the machine: better use the
+variables that the tables below name.
+
 ## Names
 
 The name of a server is the first part of its paths: \`POST /<name>/<tool>\`. It may hold spaces and slashes. Some first

@@ -1,16 +1,17 @@
 /** Whether logins are safe, and can be finished, at the address where the gateway is reached. */
 
 import type { ConfigSource } from './load.ts';
-import type { AuthConfig, Configuration, Problem } from './model.ts';
+import type { AnonymousCatalog, Configuration, Problem, ServerConfig } from './model.ts';
+import { type Guard, isGuarded, namesUsers, verifiesTokens } from './open-webui.ts';
 import { isLoopbackHost } from './values.ts';
 
 /** The settings that decide who reaches the gateway, and how. */
-export interface Reach {
+export interface Reach extends Guard {
   readonly host: string;
   readonly publicUrl: URL;
   readonly publicUrlGiven: boolean;
-  readonly apiKey?: string;
-  readonly auth?: AuthConfig;
+  readonly anonymousCatalog?: AnonymousCatalog;
+  readonly documentKey?: string;
   readonly insecureOpen: boolean;
   readonly source: ConfigSource;
 }
@@ -27,17 +28,20 @@ export function checkExposure(reach: Reach, { servers }: Pick<Configuration, 'se
   if (withLogins.length === 0) return { problems: [], warnings: [] };
   const isOpen = !isLoopbackHost(reach.host) && !isGuarded(reach) && !reach.insecureOpen;
   const shared = withLogins.filter(({ oauth }) => oauth?.multiUser === false);
+  const personal = withLogins.filter(({ oauth }) => oauth?.multiUser === true);
   return {
     problems: isOpen ? shared.map(({ name }) => openLogin(reach, name)) : [],
     warnings: [
-      ...(shared.length < withLogins.length ? [...unreachable(reach), ...nameless(reach)] : []),
+      ...(personal.length > 0 ? ofPersonal(reach, personal) : []),
       ...(isLoopbackHost(reach.publicUrl.hostname) ? [] : readable(reach)),
     ],
   };
 }
 
-function isGuarded({ apiKey, auth }: Reach): boolean {
-  return apiKey !== undefined || auth !== undefined;
+function ofPersonal(reach: Reach, personal: readonly ServerConfig[]): Problem[] {
+  // The others know their callers themselves.
+  const hasOthers = personal.some(({ oauth }) => oauth?.webuiSecretKey === undefined);
+  return [...unreachable(reach), ...(hasOthers ? [...nameless(reach), ...unverified(reach)] : []), ...unlisted(reach)];
 }
 
 /** One login for all, and all is the whole network. */
@@ -58,11 +62,34 @@ function unreachable({ host, publicUrlGiven }: Reach): Problem[] {
 }
 
 /** Whoever holds the key may be anybody, so that nobody's account can be used. */
-function nameless({ apiKey, auth }: Reach): Problem[] {
-  if (apiKey === undefined || auth !== undefined) return [];
+function nameless(reach: Reach): Problem[] {
+  const { apiKey, auth, openWebui } = reach;
+  if (apiKey === undefined || auth !== undefined || verifiesTokens(openWebui) || namesUsers(reach)) return [];
   const message = 'programs that call with the key cannot use servers where each person signs in; browsers can';
   const remedy = "give people accounts or tokens with 'auth', or set multi_user: false";
   return [{ file: 'command line', path: '--api-key', message, remedy }];
+}
+
+/** mcpo never verified tokens where no secret was set; here that is not to happen unnoticed. */
+function unverified({ host, openWebui }: Reach): Problem[] {
+  const { verifyJwt } = openWebui;
+  if (verifiesTokens(openWebui) || verifyJwt === true) return [];
+  const told = { file: 'command line', path: '--webui-secret-key' };
+  if (verifyJwt === false) {
+    const message = 'ANYBODY CAN CLAIM TO BE ANYBODY: tokens of Open WebUI are believed without being verified';
+    return [{ ...told, message, remedy: 'set it, or open_webui.url, and remove verify_jwt: false' }];
+  }
+  if (!isLoopbackHost(host)) return [];
+  const message = 'tokens of Open WebUI that come from this machine are believed without being verified';
+  return [{ ...told, message, remedy: 'set it, or verify_jwt: true to refuse them' }];
+}
+
+/** Open WebUI reads the documents without a credential, and lets nobody call what is not in them. */
+function unlisted({ host, anonymousCatalog, documentKey }: Reach): Problem[] {
+  if (isLoopbackHost(host) || anonymousCatalog !== undefined || documentKey !== undefined) return [];
+  const message = 'Open WebUI sees only connect_<server> of servers where each person signs in';
+  const remedy = 'set one to list their tools in documents that are asked for with it, or say --anonymous-catalog';
+  return [{ file: 'command line', path: '--document-key', message, remedy }];
 }
 
 function readable({ publicUrl }: Reach): Problem[] {

@@ -26,6 +26,14 @@ export interface Flags {
   readonly trustProxy?: readonly string[];
   readonly store?: string;
   readonly insecureOpen?: boolean;
+  readonly webuiSecretKey?: string;
+  readonly openWebuiUrl?: string;
+  readonly userJwtSecret?: string;
+  readonly trustForwardedUser?: boolean;
+  /** Only to switch verifying off: never true. */
+  readonly verifyJwt?: false;
+  readonly documentKey?: string;
+  readonly anonymousCatalog?: string;
   /** What stands behind `--`: a program with its arguments, or a URL. */
   readonly command?: readonly string[];
   /** Variables of `--env` and `--env-path` that the process does not have already. */

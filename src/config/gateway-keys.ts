@@ -2,6 +2,7 @@
 
 import { flawsOf } from './issues.ts';
 import type { AuthConfig, GatewayKeys } from './model.ts';
+import { buildOpenWebui, OPEN_WEBUI_TEXTS } from './open-webui-keys.ts';
 import type { Report } from './report.ts';
 import { type GatewayEntry, gatewaySchema } from './schema.ts';
 import { type MapNode, type Path, stringifyAt, toPlain, withoutNulls } from './tree.ts';
@@ -14,15 +15,15 @@ const TEXT_PLACES: readonly Path[] = [
   ['auth', 'basic', 'credentials', '*', 'username'],
   ['auth', 'basic', 'credentials', '*', 'password'],
   ['auth', 'bearer', 'tokens', '*'],
+  ...OPEN_WEBUI_TEXTS,
 ];
-const LATER_KEYS = ['webui_secret_key', 'verify_jwt', 'open_webui'] as const;
 
 /** Reads the keys; what is wrong goes into the report. */
 export function buildGatewayKeys(root: MapNode, baseDir: string, report: Report): GatewayKeys {
   if (root.entries.has('auth') && !withoutNulls(root).entries.has('auth')) {
     report.warning(['auth'], 'is empty, which means that nothing is asked for', 'fill it in or remove it');
   }
-  const plain = toPlain(stringifyAt(withoutNulls(root), TEXT_PLACES));
+  const plain = toPlain(stringifyAt(withoutEmpty(root), TEXT_PLACES));
   const result = gatewaySchema.safeParse(plain);
   if (!result.success) {
     for (const flaw of flawsOf(result.error, plain)) {
@@ -30,28 +31,36 @@ export function buildGatewayKeys(root: MapNode, baseDir: string, report: Report)
     }
     return { allowedHosts: [] };
   }
-  const entry = result.data;
-  for (const key of LATER_KEYS) {
-    if (entry[key] !== undefined) report.warning([key], 'this key has no effect in this version');
-  }
-  return assemble(entry, baseDir, report);
+  return assemble(result.data, baseDir, report);
+}
+
+/** Empty keys of the file and of its `open_webui` count as absent. */
+function withoutEmpty(root: MapNode): MapNode {
+  const filled = withoutNulls(root);
+  const openWebui = filled.entries.get('open_webui');
+  if (openWebui?.value.kind !== 'map') return filled;
+  const value = withoutNulls(openWebui.value);
+  return { ...filled, entries: new Map([...filled.entries, ['open_webui', { ...openWebui, value }]]) };
 }
 
 function assemble(entry: GatewayEntry, baseDir: string, report: Report): GatewayKeys {
-  const take = <T>(path: Path, checked: Checked<T>): T | undefined => {
+  const take = <T>(path: Path, text: string | undefined, check: (text: string) => Checked<T>): T | undefined => {
+    if (text === undefined) return undefined;
+    const checked = check(text);
     if ('value' in checked) return checked.value;
     if (!report.has(path)) report.problem(path, checked.flaw, checked.remedy);
     return undefined;
   };
-  const publicUrl = entry.public_url === undefined ? undefined : take(['public_url'], checkPublicUrl(entry.public_url));
-  const store = entry.store === undefined ? undefined : take(['store'], checkStore(entry.store, baseDir));
-  const hosts = entry.allowed_hosts.map((host, index) => take(['allowed_hosts', index], checkAllowedHost(host)));
+  const publicUrl = take(['public_url'], entry.public_url, checkPublicUrl);
+  const store = take(['store'], entry.store, (text) => checkStore(text, baseDir));
+  const hosts = entry.allowed_hosts.map((host, index) => take(['allowed_hosts', index], host, checkAllowedHost));
   const auth = entry.auth === undefined ? undefined : buildAuth(entry.auth, report);
   return {
     allowedHosts: hosts.filter((host) => host !== undefined),
     ...(publicUrl === undefined ? {} : { publicUrl }),
     ...(store === undefined ? {} : { store }),
     ...(auth === undefined ? {} : { auth }),
+    ...buildOpenWebui(entry, take, report),
   };
 }
 

@@ -3,6 +3,7 @@
 import { metadataOddities } from './client-metadata.ts';
 import type { Endpoint, OAuthConfig } from './model.ts';
 import type { OAuthKeys } from './oauth-schema.ts';
+import { secretOddity } from './secrets.ts';
 import type { Path } from './tree.ts';
 import { isLoopbackHost } from './values.ts';
 
@@ -22,6 +23,7 @@ export function oauthOddities(
 ): Oddity[] {
   return [
     ...idleKeys(keys, oauth),
+    ...weakSecret(keys),
     ...clientOddities(keys),
     ...metadataOddities(keys.client_metadata ?? {}).map(({ field, message }) => ({
       path: ['oauth', 'client_metadata', field],
@@ -36,16 +38,16 @@ export function oauthOddities(
 function idleKeys(keys: Partial<OAuthKeys>, { multiUser }: OAuthConfig): Oddity[] {
   const idle = multiUser ? (['callback_port', 'use_loopback'] as const) : [];
   const found = idle.filter((key) => keys[key] !== undefined);
-  return [
-    ...found.map((key) => ({
-      path: ['oauth', key],
-      message: 'this key has no effect where each person signs in',
-      remedy: 'remove it, or set multi_user: false',
-    })),
-    ...(keys.webui_secret_key === undefined
-      ? []
-      : [{ path: ['oauth', 'webui_secret_key'], message: 'this key has no effect in this version' }]),
-  ];
+  return found.map((key) => ({
+    path: ['oauth', key],
+    message: 'this key has no effect where each person signs in',
+    remedy: 'remove it, or set multi_user: false',
+  }));
+}
+
+function weakSecret({ webui_secret_key: secret }: Partial<OAuthKeys>): Oddity[] {
+  const oddity = secret === undefined ? undefined : secretOddity(secret);
+  return oddity === undefined ? [] : [{ path: ['oauth', 'webui_secret_key'], ...oddity }];
 }
 
 function clientOddities(keys: Partial<OAuthKeys>): Oddity[] {

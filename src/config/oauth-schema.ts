@@ -11,6 +11,7 @@ import {
   checkServerUrl,
   DEFAULT_SESSION_MINUTES,
 } from './oauth-values.ts';
+import { checkSecret } from './secrets.ts';
 import type { Checked } from './values.ts';
 
 /** A year: longer than any token lives. */
@@ -103,12 +104,10 @@ const oauthObject = z
       .describe(
         'Allows logins over plain `http` beyond this machine, as between containers. Others on the way can read the tokens.',
       ),
-    webui_secret_key: z
-      .string()
+    webui_secret_key: checked(checkSecret)
       .optional()
       .describe(
-        'The secret that signs the JWTs of Open WebUI, for callers of this server alone. Read, but without effect in ' +
-          'this version.',
+        "Open WebUI's `WEBUI_SECRET_KEY`, for callers of this server alone; here it takes the place of the gateway's own.",
       ),
   })
   .superRefine(checkClient);

@@ -35,11 +35,59 @@ const authSchema = z.object({
     .describe('Fixed bearer tokens.'),
 });
 
+/** Ten years; and `JWT_EXPIRES_IN` of Open WebUI is four weeks. */
+const MAX_TOKEN_AGE_HOURS = 10 * 365 * 24;
+
 const openWebuiSchema = z.object({
-  url: z.string().optional().describe('Where Open WebUI is reached from here.'),
-  user_jwt_secret: z.string().optional().describe("The secret of Open WebUI's signed user header."),
-  trust_forwarded_user: z.boolean().optional().describe("Whether Open WebUI's unsigned user headers are believed."),
+  url: z
+    .string()
+    .optional()
+    .describe(
+      'Where Open WebUI is reached from here. `--open-webui-url` and `OPEN_WEBUI_URL` go first. Without a ' +
+        '`webui_secret_key` it is asked there about each token.',
+    ),
+  public_url: z
+    .string()
+    .optional()
+    .describe(
+      'Where people open Open WebUI. Where its host is that of `public_url` of the gateway, its cookie says who is at ' +
+        'the browser. Default: `url`.',
+    ),
+  introspect: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether Open WebUI is asked about each token (at most once a minute), so that one which it has revoked does not ' +
+        'count. Needs `url`. Default: `true` where `url` is set and `webui_secret_key` is not.',
+    ),
+  user_jwt_secret: z
+    .string()
+    .optional()
+    .describe(
+      "Open WebUI's `FORWARD_USER_INFO_HEADER_JWT_SECRET`, which signs the header that names its user. Counts beside the " +
+        'API key only. `--user-jwt-secret` and `LATCHKEY_USER_JWT_SECRET` go first.',
+    ),
+  trust_forwarded_user: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether whoever has the API key is believed whom it calls for, by plain `X-OpenWebUI-User-*` headers: the key ' +
+        'then opens every account. Also `--trust-forwarded-user`.',
+    ),
+  allow_tokens_without_exp: z
+    .boolean()
+    .default(false)
+    .describe('Whether tokens that never expire count (`JWT_EXPIRES_IN=-1` of Open WebUI).'),
+  max_token_age_hours: z
+    .number()
+    .positive()
+    .max(MAX_TOKEN_AGE_HOURS)
+    .optional()
+    .describe('Tokens that were issued longer ago do not count. Default: only their own expiry does.'),
 });
+
+/** What callers without a credential see of servers where each person signs in. */
+export const ANONYMOUS_CATALOGS = ['learned', 'connect-only', 'off'] as const;
 
 /** The keys beside `mcpServers`; a change of these needs a restart. */
 export const gatewaySchema = z.object({
@@ -71,14 +119,35 @@ export const gatewaySchema = z.object({
   webui_secret_key: z
     .string()
     .optional()
-    .describe("Open WebUI's `WEBUI_SECRET_KEY`, which signs its JWTs. Read, but without effect in this version."),
+    .describe(
+      "Open WebUI's `WEBUI_SECRET_KEY`, which signs the tokens of its users. At least 16 characters. " +
+        '`--webui-secret-key` and `WEBUI_SECRET_KEY` go first.',
+    ),
   verify_jwt: z
     .boolean()
     .optional()
-    .describe('Whether JWTs must be verified. Read, but without effect in this version.'),
-  open_webui: openWebuiSchema
+    .describe(
+      'Where nothing is configured to verify tokens with: `true` refuses them, `false` (also `--no-verify-jwt`) believes ' +
+        'them all, so that anybody can claim to be anybody. Default: they are believed only when they come from this ' +
+        'machine, to a gateway that listens on this machine alone.',
+    ),
+  open_webui: openWebuiSchema.optional().describe('How callers that come through Open WebUI are known.'),
+  anonymous_catalog: z
+    .enum(ANONYMOUS_CATALOGS)
     .optional()
-    .describe('How callers that come through Open WebUI are known. Read, but without effect in this version.'),
+    .describe(
+      'What callers without a credential, such as Open WebUI when it reads documents, see of servers where each person ' +
+        'signs in: `learned`, all tools that somebody has been shown there; `connect-only`, the operation that connects; ' +
+        '`off`, nothing. `--anonymous-catalog` goes first. Default: `learned` on a gateway that listens on this machine ' +
+        'alone or with a `document_key`, else `connect-only`.',
+    ),
+  document_key: z
+    .string()
+    .optional()
+    .describe(
+      'Opens the documents to callers without a credential that ask for `openapi.json?key=<document_key>`. At least 16 ' +
+        'characters: letters, digits, `.`, `_`, `~`, `-`. `--document-key` and `LATCHKEY_DOCUMENT_KEY` go first.',
+    ),
 });
 
 export type GatewayEntry = z.infer<typeof gatewaySchema>;

@@ -27,6 +27,7 @@ const TEXT_PLACES: readonly Path[] = [
   ['headers', '*'],
   ['oauth', 'client_id'],
   ['oauth', 'client_secret'],
+  ['oauth', 'webui_secret_key'],
 ];
 const STDIO_KEYS = ['command', 'args', 'env', 'cwd', 'inherit_env'] as const;
 const REMOTE_KEYS = ['url', 'headers', 'client_header_forwarding', 'oauth'] as const;

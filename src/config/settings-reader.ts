@@ -5,7 +5,9 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Flags } from './flags.ts';
 import type { Environment } from './interpolate.ts';
-import { ConfigError, type Problem } from './model.ts';
+import { type AnonymousCatalog, ConfigError, type Problem } from './model.ts';
+import { ANONYMOUS_CATALOGS } from './schema.ts';
+import { checkSecret, secretOddity } from './secrets.ts';
 import { didYouMean } from './suggest.ts';
 import { type Checked, checkStore, type StoreUri } from './values.ts';
 
@@ -24,6 +26,9 @@ const LEVELS: Readonly<Record<string, Level>> = {
 
 /** Guessed within hours where nothing slows the attempts down. */
 const SHORT_KEY = 8;
+
+/** The name of a flag or variable, and what is given for it. */
+type Named = readonly [name: string, text: string | undefined];
 
 export class SettingsReader {
   readonly problems: Problem[];
@@ -92,6 +97,14 @@ export class SettingsReader {
     return 'info';
   }
 
+  anonymousCatalog(): AnonymousCatalog | undefined {
+    return this.checked('--anonymous-catalog', this.#flags.anonymousCatalog, (text) => {
+      const value = ANONYMOUS_CATALOGS.find((known) => known === text);
+      const remedy = didYouMean(text, ANONYMOUS_CATALOGS) ?? `use ${ANONYMOUS_CATALOGS.join(', ')}`;
+      return value === undefined ? { flaw: `'${text}' is not a kind of catalog`, remedy } : { value };
+    });
+  }
+
   /** `--store`, what the file says, or a database in the home folder. */
   store(fromFile: string | undefined): StoreUri {
     const home = this.#env.HOME || homedir();
@@ -109,6 +122,21 @@ export class SettingsReader {
     if ('value' in result) return result.value;
     this.problem(name, result.flaw, result.remedy);
     return undefined;
+  }
+
+  /** The first that is given of a flag and a variable, each with its name; undefined when absent or wrong. */
+  either<T>(flag: Named, variable: Named, check: (text: string) => Checked<T>): T | undefined {
+    return this.checked(...(flag[1] === undefined ? variable : flag), check);
+  }
+
+  /** A secret from a flag, a variable or, checked already, the file. An empty one is a mistake, not the absence of one. */
+  secret(flag: Named, variable: Named, fromFile: string | undefined): string | undefined {
+    const [name, text] = flag[1] === undefined ? variable : flag;
+    if (text === undefined) return fromFile;
+    const secret = this.checked(name, text, checkSecret);
+    const oddity = secret === undefined ? undefined : secretOddity(secret);
+    if (oddity !== undefined) this.warning(name, oddity.message, oddity.remedy);
+    return secret;
   }
 
   list<T>(name: string, texts: readonly string[] | undefined, check: (text: string) => Checked<T>): T[] {

@@ -7,13 +7,13 @@ import type { Tool } from '../upstream/catalog.ts';
 import { header } from './context.ts';
 
 /** The arguments, checked, coerced and with defaults. An absent or empty body means that there are none. */
-export function readArguments(request: FastifyRequest, tool: Tool): Record<string, unknown> {
+export function readArguments(request: FastifyRequest, tool: Pick<Tool, 'arguments'>): Record<string, unknown> {
   const checked = tool.arguments.check(readBody(request, tool));
   if (!checked.ok) throw invalid(checked.problems);
   return checked.value;
 }
 
-function readBody(request: FastifyRequest, tool: Tool): unknown {
+function readBody(request: FastifyRequest, tool: Pick<Tool, 'arguments'>): unknown {
   // Editors and shells of Windows put a byte order mark in front.
   const text = typeof request.body === 'string' ? request.body.replace(/^\uFEFF/, '') : '';
   if (text.trim() === '') return undefined;

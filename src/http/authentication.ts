@@ -25,15 +25,21 @@ export interface AuthenticationOptions {
   readonly everywhere: boolean;
   /** True where the gateway listens on this machine alone. */
   readonly isLocalBind: boolean;
+  /** True where the request shows something else that lets it have just this answer: a ticket, a document's key. */
+  readonly isOpenTo: (request: FastifyRequest) => boolean;
   readonly rootPath: string;
 }
 
 /** Routes, not paths: `/%6detrics` and `/metrics/` reach `/metrics` as well. */
 const ALWAYS_OPEN = new Set(['/healthz', '/readyz', '/assets/*', '/assets/swagger-ui/*', '/login']);
 
-/** The callback is bound to the browser by its flow's cookie; our client id metadata is read by authorization servers. */
+/** Bound to the browser by cookies of their own; our client id metadata is read by authorization servers. */
+const OPEN_LOGIN_PAGES = /\/(?:callback|code|drop|done|client-metadata\.json)\/?$/;
+/** Opened by a link that was made for somebody; a ticket that is none gets no further than a page that says so. */
+const OPEN_WITH_TICKET = /\/authorize\/?\?(?:[^#]*&)?ticket=[\w-]{43}(?:&|$)/;
+
 function isOpenLoginPage(route: string, url: string): boolean {
-  return route === LOGINS && /\/(?:callback|client-metadata\.json)\/?$/.test(rawPath(url));
+  return route === LOGINS && (OPEN_LOGIN_PAGES.test(rawPath(url)) || OPEN_WITH_TICKET.test(url));
 }
 
 /** Registered after routing is known: decides whether this path needs a credential, and checks it. */
@@ -59,8 +65,15 @@ export function sessionPrincipal(session: WebSession, identity: Identity): Princ
   return identity.required ? ANONYMOUS : visitorPrincipal(visitor);
 }
 
-/** True while what the browser has proved still lets people in: a password, key or token that was changed does not. */
-export function isSignedIn({ principal, proof }: WebSession, identity: Identity): boolean {
+/**
+ * True while what the browser has proved still lets people in: a password, key or token that was changed does not, nor does
+ * a sign-in whose time is over.
+ */
+export function isSignedIn(
+  { principal, proof, until = Number.POSITIVE_INFINITY }: WebSession,
+  identity: Identity,
+): boolean {
+  if (Date.now() >= until) return false;
   return proof !== undefined && identity.proofOf(principal ?? API_KEY_HOLDER) === proof;
 }
 
@@ -80,7 +93,8 @@ function settle(
   try {
     checked = admit(request, options);
   } catch (error) {
-    return conclude(error as Error);
+    conclude(error as Error);
+    return;
   }
   // Nearly always everything is known already.
   if (checked === undefined) done();
@@ -93,7 +107,7 @@ function admit(request: FastifyRequest, options: AuthenticationOptions): Promise
   if (request.principal.via !== 'anonymous') return undefined;
   const authorization = countedAuthorization(request, options.policy);
   if (!identity.reads(authorization, realmOf(request.place?.server))) return undefined;
-  const needed = identity.required && needsCredential(request, options.everywhere);
+  const needed = identity.required && needsCredential(request, options);
   if (request.headers.authorization === undefined && !needed) return undefined;
   const goOn = (error: unknown): void => {
     if (needed || isPersons(request) || !isAside(error)) throw error;
@@ -161,13 +175,16 @@ function asksForCredential(error: GatewayError, request: FastifyRequest): boolea
 }
 
 /** With a key alone documents stay open, as in mcpo; `--strict-auth` and `auth` close everything. */
-function needsCredential(request: FastifyRequest, everywhere: boolean): boolean {
+function needsCredential(
+  request: FastifyRequest,
+  { everywhere, isOpenTo }: Pick<AuthenticationOptions, 'everywhere' | 'isOpenTo'>,
+): boolean {
   if (request.method === 'OPTIONS') return false;
   const route = request.routeOptions.url ?? '';
   // First of all: under a single server a tool may have any path, also one that looks open.
   if (request.target?.tool !== undefined || isPersonalCall(request)) return true;
   if (!everywhere) return route === '/metrics';
-  return !ALWAYS_OPEN.has(route) && !isOpenLoginPage(route, request.url);
+  return !ALWAYS_OPEN.has(route) && !isOpenLoginPage(route, request.url) && !isOpenTo(request);
 }
 
 /** Where each person has their own tools, nobody learns without a credential which there are. */

@@ -1,24 +1,36 @@
 /** Serves documents: to everybody alike, or to a person with the tools that they have connected. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Gateway } from '../gateway.ts';
+import type { AnonymousCatalog } from '../config/model.ts';
+import type { Identity } from '../identity/authenticators.ts';
+import type { Principal } from '../identity/principal.ts';
 import type { Rendered } from '../openapi/rendered.ts';
 import type { Server } from '../upstream/server.ts';
+import { callerAt } from './caller.ts';
+import { hasDocumentKey } from './document-key.ts';
+import { viewFor } from './document-view.ts';
 import type { DocumentOptions, Documents, ServerTools } from './documents.ts';
 import { PERSONAL_HEADERS } from './site.ts';
 import { FIRST_CONNECT_MS, PERSONAL_CONNECT_MS } from './targets.ts';
 
+/** What decides which tools a caller is shown. */
+export interface Reading extends DocumentOptions {
+  readonly identity: Identity;
+  /** True where the gateway listens on this machine alone. */
+  readonly isLocalBind: boolean;
+}
+
 /** Serves the document at the root; `answerServerDocument` serves the others, whose paths only the router knows. */
-export function documentRoutes(app: FastifyInstance, documents: Documents, options: DocumentOptions): void {
+export function documentRoutes(app: FastifyInstance, documents: Documents, options: Reading): void {
   const { gateway, single } = options;
   app.get(
     '/openapi.json',
     { schema: { tags: ['documents'], summary: 'The OpenAPI document of all servers' } },
     async (request, reply) => {
       const server = single === undefined ? undefined : gateway.servers.get(single);
-      if (server !== undefined) return answerServerDocument(server, gateway, documents, request, reply);
+      if (server !== undefined) return answerServerDocument(server, { ...options, documents }, request, reply);
       const servers = [...gateway.servers.values()];
-      const all = await Promise.all(servers.map((one) => toolsFor(one, gateway, request)));
-      const rendered = documents.ofAll(all);
+      const found = servers.map((one) => toolsFor(one, options, request));
+      const rendered = documents.ofAll(areReady(found) ? found : await Promise.all(found));
       return servers.some((one) => one.isPersonal)
         ? sendPersonal(rendered, reply)
         : sendShared(rendered, request, reply);
@@ -29,22 +41,53 @@ export function documentRoutes(app: FastifyInstance, documents: Documents, optio
 /** Waits for a first connect under way: some clients keep an empty document for ever. */
 export async function answerServerDocument(
   server: Server,
-  gateway: Gateway,
-  documents: Documents,
+  options: Reading & { readonly documents: Documents },
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const rendered = documents.ofServer(await toolsFor(server, gateway, request));
+  const rendered = options.documents.ofServer(await toolsFor(server, options, request));
   return server.isPersonal ? sendPersonal(rendered, reply) : sendShared(rendered, request, reply);
 }
 
-/** What the caller has there; a person who is not connected, or nobody in particular, has none. */
-async function toolsFor(server: Server, gateway: Gateway, request: FastifyRequest): Promise<ServerTools> {
-  if (!server.isPersonal) return { server, catalog: await server.firstCatalog(FIRST_CONNECT_MS) };
-  const owner = gateway.ownerOf(server, request.principal);
-  const catalog =
-    owner === undefined ? undefined : await server.catalogOf(owner, PERSONAL_CONNECT_MS).catch(() => undefined);
-  return { server, catalog };
+function areReady(found: readonly (ServerTools | Promise<ServerTools>)[]): found is readonly ServerTools[] {
+  return !found.some((one) => one instanceof Promise);
+}
+
+/** What the caller is shown there; a promise only where that takes connecting or asking. */
+function toolsFor(server: Server, options: Reading, request: FastifyRequest): ServerTools | Promise<ServerTools> {
+  if (!server.isPersonal) return sharedTools(server);
+  const principal = callerAt(options.identity, options.isLocalBind, server, request);
+  return principal instanceof Promise
+    ? principal.then((known) => personalTools(server, known, options, request))
+    : personalTools(server, principal, options, request);
+}
+
+function sharedTools(server: Server): ServerTools | Promise<ServerTools> {
+  const { catalog } = server;
+  if (catalog !== undefined || !server.isUntried) return { server, catalog };
+  return server.firstCatalog(FIRST_CONNECT_MS).then((first) => ({ server, catalog: first }));
+}
+
+/** A person's own tools; who has none there gets what is for everybody. */
+function personalTools(
+  server: Server,
+  principal: Principal,
+  options: Reading,
+  request: FastifyRequest,
+): ServerTools | Promise<ServerTools> {
+  const owner = options.gateway.ownerOf(server, principal);
+  const known = owner === undefined ? undefined : server.knownCatalog(owner);
+  if (known !== undefined) return { server, catalog: known };
+  const view = viewFor(principal, hasDocumentKey(request, options.documentKey), options);
+  if (owner === undefined) return viewOf(server, view);
+  return server.catalogOf(owner, PERSONAL_CONNECT_MS).then(
+    (catalog) => ({ server, catalog }),
+    () => viewOf(server, view),
+  );
+}
+
+function viewOf(server: Server, view: AnonymousCatalog): ServerTools {
+  return { server, catalog: view === 'learned' ? server.learned : undefined, isHidden: view === 'off' };
 }
 
 function sendPersonal({ bytes }: Rendered, reply: FastifyReply): FastifyReply {

@@ -1,13 +1,15 @@
 /** OpenAPI documents: one a server and one for all, rendered once for each set of tools and then served as bytes. */
+import { LRUCache } from 'lru-cache';
+import type { AnonymousCatalog } from '../config/model.ts';
 import { SINGLE_SERVER_NAME } from '../config/single.ts';
 import type { Gateway } from '../gateway.ts';
-import { connectTool } from '../openapi/connect.ts';
+import { connectPath, connectTool } from '../openapi/connect.ts';
 import { rootDocument, serverDocument } from '../openapi/document.ts';
 import { documentPath } from '../openapi/document-path.ts';
 import type { DocumentedServer, DocumentedTool } from '../openapi/model.ts';
 import { type Rendered, render } from '../openapi/rendered.ts';
-import type { Settings } from '../settings.ts';
-import type { Catalog } from '../upstream/catalog.ts';
+import { anonymousCatalogOf, type Settings } from '../settings.ts';
+import { type Catalog, toolsAmong } from '../upstream/catalog.ts';
 import type { Server } from '../upstream/server.ts';
 import { isShadowed } from './shadowed-tools.ts';
 
@@ -21,6 +23,9 @@ export interface DocumentOptions {
   readonly single: string | undefined;
   /** Operations ask for the API key. */
   readonly secured: boolean;
+  /** What callers without a credential see of servers where each person signs in. */
+  readonly anonymousCatalog: AnonymousCatalog;
+  readonly documentKey: string | undefined;
 }
 
 /** The options that settings ask for. */
@@ -34,23 +39,32 @@ export function documentOptions(gateway: Gateway, settings: Settings): DocumentO
     pathPrefix: settings.pathPrefix,
     single: settings.source.kind === 'single' ? SINGLE_SERVER_NAME : undefined,
     secured: settings.apiKey !== undefined || settings.auth !== undefined,
+    anonymousCatalog: anonymousCatalogOf(settings),
+    documentKey: settings.documentKey,
   };
 }
 
-/** One server with the tools that somebody has there; undefined: none are known. */
+/** One server with the tools that somebody is to see there. */
 export interface ServerTools {
   readonly server: Server;
+  /** Undefined: none are known. */
   readonly catalog: Catalog | undefined;
+  /** True where not even the way to connect is to be seen. */
+  readonly isHidden?: boolean;
 }
 
-/** Different people have different tools, so a root document is kept for each combination that is asked for. */
-const MOST_ROOTS = 50;
+/** Different people have different tools, so a document is kept for each combination that is asked for. */
+const MOST_DOCUMENTS = 500;
+const MOST_BYTES = 128 * 1024 * 1024;
 
 export class Documents {
   readonly #options: DocumentOptions;
-  /** By the tools where there are some, which are one object for all who share them, else by the server. */
-  readonly #servers = new WeakMap<object, Rendered>();
-  readonly #roots = new Map<string, Rendered>();
+  /** By the numbers of all that a document is made of; equal tools are one object, whoever has them. */
+  readonly #rendered = new LRUCache<string, Rendered>({
+    max: MOST_DOCUMENTS,
+    maxSize: MOST_BYTES,
+    sizeCalculation: ({ bytes }) => bytes.length + 1,
+  });
   readonly #numbers = new WeakMap<object, number>();
   #count = 0;
 
@@ -60,22 +74,47 @@ export class Documents {
 
   /** The document of one server; the single server's stands at the root, so it names no `servers` of its own. */
   ofServer(tools: ServerTools): Rendered {
-    const { server, catalog } = tools;
-    const known = this.#servers.get(catalog ?? server);
-    if (known !== undefined) return known;
-    const { rootPath, pathPrefix, single, secured } = this.#options;
-    const base = single === undefined ? `${rootPath}${pathPrefix}${documentPath(server.name)}` : rootPath;
-    const options = { apiKey: secured, ...(base === '' ? {} : { servers: base }) };
-    const rendered = render(serverDocument(withReachablePaths(documented(tools), single), options));
-    this.#servers.set(catalog ?? server, rendered);
-    return rendered;
+    return this.#once(this.#keyOf(tools), () => this.#renderServer(tools));
   }
 
   /** All operations of all servers. */
   ofAll(all: readonly ServerTools[]): Rendered {
-    const key = all.map(({ server, catalog }) => this.#number(catalog ?? server)).join();
-    const known = this.#roots.get(key);
+    let key = 'all';
+    for (const tools of all) key += ` ${this.#keyOf(tools)}`;
+    return this.#once(key, () => this.#renderAll(all));
+  }
+
+  #once(key: string, make: () => Rendered): Rendered {
+    const known = this.#rendered.get(key);
     if (known !== undefined) return known;
+    const rendered = make();
+    this.#rendered.set(key, rendered);
+    return rendered;
+  }
+
+  /** Names of operations hang on the tools of everybody. */
+  #keyOf({ server, catalog, isHidden }: ServerTools): string {
+    return `${this.#number(server)}.${isHidden ? '-' : this.#number(catalog)}.${this.#number(server.learned)}`;
+  }
+
+  #number(object: object | undefined): number {
+    if (object === undefined) return 0;
+    const known = this.#numbers.get(object);
+    if (known !== undefined) return known;
+    this.#count += 1;
+    this.#numbers.set(object, this.#count);
+    return this.#count;
+  }
+
+  #renderServer(tools: ServerTools): Rendered {
+    const { server } = tools;
+    const { rootPath, pathPrefix, single, secured } = this.#options;
+    const base = single === undefined ? `${rootPath}${pathPrefix}${documentPath(server.name)}` : rootPath;
+    const options = { apiKey: secured, ...(base === '' ? {} : { servers: base }) };
+    return render(serverDocument(withReachablePaths(documented(tools), single), options));
+  }
+
+  #renderAll(all: readonly ServerTools[]): Rendered {
     const { rootPath, pathPrefix, secured } = this.#options;
     const document = rootDocument(all.map(documented), {
       title: this.#options.title,
@@ -85,25 +124,15 @@ export class Documents {
       pathOf: (server, tool) => `${pathPrefix}${documentPath(server.name)}/${documentPath(tool.path)}`,
       ...(rootPath === '' ? {} : { servers: rootPath }),
     });
-    const rendered = render(document);
-    const [oldest] = this.#roots.keys();
-    if (oldest !== undefined && this.#roots.size >= MOST_ROOTS) this.#roots.delete(oldest);
-    this.#roots.set(key, rendered);
-    return rendered;
-  }
-
-  #number(object: object): number {
-    const known = this.#numbers.get(object);
-    if (known !== undefined) return known;
-    this.#count += 1;
-    this.#numbers.set(object, this.#count);
-    return this.#count;
+    return render(document);
   }
 
   /** mcpo's list of servers, with links that work behind a path prefix and a root path. */
   #describe(all: readonly ServerTools[]): string {
     const { rootPath, pathPrefix, description } = this.#options;
-    const ready = all.filter(({ server, catalog }) => catalog !== undefined || server.isPersonal);
+    const ready = all.filter(({ server, catalog, isHidden }) => {
+      return isHidden !== true && (catalog !== undefined || server.isPersonal);
+    });
     if (ready.length === 0) return description;
     const links = ready.map(
       ({ server: { name } }) => `\n    - [${name}](${rootPath}${pathPrefix}${encodeURI(name)}/docs)`,
@@ -123,10 +152,11 @@ function below(server: string, tool: DocumentedTool): DocumentedTool {
   return Object.create(tool, { path: { value: `${server}/${tool.path}`, enumerable: true } }) as DocumentedTool;
 }
 
-function documented({ server, catalog }: ServerTools): DocumentedServer {
-  const { name } = server;
+function documented({ server, catalog, isHidden }: ServerTools): DocumentedServer {
+  const { name, learned } = server;
   const title = catalog?.info.name ?? name;
-  const tools = catalog?.tools ?? [];
+  const tools = catalog === undefined ? [] : toolsAmong(catalog, learned);
+  const connect = server.isPersonal && isHidden !== true ? [connectTool(name, learned)] : [];
   return {
     name,
     info: {
@@ -135,6 +165,12 @@ function documented({ server, catalog }: ServerTools): DocumentedServer {
       description: catalog?.info.instructions ?? `${title} MCP Server`,
     },
     logins: server.guarded !== undefined,
-    tools: server.isPersonal ? [...tools, connectTool(name, catalog)] : tools,
+    tools: [...tools, ...connect],
+    otherNames: server.isPersonal ? everyName(server) : [],
   };
+}
+
+/** Also what this reader does not see: ids must not depend on who reads. */
+function everyName({ name, learned }: Server): string[] {
+  return [...(learned?.tools ?? []).map((tool) => tool.name), connectPath(name, learned)];
 }

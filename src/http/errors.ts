@@ -5,6 +5,7 @@ import { LoginError, LoginNeeded } from '../oauth/errors.ts';
 import { stringifyJson } from '../schema/json.ts';
 import { RpcError } from '../upstream/jsonrpc.ts';
 import { rpcFailure } from '../upstream/result.ts';
+import type { LoginLink } from './login-link.ts';
 
 /** `forPeople` answers with a page, where it is for it. */
 export type PageAnswer = (
@@ -16,16 +17,25 @@ export type PageAnswer = (
 export interface ErrorAnswers {
   readonly forPeople: PageAnswer;
   /** Where the caller's browser has to go to sign in at the server of that name. */
-  readonly linkFor: (server: string, request: FastifyRequest) => Promise<string>;
+  readonly linkFor: (server: string, request: FastifyRequest) => Promise<LoginLink>;
 }
 
 export function installErrorHandlers(app: FastifyInstance, { forPeople, linkFor }: ErrorAnswers): void {
   app.setErrorHandler(async (thrown, request, reply) => {
     const found = toGatewayError(thrown, request);
-    const error = found instanceof LoginNeeded ? found.told(await linkFor(found.server, request)) : found;
+    const error = found instanceof LoginNeeded ? await withLink(found, linkFor, request) : found;
     return forPeople(error, request, reply) ?? answerError(error, request, reply);
   });
   app.setNotFoundHandler((request, reply) => answerError(notFound(), request, reply));
+}
+
+async function withLink(
+  needed: LoginNeeded,
+  linkFor: ErrorAnswers['linkFor'],
+  request: FastifyRequest,
+): Promise<GatewayError> {
+  const { url, operation } = await linkFor(needed.server, request);
+  return needed.told(url, operation);
 }
 
 export function notFound(): GatewayError {

@@ -2,10 +2,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { GatewayError } from '../errors.ts';
 import { LoginError } from '../oauth/errors.ts';
+import { ASK_IN_CHAT } from '../oauth/hand-off-failures.ts';
 import type { FailureModel } from '../web/models.ts';
 import { failurePage } from '../web/views.ts';
 import { rawPath, wantsHtml } from './context.ts';
 import { recordError } from './errors.ts';
+import { comesByLink, wasBegunByLink } from './hand-off-signs.ts';
 import { frame, type Site, sendPage } from './site.ts';
 
 /** True where the error belongs on a page. */
@@ -36,13 +38,15 @@ function model(site: Site, error: GatewayError, request: FastifyRequest): Failur
     return { ...shared, heading: title, title, what: error.message, remedy: remedyFor(error) };
   }
   const { title, message, remedy, provider } = error;
-  const retryUrl = error.retry ? retryOf(site, request) : undefined;
+  // What begins anew here would be the browser's own, not the chat's; and the link is used up.
+  const isOfChat = error.retry && (comesByLink(request) || wasBegunByLink(request));
+  const retryUrl = error.retry && !isOfChat ? retryOf(site, request) : undefined;
   return {
     ...shared,
     heading: title,
     title,
     what: message,
-    remedy,
+    remedy: isOfChat ? `${remedy} ${ASK_IN_CHAT}` : remedy,
     ...(provider === undefined ? {} : { provider }),
     ...(retryUrl === undefined ? {} : { retryUrl }),
   };

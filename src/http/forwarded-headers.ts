@@ -1,6 +1,8 @@
 /** Which headers of a caller go on to the server (`client_header_forwarding`). */
 import type { FastifyRequest } from 'fastify';
 import type { Endpoint, HeaderForwarding, ServerConfig } from '../config/model.ts';
+import { isJwt } from '../identity/authenticators.ts';
+import { readAuthorization } from '../identity/authorization.ts';
 import { matchesPattern } from '../upstream/catalog.ts';
 
 /** Never forwarded: they belong to the connection, to the body, to the protocol, or to a browser's session with us. */
@@ -19,7 +21,7 @@ export function forwardedHeaders(request: FastifyRequest, config: ServerConfig):
   for (const [name, value] of Object.entries(request.headers)) {
     if (typeof value !== 'string' || OURS.test(name) || !isWanted(name, forwardHeaders)) continue;
     if (hops.has(name)) continue;
-    if (name === 'authorization' && request.principal.via !== 'anonymous') continue;
+    if (hasProved(request, name)) continue;
     if (isConfigured(name, config.endpoint)) continue;
     forwarded.push(name, value);
   }
@@ -28,6 +30,15 @@ export function forwardedHeaders(request: FastifyRequest, config: ServerConfig):
     request.log.info({ reqId: request.id, server: config.name, headers: names }, 'headers forwarded');
   }
   return forwarded;
+}
+
+/** What proved to us who calls would prove it to everybody who gets to read it. */
+function hasProved({ principal, headers }: FastifyRequest, name: string): boolean {
+  if (principal.via === 'anonymous') return false;
+  if (name === 'authorization') return true;
+  // Beside the API key it is the header that says who it is; beside the token of a session nobody has looked at it.
+  const isByHeader = principal.via === 'openwebui' && !isJwt(readAuthorization(headers.authorization));
+  return isByHeader && name === SIGNED_USER;
 }
 
 /** RFC 9110 7.6.1: headers that `Connection` names are for the next hop alone. */
@@ -40,6 +51,8 @@ function connectionOptions(request: FastifyRequest): ReadonlySet<string> {
 function isConfigured(name: string, endpoint: Endpoint): boolean {
   return endpoint.kind !== 'stdio' && Object.keys(endpoint.headers).some((own) => own.toLowerCase() === name);
 }
+
+const SIGNED_USER = 'x-openwebui-user-jwt';
 
 const NONE: readonly string[] = [];
 

@@ -15,10 +15,12 @@ import {
 import { homePage } from '../web/views.ts';
 import { isFetchedElsewhere, wantsHtml } from './context.ts';
 import type { FailureLimiter } from './failure-limiter.ts';
+import { offerToStranger } from './open-webui-offer.ts';
+import { openWebuiPanel, type PanelOptions } from './open-webui-panel.ts';
 import { connectionAt } from './person.ts';
 import { frame, loginRoute, PERSONAL_HEADERS, type Site, sendPage } from './site.ts';
 
-export interface HomeOptions extends Site {
+export interface HomeOptions extends PanelOptions {
   readonly warnings: readonly string[];
   /** Whether someone without a credential may read why a server failed: on a personal, loopback-only gateway. */
   readonly personal: boolean;
@@ -36,6 +38,7 @@ export async function home(site: HomeOptions, request: FastifyRequest, reply: Fa
   const servers = serverModels(gateway, pathPrefix, privy, await connectionsOf(site, request));
   if (!asPage) return sendStatus(site, reply, { name, version: site.version, servers });
   const page = homePage({
+    ...(await offerToStranger(site, request, reply)),
     ...frame(site, request),
     heading: name,
     description: gatewayDescription(site.description),
@@ -44,6 +47,7 @@ export async function home(site: HomeOptions, request: FastifyRequest, reply: Fa
     servers,
     warnings: privy ? site.warnings : [],
     notices: noticesFor(request, servers),
+    openWebui: openWebuiPanel(site, request),
   });
   return sendPage(reply, page);
 }

@@ -1,34 +1,23 @@
-/** The routes that each server with logins has: `/oauth/<server>/authorize`, `callback`, `status`, `disconnect`. */
+/** The routes that each server with logins has, `/oauth/<server>/...`: the login, its state, and its end. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../errors.ts';
 import { clientDocument } from '../oauth/client-document.ts';
 import { identityRequired } from '../oauth/errors.ts';
-import { usedWithoutLogin } from '../oauth/login-failures.ts';
-import type { Owner, ProtectedServer } from '../oauth/model.ts';
 import type { Server } from '../upstream/server.ts';
 import { cookiesOf, formOf, fromElsewhere } from './browser-sessions.ts';
 import { isFetchedElsewhere, wantsHtml } from './context.ts';
 import { notFound } from './errors.ts';
-import type { FailureLimiter } from './failure-limiter.ts';
+import { handOff } from './hand-off.ts';
+import { answerCode, answerDone, drop, showCode, showDone } from './hand-off-end.ts';
+import { comesByLink, queryOf } from './hand-off-signs.ts';
 import { beginVisit } from './home.ts';
 import { localPath } from './local-path.ts';
+import { countAttempt, type LoginPlace, type LoginRoutesOptions, loginPlaceOf, ownerAt } from './login-place.ts';
 import { loginStatus } from './login-status.ts';
 import { isStranger, signInPath } from './person.ts';
 import { FORM_BYTES } from './sign-in.ts';
 import { loginRoute, type Site } from './site.ts';
 import { LOGIN_PREFIX, LOGINS } from './targets.ts';
-
-export interface LoginRoutesOptions extends Site {
-  /** Counts what makes us ask an authorization server, by address. */
-  readonly attempts: FailureLimiter;
-}
-
-/** A server with logins, and what is asked of it. */
-interface LoginPlace {
-  readonly server: Server;
-  readonly guarded: ProtectedServer;
-  readonly page: string;
-}
 
 export function loginRoutes(app: FastifyInstance, site: LoginRoutesOptions): void {
   const config = { page: true };
@@ -36,12 +25,16 @@ export function loginRoutes(app: FastifyInstance, site: LoginRoutesOptions): voi
   // No HEAD: who only looks must not begin a login or use up an answer.
   app.get(LOGINS, { config, schema, exposeHeadRoute: false }, async (request, reply) => {
     reply.header('cache-control', 'no-store');
-    const place = placeOf(request);
+    const place = loginPlaceOf(request);
     switch (place.page) {
       case 'authorize':
-        return authorize(site, place, request, reply);
+        return comesByLink(request) ? handOff(site, place, request, reply) : authorize(site, place, request, reply);
       case 'callback':
         return callback(site, place, request, reply);
+      case 'code':
+        return answerCode(site, place, request, reply);
+      case 'done':
+        return answerDone(site, place, request, reply);
       case 'status':
         return reply.send(await loginStatus(site, place.server, request));
       case 'client-metadata.json':
@@ -51,17 +44,16 @@ export function loginRoutes(app: FastifyInstance, site: LoginRoutesOptions): voi
     }
   });
   app.post(LOGINS, { config, schema, bodyLimit: FORM_BYTES }, async (request, reply) => {
-    const place = placeOf(request);
-    if (place.page !== 'disconnect') throw notFound();
-    return disconnect(site, place, request, reply);
+    const place = loginPlaceOf(request);
+    switch (place.page) {
+      case 'disconnect':
+        return disconnect(site, place, request, reply);
+      case 'drop':
+        return drop(site, place, request, reply);
+      default:
+        throw notFound();
+    }
   });
-}
-
-function placeOf({ place }: FastifyRequest): LoginPlace {
-  if (place === undefined) throw notFound();
-  const { server, rest: page } = place;
-  if (server.guarded === undefined) throw usedWithoutLogin(server.name);
-  return { server, guarded: server.guarded, page };
 }
 
 async function authorize(
@@ -80,7 +72,7 @@ async function authorize(
     if (request.browser === undefined) await beginVisit(site, request, reply);
     await sessions.change(request, (session) => ({ ...session, visited: visitedWith(session.visited, server.name) }));
   }
-  const owner = ownerOf(site, server, request);
+  const owner = ownerAt(site, server, request);
   const { next } = request.query as Record<string, unknown>;
   const begun = await gateway.logins.begin(guarded, owner, {
     bound: true,
@@ -93,13 +85,13 @@ async function authorize(
 
 async function callback(
   site: LoginRoutesOptions,
-  { server, guarded }: LoginPlace,
+  place: LoginPlace,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { gateway, sessions, rootPath } = site;
+  const { server, guarded } = place;
   countAttempt(site, request);
-  const query = new URL(request.url, site.publicBase).searchParams;
   const owner = gateway.ownerOf(server, request.principal);
   // An id that somebody planted in this browser is worth nothing once there is something to have. Not before: any page
   // can send a browser here, and take it away before the new id has arrived.
@@ -107,16 +99,13 @@ async function callback(
     if (reply.raw.destroyed) throw new GatewayError('cancelled', 499, 'The caller closed the connection.');
     await sessions.rotate(request, reply);
   };
-  const done = await gateway.logins.complete({
-    server: guarded,
-    query,
-    cookies: cookiesOf(request),
-    owner,
-    beforeKept,
-  });
+  const cookies = cookiesOf(request);
+  const done = await gateway.logins.complete({ server: guarded, query: queryOf(request), cookies, owner, beforeKept });
   sessions.set(reply, { name: done.cookie, value: '', maxAgeSeconds: 0, path: `${rootPath}${LOGIN_PREFIX}` });
+  if (done.waiting !== undefined) return showCode(site, place, done.waiting, reply);
   // The next page waits for the tools: until the browser has its new id, its other windows are strangers.
   void gateway.loggedIn(server, done.owner);
+  if (done.owner !== owner) return showDone(site, place, done, reply);
   const home = `/?connected=${encodeURIComponent(server.name)}`;
   return reply.redirect(`${rootPath}${done.returnTo === '/' ? home : localPath(done.returnTo)}`, 303);
 }
@@ -133,24 +122,12 @@ async function disconnect(
   else if (isFetchedElsewhere(request)) throw fromElsewhere();
   const isNobody = request.principal.via === 'anonymous' && (identity.required || server.isPersonal);
   if (isNobody) throw identityRequired(server.name);
-  const revoked = await gateway.logins.disconnect(guarded, ownerOf(site, server, request));
+  const revoked = await gateway.logins.disconnect(guarded, ownerAt(site, server, request));
   const told = revoked ? '' : '&revoked=0';
   if (wantsHtml(request)) {
     return reply.redirect(`${rootPath}/?disconnected=${encodeURIComponent(server.name)}${told}`, 303);
   }
   return reply.send({ server: server.name, disconnected: true, revoked });
-}
-
-/** What a page elsewhere makes a browser fetch is no attempt of the person, and must not use theirs up. */
-function countAttempt({ attempts }: LoginRoutesOptions, request: FastifyRequest): void {
-  if (isFetchedElsewhere(request)) throw fromElsewhere();
-  attempts.count(request.ip);
-}
-
-function ownerOf({ gateway }: Site, server: Server, { principal }: FastifyRequest): Owner {
-  const owner = gateway.ownerOf(server, principal);
-  if (owner === undefined) throw identityRequired(server.name);
-  return owner;
 }
 
 /** Bounded, since names come and go with reloads. */

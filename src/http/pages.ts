@@ -67,11 +67,10 @@ async function assetRoutes(app: FastifyInstance): Promise<void> {
 
 /** `GET` below a server's name: its document, its docs page, or a summary; a tool is only for POST. */
 async function belowServer(options: PageOptions, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const { gateway, documents } = options;
   const { place } = request;
   if (place === undefined) throw notFound();
   const { server, rest } = place;
-  if (rest === 'openapi.json') return answerServerDocument(server, gateway, documents, request, reply);
+  if (rest === 'openapi.json') return answerServerDocument(server, options, request, reply);
   if (rest === 'docs') return docs(options, server, request, reply);
   if (rest === 'redoc') return reply.redirect(docsPath(options, server));
   if (rest === '') {

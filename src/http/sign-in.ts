@@ -1,20 +1,27 @@
-/** `/login` and `/logout`: a browser proves the API key, a token or an account, and its session remembers that. */
+/** `/login` and `/logout`: a browser proves the API key, a token, an account or a user of Open WebUI, and its session remembers that. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../errors.ts';
 import type { Authorization } from '../identity/authorization.ts';
+import { WHOLE_GATEWAY } from '../identity/credentials.ts';
 import { API_KEY_HOLDER, type Principal } from '../identity/principal.ts';
+import type { WebSession } from '../identity/web-sessions.ts';
 import { gatewayName } from '../web/models.ts';
 import { loginPage, onwardPage } from '../web/views.ts';
 import { countingFailures } from './authentication.ts';
+import { openWebuiUser } from './browser-person.ts';
 import { formOf } from './browser-sessions.ts';
 import type { FailureLimiter } from './failure-limiter.ts';
 import { localPath } from './local-path.ts';
+import { offerTo } from './open-webui-offer.ts';
 import { isStranger } from './person.ts';
 import { warnOfShadowedTools } from './shadowed-tools.ts';
 import { frame, type Site, sendPage } from './site.ts';
 
 /** Far more than a form needs. */
 export const FORM_BYTES = 16 * 1024;
+
+/** How long a sign-in by Open WebUI's cookie lasts at most: what ends there cannot end it here. */
+const USER_MS = 60 * 60 * 1000;
 
 export interface SignInOptions extends Site {
   readonly limiter: FailureLimiter;
@@ -54,22 +61,25 @@ async function showForm(
   const { loginUrl: _, ...around } = frame(site, request);
   const page = loginPage({
     ...around,
+    ...(await offerTo(site, request, next)),
     heading: `Sign in to ${gatewayName(title)}`,
     action: `${rootPath}/login`,
     csrf: sessions.formToken(session),
     next,
     asksKey: identity.asksKey,
     asksAccount: identity.accounts.size > 0,
+    readsOpenWebuiCookie: site.readsOpenWebuiCookie,
     ...(problem === undefined ? {} : { problem }),
   });
   return sendPage(reply, page);
 }
 
 async function signIn(site: SignInOptions, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const { sessions, identity, rootPath } = site;
+  const { sessions, identity } = site;
   const form = formOf(request);
   sessions.checkForm(request, form);
   const next = localPath(form.get('next'));
+  if (form.has('open_webui')) return continueAsUser(site, request, reply, next);
   let principal: Principal;
   try {
     const credential = credentialIn(form);
@@ -80,13 +90,50 @@ async function signIn(site: SignInOptions, request: FastifyRequest, reply: Fasti
     reply.code(error.status === 401 ? 401 : 403);
     return showForm(site, request, reply, next, 'That did not match. Check it and try again.');
   }
-  const { session } = await sessions.ensure(request, reply);
-  const proof = identity.proofOf(principal);
   // Who holds the API key may be many people: the browser stays the visitor that it was.
-  const { principal: _, ...visitor } = session;
-  const signedIn = principal.via === API_KEY_HOLDER.via ? visitor : { ...visitor, principal };
-  await sessions.rotate(request, reply, { ...signedIn, ...(proof === undefined ? {} : { proof }) });
-  return next === '/' ? reply.redirect(`${rootPath}/`, 303) : goOn(site, request, reply, next);
+  const named = principal.via === API_KEY_HOLDER.via ? {} : { principal };
+  return enter(site, request, reply, next, { ...named, proof: identity.proofOf(principal) });
+}
+
+/** The person was shown whom Open WebUI's cookie names, and goes on as that user; for an hour, then they are asked again. */
+async function continueAsUser(
+  site: SignInOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  next: string,
+): Promise<FastifyReply> {
+  site.visits.count(request.ip);
+  const user = await openWebuiUser(site, request, WHOLE_GATEWAY);
+  const proof = user === undefined ? undefined : site.identity.proofOf(user.principal);
+  if (user === undefined || proof === undefined) {
+    reply.code(401);
+    return showForm(site, request, reply, next, 'Open WebUI does not say who you are. Sign in there, then come back.');
+  }
+  const until = Math.min(user.until ?? Number.POSITIVE_INFINITY, Date.now() + USER_MS);
+  return enter(site, request, reply, next, { principal: user.principal, proof, until });
+}
+
+interface SignedIn extends Pick<WebSession, 'principal' | 'until'> {
+  readonly proof: string | undefined;
+}
+
+/** The session goes on under another id, as what was proved. */
+async function enter(
+  site: SignInOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  next: string,
+  { proof, ...signedIn }: SignedIn,
+): Promise<FastifyReply> {
+  const { session } = await site.sessions.ensure(request, reply);
+  const after = { ...visitorOf(session), ...signedIn, ...(proof === undefined ? {} : { proof }) };
+  await site.sessions.rotate(request, reply, after);
+  return next === '/' ? reply.redirect(`${site.rootPath}/`, 303) : goOn(site, request, reply, next);
+}
+
+/** What stays of a session without its sign-in. */
+function visitorOf({ principal: _, proof: __, until: ___, ...visitor }: WebSession): WebSession {
+  return visitor;
 }
 
 /**
@@ -116,8 +163,7 @@ async function signOut(site: SignInOptions, request: FastifyRequest, reply: Fast
   sessions.checkForm(request, formOf(request));
   const session = request.browser?.session;
   if (session?.principal !== undefined) {
-    const { principal: _, proof: __, ...visitor } = session;
-    await sessions.rotate(request, reply, visitor);
+    await sessions.rotate(request, reply, visitorOf(session));
   } else {
     await gateway.disconnectAll(request.principal);
     await sessions.end(request, reply);

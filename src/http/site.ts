@@ -19,6 +19,8 @@ export interface Site extends DocumentOptions {
   /** Whom a session makes of a browser. */
   readonly principalOf: (session: WebSession) => Principal;
   readonly sessions: BrowserSessions;
+  /** True where people open Open WebUI under our public host, so that its cookie may tell who they are. */
+  readonly readsOpenWebuiCookie: boolean;
   readonly routing: RoutingOptions;
   readonly publicUrl: URL;
   /** Where people reach the gateway, root path included, without a trailing slash. */
@@ -31,7 +33,7 @@ export function frame(site: Site, request: FastifyRequest): Omit<PageModel, 'hea
   const { browser, principal } = request;
   // Back to where they are, unless that is the end of something.
   const next = request.method === 'GET' && !request.url.startsWith('/oauth/') ? request.url : '/';
-  const hasAccount = principal.via === 'basic' || principal.via === 'bearer';
+  const hasAccount = principal.via === 'basic' || principal.via === 'bearer' || principal.via === 'openwebui';
   const loginUrl =
     isStranger(site, request) || (!hasAccount && identity.accounts.size > 0) ? signInPath(rootPath, next) : undefined;
   // To a visitor of a gateway where nobody has anything of their own there is nothing to say.

@@ -4,9 +4,9 @@ import { GatewayError } from '../errors.ts';
 import type { Gateway } from '../gateway.ts';
 import { identityRequired } from '../oauth/errors.ts';
 import type { Owner } from '../oauth/model.ts';
-import { connectPath } from '../openapi/connect.ts';
+import { isConnectPath } from '../openapi/connect.ts';
 import { decodePath, findPlace, type Place, type RoutingOptions } from '../routing.ts';
-import type { Catalog } from '../upstream/catalog.ts';
+import { type Catalog, toolAt } from '../upstream/catalog.ts';
 import type { Server } from '../upstream/server.ts';
 import { type CallTarget, rawPath } from './context.ts';
 
@@ -87,7 +87,7 @@ export function installPersonalTargets(app: FastifyInstance, gateway: Gateway): 
 /** Connects for the person if need be. Throws what they have to do first, unless they just ask for that. */
 async function connectedTarget(target: CallTarget, owner: Owner | undefined): Promise<CallTarget> {
   const { server } = target;
-  const asksHow = target.rest === connectPath(server.name, undefined);
+  const asksHow = isConnectPath(target.rest, server.name, undefined);
   try {
     if (owner === undefined) throw identityRequired(server.name);
     return personalTarget(target, owner, await server.catalogOf(owner, PERSONAL_CONNECT_MS));
@@ -102,8 +102,8 @@ function personalTarget({ server, rest }: CallTarget, owner: Owner, catalog: Cat
     server,
     rest,
     owner,
-    tool: catalog.byPath.get(rest),
-    isConnect: rest === connectPath(server.name, catalog),
+    tool: toolAt(rest, catalog, server.learned),
+    isConnect: isConnectPath(rest, server.name, catalog),
   };
 }
 

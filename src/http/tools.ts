@@ -7,7 +7,7 @@ import { answerText } from '../upstream/result.ts';
 import { noCatalog } from '../upstream/server.ts';
 import { readArguments } from './arguments.ts';
 import type { BrowserSessions } from './browser-sessions.ts';
-import { answerConnect } from './connect.ts';
+import { connectAnswers } from './connect.ts';
 import { type CallTarget, header, rawPath } from './context.ts';
 import { notFound } from './errors.ts';
 import { forwardedHeaders } from './forwarded-headers.ts';
@@ -35,8 +35,9 @@ export function toolRoutes(app: FastifyInstance, gateway: Gateway, sessions: Bro
   app.addContentTypeParser(['application/json', '*'], { parseAs: 'string' }, (_request, body, done) =>
     done(null, body),
   );
+  const answerConnect = connectAnswers(gateway);
   const answer = (target: CallTarget, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
-    target.isConnect === true ? answerConnect(gateway, target, reply) : callTool(target, request, reply);
+    target.isConnect === true ? answerConnect(target, request, reply) : callTool(target, request, reply);
   app.post('/*', { schema: { hide: true } }, (request, reply) => {
     const target = knownTarget(request);
     if (request.browser === undefined || target.owner === undefined) return answer(target, request, reply);

@@ -4,8 +4,9 @@ import { GatewayError } from '../errors.ts';
 import type { Authorization } from './authorization.ts';
 import { digest, matchesDigest } from './compare.ts';
 import type { Credentials, Realm } from './credentials.ts';
-import type { OpenWebuiUsers } from './open-webui/users.ts';
+import type { CookieUser, OpenWebuiUsers } from './open-webui/users.ts';
 import { API_KEY_HOLDER, type Principal } from './principal.ts';
+import { unauthorized } from './refusals.ts';
 
 const JWT_SHAPE = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 
@@ -36,6 +37,8 @@ export interface Identity {
    * is missing or wrong, 400 where it is said twice, 503 where it cannot be checked now.
    */
   authenticate(credentials: Credentials, realm: Realm): Principal | Promise<Principal>;
+  /** Whom the value of Open WebUI's `token` cookie names; see `OpenWebuiUsers`. */
+  cookieUser(token: string, realm: Realm): Promise<CookieUser | undefined>;
 }
 
 /** Builds the chain in its order: API key, configured bearer tokens, Basic. */
@@ -69,9 +72,12 @@ export function buildIdentity(options: IdentityOptions): Identity {
       const principal = known(authorization);
       if (principal === API_KEY_HOLDER) return openWebui.byHeaders(header) ?? principal;
       if (principal !== undefined) return principal;
-      if (isJwt(authorization)) return openWebui.byToken(authorization.token, realm, isLocal);
-      throw refusal(authorization);
+      if (!isJwt(authorization)) throw refusal(authorization);
+      const named = openWebui.byToken(authorization.token, realm, isLocal);
+      if (required && !(named instanceof Promise) && named.via === 'unverified') throw notLetIn();
+      return named;
     },
+    cookieUser: (token, realm) => openWebui.cookieUser(token, realm),
   };
 }
 
@@ -143,12 +149,19 @@ function bearerRefusal(token: string): GatewayError {
   if (token.startsWith('sk-')) {
     return unauthorized(
       'invalid_credentials',
-      "This is not a key of this gateway. It looks like an Open WebUI API key: sign in to Open WebUI in the browser, or set the connection to Bearer with the gateway's own API key.",
+      "This is an API key of Open WebUI or of a model provider, which says nothing here. Sign in to Open WebUI in the browser instead of using its API key, or set the connection's authentication to Bearer with this gateway's own API key.",
     );
+  }
+  if (JWT_SHAPE.test(token)) {
+    return unauthorized('invalid_credentials', "This is a token, not a key. Use this gateway's own API key here.");
   }
   return new GatewayError('invalid_credentials', 403, 'Invalid API key');
 }
 
-function unauthorized(code: 'missing_credentials' | 'invalid_credentials', message: string): GatewayError {
-  return new GatewayError(code, 401, message, { headers: { 'www-authenticate': 'Bearer' } });
+/** What nobody verified names somebody, and lets nobody in. */
+function notLetIn(): GatewayError {
+  return unauthorized(
+    'invalid_credentials',
+    'This gateway asks for a credential, and has nothing to verify tokens of Open WebUI with. Its operator can set webui_secret_key, or give the connection its API key as Bearer.',
+  );
 }

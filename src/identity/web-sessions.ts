@@ -11,6 +11,8 @@ export interface WebSession {
   readonly principal?: Principal;
   /** Which credential the browser has proved, as a fingerprint: with the credential it loses its worth. */
   readonly proof?: string;
+  /** When the sign-in ends before the session does, in milliseconds since 1970: `principal` and `proof` say nothing after. */
+  readonly until?: number;
   /** Secret for forms. */
   readonly csrf: string;
   /** In milliseconds since 1970. */

@@ -3,7 +3,7 @@ import { calculatePKCECodeChallenge } from 'oauth4webapi';
 import { digest } from '../identity/compare.ts';
 import { identify } from './client-identity.ts';
 import type { Clients } from './clients.ts';
-import { discover } from './discovery.ts';
+import type { Discovery } from './discovery.ts';
 import { oauthFetch } from './fetch.ts';
 import { FLOW_MS, type Flow, flowCookie, flowId, flowsOf, randomSecret } from './flow.ts';
 import type { FlowStore } from './flow-store.ts';
@@ -20,6 +20,7 @@ export interface BeginContext {
   readonly publicBase: string;
   readonly flows: FlowStore;
   readonly clients: Clients;
+  readonly discovery: Discovery;
   readonly grants: Grants;
   readonly probe: (server: ProtectedServer) => Promise<Challenge | undefined>;
 }
@@ -91,11 +92,11 @@ async function prepare(
   owner: Owner,
   options: BeginOptions,
 ): Promise<Prepared> {
-  const { publicBase, clients, grants } = context;
+  const { publicBase, clients, grants, discovery } = context;
   const redirectUri = options.redirectUri ?? loginAddress(publicBase, server.name, 'callback');
   const fetch = oauthFetch(server);
   const challenge = await context.probe(server);
-  const discovered = await discover(server, challenge, fetch);
+  const discovered = await discovery.discover(server, challenge, fetch);
   if (challenge === undefined && isGuessed(server, discovered)) throw loginNotOffered(server);
   const suspect = await suspectClient(context, server, discovered.issuer, redirectUri, options.cookies ?? {});
   const place = { server, discovered, redirectUri, publicBase, fetch };

@@ -1,4 +1,4 @@
-/** The end of a login: from the answer at the callback to the grant in the store. */
+/** The end of a login: from the answer at the callback to the grant in the store, or to a code. */
 import type { Log } from '../log-sink.ts';
 import type { Clients } from './clients.ts';
 import { LoginError } from './errors.ts';
@@ -7,20 +7,19 @@ import { oauthFetch } from './fetch.ts';
 import { type Flow, flowCookie, flowId } from './flow.ts';
 import { checkBrowser, checkKnown, checkPerson, checkResponse, checkServer, checkState } from './flow-checks.ts';
 import type { FlowStore } from './flow-store.ts';
-import { begun, type NewGrant, sharesGrant } from './grant.ts';
-import type { Grants } from './grants.ts';
+import type { NewGrant } from './grant.ts';
 import type { Waiting } from './hand-off.ts';
+import { type KeepContext, keep, orRevoked } from './keep.ts';
 import { tokenRequestFailed } from './login-failures.ts';
-import type { Grant, Owner, ProtectedServer } from './model.ts';
+import type { Owner, ProtectedServer } from './model.ts';
 import type { Tokens } from './token-answer.ts';
+import type { Unconfirmed, WaitingLogins } from './waiting.ts';
 
-export interface CompleteContext {
+export interface CompleteContext extends KeepContext {
   readonly flows: FlowStore;
   readonly clients: Clients;
-  readonly grants: Grants;
+  readonly waiting: WaitingLogins;
   readonly log: Log;
-  /** Called with a grant that nobody needs and that nothing else hangs on; to be revoked, without being waited for. */
-  readonly onUnwanted: (server: ProtectedServer, grant: Grant) => void;
 }
 
 export interface CallbackRequest {
@@ -57,9 +56,39 @@ export async function complete(context: CompleteContext, request: CallbackReques
   checkPerson(flow, request.owner);
   const parameters = await forgettingClient(context, server, flow, () => checkResponse(flow, state, query));
   const tokens = await exchange(context, server, flow, parameters);
-  await keep(context, request, flow, loginOf(flow, tokens));
-  context.log.info({ server: server.name, issuer: flow.issuer }, 'a login has come to its end');
-  return { owner: flow.owner, returnTo: flow.returnTo, cookie: flowCookie(flowId(state)) };
+  const waiting = await keepOrPutAside(context, request, flow, loginOf(flow, tokens));
+  const { issuer, redirectUri, client, owner, returnTo } = flow;
+  // Only a hint for later: without it a login that is not ended may cost a registration.
+  await context.clients.succeeded({ server, issuer, redirectUri }, client).catch(() => undefined);
+  context.log.info({ server: server.name, issuer, waits: waiting !== undefined }, 'a login has come to its end');
+  const cookie = flowCookie(flowId(state));
+  return { owner, returnTo, cookie, ...(waiting === undefined ? {} : { waiting }) };
+}
+
+/** Undefined: the grant is kept. Otherwise it waits for the code that `owner` has to bring. */
+function keepOrPutAside(
+  context: CompleteContext,
+  { server, beforeKept }: CallbackRequest,
+  { owner, confirm = false, label = owner }: Flow,
+  login: NewGrant,
+): Promise<Waiting | undefined> {
+  // Whose tokens they are that wait for a code is not known.
+  return orRevoked(context, server, confirm ? undefined : owner, login, async () => {
+    await beforeKept?.();
+    if (confirm) return putAside(context, server, { owner, label, login });
+    await keep(context, server, owner, login);
+    return undefined;
+  });
+}
+
+async function putAside(
+  { waiting, onUnwanted }: CompleteContext,
+  server: ProtectedServer,
+  unconfirmed: Unconfirmed,
+): Promise<Waiting> {
+  const { waiting: shown, replaced } = await waiting.put(server, unconfirmed);
+  if (replaced !== undefined) onUnwanted(server, replaced);
+  return shown;
 }
 
 /** Some servers say only here that they do not know us; but anybody can write an address that says so. */
@@ -112,26 +141,4 @@ function loginOf(flow: Flow, tokens: Tokens): NewGrant {
     ...(scope === undefined ? {} : { requestedScope: scope }),
     ...tokens,
   };
-}
-
-/** Stores the grant; where that fails nobody would ever revoke its tokens, so we do. */
-async function keep(context: CompleteContext, request: CallbackRequest, flow: Flow, login: NewGrant): Promise<void> {
-  const { server } = request;
-  try {
-    await request.beforeKept?.();
-    await save(context, server, flow, login);
-  } catch (error) {
-    const unkept = begun(server, login, undefined, Date.now());
-    const other = (await context.grants.read(server, flow.owner).catch(() => undefined))?.grant;
-    if (other?.state !== 'live' || !sharesGrant(other, unkept)) context.onUnwanted(server, unkept);
-    throw error;
-  }
-}
-
-async function save(context: CompleteContext, server: ProtectedServer, flow: Flow, login: NewGrant): Promise<void> {
-  const { issuer, redirectUri, owner, client } = flow;
-  const { grant, replaced } = await context.grants.save(server, owner, login);
-  // Only a hint for later: without it a login that is not ended may cost a registration.
-  await context.clients.succeeded({ server, issuer, redirectUri }, client).catch(() => undefined);
-  if (replaced !== undefined && !sharesGrant(replaced, grant)) context.onUnwanted(server, replaced);
 }

@@ -3,13 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError, messageOf } from '../errors.ts';
 import type { Log } from '../log-sink.ts';
 import type { Credential, Refusal } from './credential.ts';
-import { forget } from './discovery.ts';
+import type { Discovery } from './discovery.ts';
 import { authorizationRequired, insufficientScope, providerUnavailable } from './errors.ts';
 import { ended, freshToken, isUnproven, mayStepUp, refusedFor, type StoredGrant, usableToken } from './grant.ts';
 import { type Grants, idleMs } from './grants.ts';
 import type { Owner, ProtectedServer } from './model.ts';
 import type { Renewer } from './renew.ts';
-import { revokeGrant } from './revoke.ts';
+import type { Revoke } from './revoke.ts';
 
 /** The end of a grant is moved this often while it is in use, and more often where it lies nearer. */
 const LONGEST_TOUCH_MS = 60_000;
@@ -24,6 +24,8 @@ export interface ConnectionOptions {
   readonly owner: Owner;
   readonly grants: Grants;
   readonly renewer: Renewer;
+  readonly discovery: Discovery;
+  readonly revoke: Revoke;
   /** Called when a grant comes into use, so that somebody follows what other processes do to it. */
   readonly onHeld: (connection: Connection) => void;
   /** Called once when the grant in use has ended, was removed or was replaced by another login. */
@@ -107,7 +109,7 @@ export class Connection implements Credential {
     // Another caller has renewed it meanwhile.
     if (grant.accessToken !== token) return;
     // What was discovered may be why: the server may have moved to another authorization server.
-    forget(this.#options.server);
+    this.#options.discovery.forget(this.#options.server);
     if (isUnproven(grant, sentAt)) return this.#giveUp(grant);
     if (!(await this.#renew(grant))) throw this.#unavailable();
     this.#tokenInUse();
@@ -131,7 +133,7 @@ export class Connection implements Credential {
 
   /** The token of a refresh is refused like the one before it: to go on would be a loop. */
   async #giveUp(grant: StoredGrant): Promise<void> {
-    const { grants, server, owner, log } = this.#options;
+    const { grants, server, owner, revoke, log } = this.#options;
     let isEndedHere = false;
     const left = await grants.change(server, owner, (current) => {
       isEndedHere = current.generation === grant.generation;
@@ -142,7 +144,7 @@ export class Connection implements Credential {
     // Many calls are refused at once; one of them tells the authorization server.
     if (!isEndedHere) throw this.#signIn();
     log.warn({ server: server.name }, 'a login has ended: the server refuses a token that is new');
-    void revokeGrant(server, grant, log);
+    void revoke(server, grant);
     throw this.#signIn();
   }
 
@@ -223,8 +225,9 @@ export class Connection implements Credential {
   }
 
   #signIn(): GatewayError {
-    const reason = this.#ended ? 'Your sign-in has ended.' : 'No account is connected.';
-    return authorizationRequired(this.server.name, reason);
+    const { name } = this.server;
+    const reason = this.#ended ? `The sign-in at "${name}" has ended.` : `No account is connected at "${name}".`;
+    return authorizationRequired(name, reason);
   }
 
   #unavailable(): GatewayError {

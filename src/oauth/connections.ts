@@ -2,11 +2,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { LRUCache } from 'lru-cache';
 import { GatewayError, messageOf } from '../errors.ts';
-import type { Log } from '../log-sink.ts';
-import { Connection } from './connection.ts';
-import { type Grants, grantKey } from './grants.ts';
+import { Connection, type ConnectionOptions } from './connection.ts';
+import { grantKey } from './grants.ts';
 import type { Owner, ProtectedServer } from './model.ts';
-import type { Renewer } from './renew.ts';
 
 const RECHECK_MS = 15_000;
 /** A connection that nobody used for so long is no longer followed; its next use reads the store. */
@@ -14,12 +12,8 @@ const REST_AFTER_MS = 30 * 60_000;
 /** Owners are anybody who calls. */
 const MOST_CONNECTIONS = 10_000;
 
-export interface ConnectionsOptions {
-  readonly grants: Grants;
-  readonly renewer: Renewer;
-  /** Called once when a grant that was in use here has ended, was removed or was replaced by another login. */
-  readonly onEnded: (server: ProtectedServer, owner: Owner) => void;
-  readonly log: Log;
+/** What is the same for all connections of a process. */
+export interface ConnectionsOptions extends Omit<ConnectionOptions, 'server' | 'owner' | 'onHeld'> {
   /** How often the store is asked for changes by other processes, in milliseconds; default: 15,000. */
   readonly recheckMs?: number;
 }
@@ -42,16 +36,8 @@ export class Connections {
     const key = grantKey(server, owner);
     const known = this.#known.get(key);
     if (known !== undefined && isDeepStrictEqual(known.server.oauth, server.oauth)) return known;
-    const { grants, renewer, onEnded, log } = this.#options;
-    const connection = new Connection({
-      server,
-      owner,
-      grants,
-      renewer,
-      onHeld: (held) => this.#held.add(held),
-      onEnded,
-      log,
-    });
+    const onHeld = (held: Connection): void => void this.#held.add(held);
+    const connection = new Connection({ ...this.#options, server, owner, onHeld });
     this.#known.set(key, connection);
     return connection;
   }

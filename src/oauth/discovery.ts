@@ -15,56 +15,55 @@ interface Remembered {
 
 const REMEMBERED_MS = 10 * 60_000;
 
-/** By server; one issuer each, because a server has one at a time. */
-const remembered = new LRUCache<string, Remembered>({ max: 1000, ttl: REMEMBERED_MS });
+export class Discovery {
+  /** By server; one issuer each, because a server has one at a time. */
+  readonly #remembered = new LRUCache<string, Remembered>({ max: 1000, ttl: REMEMBERED_MS });
 
-/** Always asks the network. Throws `LoginError` (`discovery_failed`, `metadata_rejected`, `address_not_allowed`). */
-export async function discover(
-  server: ProtectedServer,
-  challenge: Challenge | undefined,
-  fetch: OAuthFetch,
-): Promise<Discovered> {
-  const published = await protectedResource(server, challenge, fetch);
-  const issuer = published?.issuer ?? server.oauth.issuer;
-  const metadata = issuer === undefined ? await legacyMetadata(server, fetch) : await metadataOf(server, issuer, fetch);
-  const used = metadata ?? defaultEndpoints(legacyBase(server).origin);
-  if (metadata !== undefined) remembered.set(keyOf(server), { issuer: used.issuer, metadata: Promise.resolve(used) });
-  return {
-    issuer: used.issuer,
-    metadata: used,
-    resource: resourceOf(server, published?.resource),
-    scopesSupported: published?.scopesSupported,
-    source: metadata === undefined ? 'default-endpoints' : 'metadata',
-  };
-}
-
-/**
- * The metadata of an issuer that `discover` found before, for requests that follow a login; remembered for ten minutes.
- * Throws as `discover` does.
- */
-export async function rediscover(
-  server: ProtectedServer,
-  issuer: string,
-  source: Discovered['source'],
-  fetch: OAuthFetch,
-): Promise<AuthorizationServer> {
-  if (source === 'default-endpoints') return defaultEndpoints(issuer);
-  const key = keyOf(server);
-  const known = remembered.get(key);
-  if (known?.issuer === issuer) return known.metadata;
-  const entry: Remembered = { issuer, metadata: metadataOf(server, issuer, fetch) };
-  remembered.set(key, entry);
-  try {
-    return await entry.metadata;
-  } catch (error) {
-    if (remembered.get(key) === entry) remembered.delete(key);
-    throw error;
+  /** Always asks the network. Throws `LoginError` (`discovery_failed`, `metadata_rejected`, `address_not_allowed`). */
+  async discover(server: ProtectedServer, challenge: Challenge | undefined, fetch: OAuthFetch): Promise<Discovered> {
+    const published = await protectedResource(server, challenge, fetch);
+    const issuer = published?.issuer ?? server.oauth.issuer;
+    const found = issuer === undefined ? await legacyMetadata(server, fetch) : await metadataOf(server, issuer, fetch);
+    const metadata = found ?? defaultEndpoints(legacyBase(server).origin);
+    const { issuer: used } = metadata;
+    if (found !== undefined) this.#remembered.set(keyOf(server), { issuer: used, metadata: Promise.resolve(metadata) });
+    return {
+      issuer: used,
+      metadata,
+      resource: resourceOf(server, published?.resource),
+      scopesSupported: published?.scopesSupported,
+      source: found === undefined ? 'default-endpoints' : 'metadata',
+    };
   }
-}
 
-/** Drops what is remembered of a server, so that a move to another authorization server is seen. */
-export function forget(server: ProtectedServer): void {
-  remembered.delete(keyOf(server));
+  /**
+   * The metadata of an issuer that `discover` found before, for requests that follow a login; remembered for ten
+   * minutes. Throws as `discover` does.
+   */
+  async rediscover(
+    server: ProtectedServer,
+    issuer: string,
+    source: Discovered['source'],
+    fetch: OAuthFetch,
+  ): Promise<AuthorizationServer> {
+    if (source === 'default-endpoints') return defaultEndpoints(issuer);
+    const key = keyOf(server);
+    const known = this.#remembered.get(key);
+    if (known?.issuer === issuer) return known.metadata;
+    const entry: Remembered = { issuer, metadata: metadataOf(server, issuer, fetch) };
+    this.#remembered.set(key, entry);
+    try {
+      return await entry.metadata;
+    } catch (error) {
+      if (this.#remembered.get(key) === entry) this.#remembered.delete(key);
+      throw error;
+    }
+  }
+
+  /** Drops what is remembered of a server, so that a move to another authorization server is seen. */
+  forget(server: ProtectedServer): void {
+    this.#remembered.delete(keyOf(server));
+  }
 }
 
 async function metadataOf(server: ProtectedServer, issuer: string, fetch: OAuthFetch): Promise<AuthorizationServer> {

@@ -48,21 +48,24 @@ export class LoginError extends GatewayError {
 /** What a person has to do before a call can succeed. Whoever answers it adds the link, which may be the caller's own. */
 export class LoginNeeded extends GatewayError {
   readonly server: string;
-  readonly #words: (link: string | undefined) => Words;
+  readonly #words: (link?: string, operation?: string) => Words;
   readonly #answer: LoginNeededAnswer;
 
-  constructor(server: string, answer: LoginNeededAnswer, words: (link: string | undefined) => Words) {
+  constructor(server: string, answer: LoginNeededAnswer, words: (link?: string, operation?: string) => Words) {
     const { code, status, headers } = answer;
-    super(code, status, words(undefined).message, headers === undefined ? {} : { headers });
+    super(code, status, words().message, headers === undefined ? {} : { headers });
     this.server = server;
     this.#answer = answer;
     this.#words = words;
   }
 
-  /** The error as the caller is to read it; `link`: where their browser has to go, absolute. */
-  told(link: string): GatewayError {
+  /**
+   * The error as the caller is to read it; `link`: where the person's browser has to go, absolute. `operation`: what the
+   * caller brings a code to, where that link may end in one.
+   */
+  told(link: string, operation?: string): GatewayError {
     const { code, status, headers } = this.#answer;
-    const { message, ...more } = this.#words(link);
+    const { message, ...more } = this.#words(link, operation);
     return new GatewayError(code, status, message, {
       body: { error: code, message, ...more },
       ...(headers === undefined ? {} : { headers }),
@@ -83,10 +86,10 @@ export interface Words {
   readonly scope?: string;
 }
 
-/** 401: the caller has no usable grant at this server. */
+/** 401: the caller has no usable grant at this server; `reason`: a sentence that names the server. */
 export function authorizationRequired(server: string, reason: string): LoginNeeded {
-  return new LoginNeeded(server, { code: 'authorization_required', status: 401 }, (link) => ({
-    message: `${reason} ${openToConnect(server, link)}`,
+  return new LoginNeeded(server, { code: 'authorization_required', status: 401 }, (link, operation) => ({
+    message: `${reason} ${askTo('connect it', link, operation)}`,
     ...addressOf(link),
   }));
 }
@@ -102,7 +105,7 @@ export function identityRequired(server: string): LoginNeeded {
 /** What callers are told who may be many people: nobody in particular, or whoever holds the API key. */
 export function whoAreYou(server: string, link: string | undefined): string {
   const page = link === undefined ? "the gateway's page" : link;
-  return `"${server}" is used with an account of one's own, and this call does not say whose. Open ${page} in a browser and use the tools there. Programs need a credential of one person: a user name and password, or a token, where the operator of this gateway gives them out.`;
+  return `"${server}" is used with an account of one's own, and this call does not say whose. Open ${page} in a browser and use the tools there. Programs need a credential of one person, which the operator of this gateway gives out. In Open WebUI, the connection needs the authentication "Session", or signed user headers; see OAUTH_GUIDE.md.`;
 }
 
 /** 403: the grant lacks scopes; `offered`: another login can help. */
@@ -110,8 +113,8 @@ export function insufficientScope(server: string, asked: string | undefined, off
   // It comes from the server, and stands in a sentence of ours.
   const scope = unionScope(asked);
   const needs = scope === undefined ? 'more rights' : `the rights "${scope}"`;
-  const needed = new LoginNeeded(server, { code: 'insufficient_scope', status: 403 }, (link) => ({
-    message: `This call needs ${needs} at "${server}". ${offered ? grantThem(link) : NO_HELP}`,
+  const needed = new LoginNeeded(server, { code: 'insufficient_scope', status: 403 }, (link, operation) => ({
+    message: `This call needs ${needs} at "${server}". ${offered ? askTo('grant them', link, operation) : NO_HELP}`,
     ...(scope === undefined ? {} : { scope }),
     ...(offered ? addressOf(link) : {}),
   }));
@@ -121,25 +124,17 @@ export function insufficientScope(server: string, asked: string | undefined, off
 /** 503: the authorization server does not answer, so that a token cannot be renewed. */
 export function providerUnavailable(server: string, seconds: number): LoginNeeded {
   const headers = { 'retry-after': String(seconds) };
-  return new LoginNeeded(server, { code: 'provider_unavailable', status: 503, headers }, (link) => ({
-    message: `The sign-in service of "${server}" does not answer. Try again in ${seconds} s. If it stays like this, ${lowered(openToConnect(server, link))}`,
+  return new LoginNeeded(server, { code: 'provider_unavailable', status: 503, headers }, (link, operation) => ({
+    message: `The sign-in service of "${server}" does not answer. Try again in ${seconds} s. If it stays like this: ${askTo('connect again', link, operation)}`,
   }));
 }
 
 const NO_HELP = 'Signing in again did not help; the account may not have them.';
 
-function openToConnect(server: string, link: string | undefined): string {
-  return link === undefined
-    ? `Connect your account at "${server}" on the gateway's page.`
-    : `Open ${link} in a browser to connect your account at "${server}".`;
-}
-
-function grantThem(link: string | undefined): string {
-  return link === undefined ? "Connect again on the gateway's page." : `Open ${link} in a browser to grant them.`;
-}
-
-function lowered(sentence: string): string {
-  return sentence.charAt(0).toLowerCase() + sentence.slice(1);
+/** For people, and for models that speak to them. */
+function askTo(purpose: string, link: string | undefined, operation: string | undefined): string {
+  const asked = `Ask the user to open ${link ?? "the gateway's page"} to ${purpose}.`;
+  return operation === undefined ? asked : `${asked} If the page shows a code, call ${operation} with it.`;
 }
 
 function addressOf(link: string | undefined): Pick<Words, 'authorize_url'> {

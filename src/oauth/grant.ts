@@ -13,7 +13,7 @@ export interface StoredGrant extends Grant {
 
 /** What a login brings; the rest of a grant is ours. */
 export type NewGrant = Pick<Grant, 'issuer' | 'source' | 'client' | 'accessToken'> &
-  Partial<Pick<Grant, 'resource' | 'refreshToken' | 'expiresAt' | 'requestedScope' | 'scope'>>;
+  Partial<Pick<Grant, 'resource' | 'refreshToken' | 'expiresAt' | 'requestedScope' | 'scope' | 'account'>>;
 
 /** A token is renewed this long before its end, but never for more than a tenth of its life. */
 const LONGEST_MARGIN_MS = 60_000;
@@ -104,7 +104,7 @@ export function withRefreshUnsent(grant: StoredGrant): StoredGrant {
  * True where revoking one ends the other: authorization servers keep one grant per person and client, and end it as a
  * whole.
  */
-export function sharesGrant(one: Grant, other: Grant): boolean {
+export function sharesGrant(one: Pick<Grant, 'issuer' | 'client'>, other: Pick<Grant, 'issuer' | 'client'>): boolean {
   return one.issuer === other.issuer && one.client.id === other.client.id;
 }
 
@@ -154,7 +154,7 @@ function without<K extends keyof StoredGrant>(grant: StoredGrant, ...keys: reado
 /** What a person gets to know of a grant. */
 export function statusOf(grant: Grant | undefined, now: number): ConnectionStatus {
   if (grant === undefined) return { state: 'needs-login' };
-  const { expiresAt, scope = grant.requestedScope, wantedScope, issuer, createdAt } = grant;
+  const { expiresAt, scope = grant.requestedScope, wantedScope, issuer, account, createdAt } = grant;
   const renews = grant.refreshToken !== undefined;
   const missing = missingScope(wantedScope, scope, renews);
   return {
@@ -164,6 +164,7 @@ export function statusOf(grant: Grant | undefined, now: number): ConnectionStatu
     ...(scope === undefined ? {} : { scope }),
     ...(missing === undefined ? {} : { wantedScope: missing }),
     issuer,
+    ...(account === undefined ? {} : { account }),
     connectedAt: createdAt,
   };
 }

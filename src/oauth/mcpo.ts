@@ -1,13 +1,14 @@
 /** Logins that mcpo has left: its files as text go in, a grant of ours comes out, once for each server. */
 import { digest } from '../identity/compare.ts';
 import type { Store, Table } from '../storage/store.ts';
-import { discover } from './discovery.ts';
+import type { Discovery } from './discovery.ts';
 import { oauthFetch } from './fetch.ts';
 import type { Grants } from './grants.ts';
 import { type Challenge, type Discovered, type ProtectedServer, SHARED_OWNER } from './model.ts';
 import { type Registered, readRegistration } from './registration.ts';
 import { stored } from './stored.ts';
 import { readTokenAnswer, type Tokens } from './token-answer.ts';
+import { unverifiedClaims } from './unverified-claims.ts';
 
 /** What mcpo keeps of one server, checked. */
 export interface McpoLogin {
@@ -38,15 +39,8 @@ export function readMcpoLogin(
  * server its tokens are of, and a refresh token must not be sent to any other.
  */
 export function issuerOf(accessToken: string): string | undefined {
-  const [, payload, signature] = accessToken.split('.');
-  if (payload === undefined || signature === undefined) return undefined;
-  try {
-    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
-    const { iss } = Object(claims) as { readonly iss?: unknown };
-    return typeof iss === 'string' ? iss : undefined;
-  } catch {
-    return undefined;
-  }
+  const issuer = unverifiedClaims(accessToken)?.iss;
+  return typeof issuer === 'string' ? issuer : undefined;
 }
 
 /** The client of `login` where its tokens are plausibly of the authorization server that was found; no I/O. */
@@ -86,6 +80,7 @@ export class Takeovers {
 export interface AdoptContext {
   readonly takeovers: Takeovers;
   readonly grants: Grants;
+  readonly discovery: Discovery;
   readonly probe: (server: ProtectedServer) => Promise<Challenge | undefined>;
 }
 
@@ -95,10 +90,10 @@ export interface AdoptContext {
  * `GatewayError` `storage_failed`; after both it may be tried again.
  */
 export async function adopt(context: AdoptContext, server: ProtectedServer, login: McpoLogin): Promise<boolean> {
-  const { takeovers, grants, probe } = context;
+  const { takeovers, grants, discovery, probe } = context;
   if (await takeovers.isDone(server)) return false;
   if ((await grants.read(server, SHARED_OWNER)) !== undefined) return false;
-  const discovered = await discover(server, await probe(server), oauthFetch(server));
+  const discovered = await discovery.discover(server, await probe(server), oauthFetch(server));
   const client = clientOf(login, server, discovered);
   if (client === undefined) return false;
   // Before the grant, so that of two processes one takes over, and a Disconnect in between is not undone.

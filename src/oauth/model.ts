@@ -67,6 +67,8 @@ export interface Grant {
   readonly wantedScope?: string;
   /** Step-ups by operation: after two that did not help no more are offered. */
   readonly stepUps?: Readonly<Record<string, number>>;
+  /** What the person is called at the authorization server; to be shown, never to decide by. */
+  readonly account?: string;
   readonly createdAt: number;
   readonly refreshedAt?: number;
 }
@@ -83,5 +85,7 @@ export interface ConnectionStatus {
   /** Scopes that a login would add. */
   readonly wantedScope?: string;
   readonly issuer?: string;
+  /** What the person is called there, as the authorization server says; 100 characters at most. */
+  readonly account?: string;
   readonly connectedAt?: number;
 }

@@ -11,14 +11,14 @@ const LONGEST = 200;
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}]+/gu;
 const REMOVED = '[removed]';
 
-/** At most 200 characters; each of `secrets` is removed, because some servers repeat what they were sent. */
-export function providerText(text: string, secrets: readonly string[] = []): string {
+/** At most `longest` characters; each of `secrets` is removed, because some servers repeat what they were sent. */
+export function providerText(text: string, secrets: readonly string[] = [], longest: number = LONGEST): string {
   let clean = text;
   for (const secret of secrets) if (secret !== '') clean = clean.replaceAll(secret, REMOVED);
   clean = clean.replaceAll(UNPRINTABLE, ' ').trim();
   // By code points, so that no half of a surrogate pair is left.
-  const points = Array.from(clean.slice(0, 2 * LONGEST + 2));
-  return points.length > LONGEST ? `${points.slice(0, LONGEST - 1).join('')}…` : clean;
+  const points = Array.from(clean.slice(0, 2 * longest + 2));
+  return points.length > longest ? `${points.slice(0, longest - 1).join('')}…` : clean;
 }
 
 /** Undefined where there is no error in it. */

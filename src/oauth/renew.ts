@@ -4,14 +4,14 @@ import type { AuthorizationServer } from 'oauth4webapi';
 import { GatewayError, messageOf } from '../errors.ts';
 import type { Log } from '../log-sink.ts';
 import type { Leases } from '../storage/lease.ts';
-import { forget, rediscover } from './discovery.ts';
+import type { Discovery } from './discovery.ts';
 import { requestTokens, type TokenRefusal, type Tokens } from './exchange.ts';
 import { oauthFetch } from './fetch.ts';
 import { isSame, renewed, type StoredGrant, sharesGrant, withRefreshSent, withRefreshUnsent } from './grant.ts';
 import { type FoundGrant, type Grants, grantKey } from './grants.ts';
 import type { Client, Owner, ProtectedServer } from './model.ts';
 import { protectedResource } from './protected-resource.ts';
-import { revokeGrant } from './revoke.ts';
+import type { Revoke } from './revoke.ts';
 import { stored } from './stored.ts';
 
 /** All in milliseconds. */
@@ -34,6 +34,8 @@ export interface RenewerOptions {
   readonly leases: Leases;
   /** Called when the authorization server does not know us any more: the next login registers anew. */
   readonly forgetClient: (server: ProtectedServer, client: Client) => Promise<void>;
+  readonly discovery: Discovery;
+  readonly revoke: Revoke;
   readonly log: Log;
   readonly timings?: Partial<RenewTimings>;
 }
@@ -70,6 +72,8 @@ export class Renewer {
   readonly #grants: Grants;
   readonly #leases: Leases;
   readonly #forgetClient: RenewerOptions['forgetClient'];
+  readonly #discovery: Discovery;
+  readonly #revoke: Revoke;
   readonly #log: Log;
   readonly #timings: RenewTimings;
   readonly #unsaved = new Map<string, Unsaved>();
@@ -78,6 +82,8 @@ export class Renewer {
     this.#grants = options.grants;
     this.#leases = options.leases;
     this.#forgetClient = options.forgetClient;
+    this.#discovery = options.discovery;
+    this.#revoke = options.revoke;
     this.#log = options.log;
     this.#timings = { ...DEFAULT_TIMINGS, ...options.timings };
   }
@@ -108,7 +114,7 @@ export class Renewer {
   /** Undefined: nothing was sent yet, so the tokens are as good as before. */
   async #metadata(server: ProtectedServer, grant: StoredGrant): Promise<AuthorizationServer | undefined> {
     try {
-      return await rediscover(server, grant.issuer, grant.source, oauthFetch(server));
+      return await this.#discovery.rediscover(server, grant.issuer, grant.source, oauthFetch(server));
     } catch (error) {
       const reason = error instanceof GatewayError ? error.code : messageOf(error);
       this.#log.warn(
@@ -183,7 +189,7 @@ export class Renewer {
     this.#unsaved.delete(key);
     // Disconnected, ended or replaced meanwhile: nobody would ever revoke these tokens.
     const isNeeded = current?.state === 'live' && sharesGrant(current, sent);
-    if (!isNeeded) void revokeGrant(server, { ...sent, ...tokens }, this.#log);
+    if (!isNeeded) void this.#revoke(server, { ...sent, ...tokens });
     return found(current);
   }
 
@@ -193,7 +199,7 @@ export class Renewer {
     if (failure === 'unreachable') {
       this.#log.warn(fields, 'the authorization server did not answer a refresh');
       // It may be somewhere else by now; the next try asks.
-      forget(server);
+      this.#discovery.forget(server);
       // Where the answer was lost after a rotation, the next try is told `invalid_grant`: a new login, and no loop.
       await this.#grants.change(server, owner, (grant) => (isSame(grant, sent) ? withRefreshUnsent(grant) : grant));
       return UNAVAILABLE;

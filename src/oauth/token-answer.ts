@@ -1,5 +1,6 @@
 /** What a token endpoint answered, read leniently in form and strictly in substance; no I/O. */
-import { type ProviderError, providerError } from './provider-text.ts';
+import { type ProviderError, providerError, providerText } from './provider-text.ts';
+import { unverifiedClaims } from './unverified-claims.ts';
 
 /** What a token endpoint gave (RFC 6749 5.1). */
 export interface Tokens {
@@ -10,6 +11,8 @@ export interface Tokens {
   readonly expiresAt?: number;
   /** Undefined: as it was asked for. */
   readonly scope?: string;
+  /** What the person is called there, for people alone; undefined: not told. */
+  readonly account?: string;
 }
 
 /**
@@ -43,6 +46,8 @@ const FAILURES: Readonly<Record<string, TokenFailure>> = {
 const TOKEN = /^[\x21-\x7e]{1,16384}$/;
 /** More would not fit into pages and addresses. */
 const LONGEST_SCOPE = 4_000;
+/** In characters. */
+const LONGEST_ACCOUNT = 100;
 /** A token that is over before it is used would be renewed at each call. */
 const SHORTEST_LIFE_SECONDS = 1;
 /** Ten years: no longer life is believed, so that the time stays one that can be written as a date. */
@@ -58,7 +63,7 @@ export function readTokenAnswer(status: number, text: string, now: number, secre
   const provider = providerError(body.error, body.error_description, secrets);
   // Some servers answer an error with 200.
   if (status !== 200 || provider !== undefined) return refusalOf(status, provider);
-  return readTokens(body, now);
+  return readTokens(body, now, secrets);
 }
 
 function refusalOf(status: number, provider: ProviderError | undefined): TokenRefusal {
@@ -68,20 +73,35 @@ function refusalOf(status: number, provider: ProviderError | undefined): TokenRe
   return { failure: named ?? unnamed, reason: `HTTP ${status}`, ...(provider === undefined ? {} : { provider }) };
 }
 
-/** An `id_token` is not looked at: who the person is there does not matter to us. */
-function readTokens(body: Readonly<Record<string, unknown>>, now: number): TokenResult {
+function readTokens(body: Readonly<Record<string, unknown>>, now: number, secrets: readonly string[]): TokenResult {
   const { access_token: accessToken, token_type: type, refresh_token: refreshToken, scope } = body;
   if (typeof accessToken !== 'string' || !TOKEN.test(accessToken)) return malformed('without a usable access_token');
   if (typeof type !== 'string' || type.toLowerCase() !== 'bearer') return malformed('with a token_type not Bearer');
   const expiresAt = expiryOf(body.expires_in, now);
+  const account = accountOf(body.id_token, secrets);
   return {
     tokens: {
       accessToken,
       ...(typeof refreshToken === 'string' && TOKEN.test(refreshToken) ? { refreshToken } : {}),
       ...(expiresAt === undefined ? {} : { expiresAt }),
       ...(typeof scope === 'string' && scope.length <= LONGEST_SCOPE ? { scope } : {}),
+      ...(account === undefined ? {} : { account }),
     },
   };
+}
+
+/**
+ * Nothing is decided by an `id_token`: it only tells a person which of their accounts it is. It comes straight from the
+ * token endpoint, so its signature need not be looked at (OpenID Connect Core 3.1.3.7, item 6).
+ */
+function accountOf(idToken: unknown, secrets: readonly string[]): string | undefined {
+  const claims = typeof idToken === 'string' ? unverifiedClaims(idToken) : undefined;
+  for (const name of ['email', 'preferred_username', 'name']) {
+    const claim = claims?.[name];
+    const text = typeof claim === 'string' ? providerText(claim, secrets, LONGEST_ACCOUNT) : '';
+    if (text !== '') return text;
+  }
+  return undefined;
 }
 
 function malformed(how: string): TokenRefusal {

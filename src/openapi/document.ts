@@ -27,13 +27,13 @@ interface PlacedTool extends NamedTool {
 
 /** The document of one server: mcpo's paths, names and operationIds, in the order of its tools. */
 export function serverDocument(server: DocumentedServer, options: ServerDocumentOptions): OpenApiDocument {
-  const names = server.tools.map(({ name }) => name);
-  const ids = serverOperationIds(names);
-  const stems = componentStems(names);
-  const tools = server.tools.map((tool, at) => ({
+  const names = namesOf(server);
+  const ids = byName(names, serverOperationIds(names));
+  const stems = byName(names, componentStems(names));
+  const tools = server.tools.map((tool) => ({
     tool,
-    operationId: ids[at] ?? '',
-    stem: stems[at] ?? '',
+    operationId: ids.get(tool.name) ?? '',
+    stem: stems.get(tool.name) ?? '',
     path: `/${documentPath(tool.path)}`,
     logins: server.logins === true,
   }));
@@ -42,14 +42,30 @@ export function serverDocument(server: DocumentedServer, options: ServerDocument
 
 /** The document of all servers: the same tools, under ids that are unique over all of them, tagged by server. */
 export function rootDocument(servers: readonly DocumentedServer[], options: RootDocumentOptions): OpenApiDocument {
-  const all = servers.flatMap((server) => server.tools.map((tool) => ({ server, tool })));
-  const ids = rootOperationIds(all.map(({ server, tool }) => ({ server: server.name, tool: tool.name })));
-  const tools = all.map(({ server, tool }, at) => {
-    const operationId = ids[at] ?? '';
+  const names = servers.map(namesOf);
+  const all = servers.flatMap((server, at) => (names[at] ?? []).map((tool) => ({ server: server.name, tool })));
+  const ids = rootOperationIds(all);
+  let done = 0;
+  const tools = servers.flatMap((server, at) => {
+    const own = names[at] ?? [];
+    const ofServer = byName(own, ids.slice(done, done + own.length));
+    done += own.length;
     const logins = server.logins === true;
-    return { tool, operationId, stem: operationId, tag: server.name, path: options.pathOf(server, tool), logins };
+    return server.tools.map((tool) => {
+      const operationId = ofServer.get(tool.name) ?? '';
+      return { tool, operationId, stem: operationId, tag: server.name, path: options.pathOf(server, tool), logins };
+    });
   });
   return build(options, tools, options);
+}
+
+/** All names that operationIds are chosen among, whoever reads the document. */
+function namesOf({ tools, otherNames = [] }: DocumentedServer): string[] {
+  return [...new Set([...otherNames, ...tools.map(({ name }) => name)])];
+}
+
+function byName(names: readonly string[], chosen: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(names.map((name, at) => [name, chosen[at] ?? '']));
 }
 
 function build(info: DocumentInfo, tools: readonly PlacedTool[], options: ServerDocumentOptions): OpenApiDocument {

@@ -20,6 +20,8 @@ export interface DocumentedServer {
   readonly logins?: boolean;
   /** In the server's order, each name once. */
   readonly tools: readonly DocumentedTool[];
+  /** Names of tools that others have there: every view of a document has the same operationIds. */
+  readonly otherNames?: readonly string[];
 }
 
 export interface DocumentInfo {

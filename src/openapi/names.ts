@@ -1,5 +1,6 @@
 /** Names of operations and components: mcpo's wherever they are usable, and never two alike in one document. */
 import { createHash } from 'node:crypto';
+import { SPECIAL_NAMES } from './special-names.ts';
 
 /** Model providers accept no longer names of tools. */
 const LONGEST_ID = 64;
@@ -23,7 +24,7 @@ export function serverOperationIds(tools: readonly string[]): string[] {
   );
 }
 
-/** The operationIds of the document of all servers, in the order given. */
+/** The operationIds of the document of all servers, in the order given; none that clients give a meaning of its own to. */
 export function rootOperationIds(tools: readonly { readonly server: string; readonly tool: string }[]): string[] {
   return distinct(
     tools.map(({ server, tool }) => ({ key: `${server}/${tool}`, name: rootOperationId(server, tool) })),
@@ -55,7 +56,7 @@ function distinct(wanted: readonly Named[], longest: number): string[] {
     const counts = new Map<string, number>();
     for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
     names = names.map((name, at) => {
-      const taken = (counts.get(name) ?? 0) > 1 || [...name].length > longest;
+      const taken = (counts.get(name) ?? 0) > 1 || [...name].length > longest || SPECIAL_NAMES.has(name);
       const { key = '', name: plain = '' } = wanted[at] ?? {};
       return taken ? suffixed(plain, key, length, longest) : name;
     });

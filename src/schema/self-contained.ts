@@ -1,9 +1,11 @@
 /** Rewrites a schema so that a document can carry it: true, finite, free of references, plain enough for weak clients. */
+
+import { addAlternatives, foldSingle } from './alternatives.ts';
 import { plainKeywords } from './annotations.ts';
 import { addArrayKeywords } from './array-keywords.ts';
 import { Budget } from './budget.ts';
-import { type Expansion, isForbidden, type Place } from './expansion.ts';
-import { type JsonSchema, listOf, own, setOwn, type TypeName } from './json-schema.ts';
+import type { Expansion, Place } from './expansion.ts';
+import { type JsonSchema, own, setOwn, type TypeName } from './json-schema.ts';
 import { type NormalNode, normalize } from './normal.ts';
 import { addAdditional, addObjectKeywords, addRequired, writeMembers } from './object-keywords.ts';
 import { createResolver } from './refs.ts';
@@ -49,7 +51,7 @@ function begin(schema: unknown): Expansion {
 }
 
 function expand(raw: unknown, place: Place, run: Expansion): JsonSchema {
-  const node = normalize(raw, run.resolve);
+  const node = foldSingle(normalize(raw, run.resolve), run);
   const types = decideTypes(node.schema, place.inherited);
   if (place.above.includes(node.identity)) return cutNode(node, types, RECURSIVE);
   if (!run.budget.takeNode(place.depth)) return cutNode(node, types, TOO_LARGE);
@@ -57,6 +59,7 @@ function expand(raw: unknown, place: Place, run: Expansion): JsonSchema {
   const below: Place = { depth: place.depth + 1, above: [...place.above, node.identity], inherited: [] };
   addAlternatives(node.schema, types, out, below, run);
   if (out.anyOf === undefined && types.length === 0) return { ...out, ...ANYTHING };
+  if (out.anyOf === undefined && isMixed(types)) return { ...out, anyOf: eachType(node.schema, types, below, run) };
   if (types.length > 0) out.type = types.length === 1 ? types[0] : types;
   if (types.includes('object')) addObjectKeywords(node.schema, out, below, run);
   if (types.includes('array')) addArrayKeywords(node.schema, out, below, run);
@@ -69,22 +72,16 @@ function cutNode(node: NormalNode, types: readonly TypeName[], words: string): J
   return cut(types, words);
 }
 
-/** `oneOf` is written as `anyOf`, which clients know better; that only one may fit is checked at the call. */
-function addAlternatives(
-  schema: JsonSchema,
-  types: readonly TypeName[],
-  out: JsonSchema,
-  below: Place,
-  run: Expansion,
-): void {
-  const anyOf = listOf(own(schema, 'anyOf'));
-  const alternatives: JsonSchema[] = [];
-  for (const raw of anyOf.length > 0 ? anyOf : listOf(own(schema, 'oneOf'))) {
-    if (isForbidden(raw, run)) continue;
-    if (run.budget.spent && alternatives.length > 0) break;
-    alternatives.push(run.expand(raw, { ...below, inherited: types }, run));
-  }
-  if (alternatives.length === 0) return;
-  if (own(schema, 'nullable') === true && types.length === 0) alternatives.push({ type: 'null' });
-  out.anyOf = alternatives;
+/** Clients look for `properties` and `items` only where the type is one name. */
+function isMixed(types: readonly TypeName[]): boolean {
+  return types.length > 1 && (types.includes('object') || types.includes('array'));
+}
+
+function eachType(schema: JsonSchema, types: readonly TypeName[], below: Place, run: Expansion): JsonSchema[] {
+  return types.map((type) => {
+    const out: JsonSchema = { type };
+    if (type === 'object') addObjectKeywords(schema, out, below, run);
+    if (type === 'array') addArrayKeywords(schema, out, below, run);
+    return out;
+  });
 }

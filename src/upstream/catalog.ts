@@ -1,5 +1,5 @@
 /** The immutable tool list of a server: filtered, addressed by path, with argument checkers compiled on first use. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { ServerConfig } from '../config/model.ts';
 import { type ArgumentChecker, compileArguments } from '../schema/arguments.ts';
 import { isRecord } from '../schema/json-schema.ts';
@@ -45,7 +45,11 @@ function moved(tool: Tool, byName: ReadonlyMap<string, Tool>): Tool {
   if (tool.name !== TAKEN) return tool;
   let path = `${TAKEN}-tool`;
   for (let count = 2; byName.has(path); count += 1) path = `${TAKEN}-tool-${count}`;
-  // Over the tool, not a copy of it: its checker is compiled on first use.
+  return at(path, tool);
+}
+
+/** Over the tool, not a copy of it: its checker is compiled on first use. */
+function at(path: string, tool: Tool): Tool {
   return Object.create(tool, { path: { value: path, enumerable: true } }) as Tool;
 }
 
@@ -67,6 +71,7 @@ function writable(tool: unknown): unknown {
 export function buildCatalog(
   record: CatalogRecord,
   filter: Pick<ServerConfig, 'enabledTools' | 'disabledTools'>,
+  fingerprint = fingerprintOf(record),
 ): Catalog {
   const byName = new Map<string, Tool>();
   for (const raw of record.tools) {
@@ -75,10 +80,29 @@ export function buildCatalog(
   }
   const tools = [...byName.values()].map((tool) => moved(tool, byName));
   const byPath = new Map(tools.map((tool) => [tool.path, tool]));
-  const fingerprint = createHash('sha256')
-    .update(JSON.stringify([record.info, record.tools]))
-    .digest('base64url');
   return { info: record.info, tools, byPath, fingerprint };
+}
+
+/** Equal for equal lists. */
+export function fingerprintOf({ info, tools }: CatalogRecord): string {
+  return hash('sha256', JSON.stringify([info, tools]), 'base64url');
+}
+
+/**
+ * The tool of `own` that everybody finds at `path`: where a tool had to move depends on the tools that there are, so
+ * `all`, which holds those of everybody, decides.
+ */
+export function toolAt(path: string, own: Catalog, all: Catalog | undefined): Tool | undefined {
+  const here = own.byPath.get(path);
+  const name = all?.byPath.get(path)?.name;
+  return name === undefined || here?.name === name ? here : own.tools.find((tool) => tool.name === name);
+}
+
+/** The tools of `own` at the paths where everybody finds them. */
+export function toolsAmong(own: Catalog, all: Catalog | undefined): readonly Tool[] {
+  const path = all?.tools.find(({ name }) => name === TAKEN)?.path;
+  if (path === undefined || path === own.tools.find(({ name }) => name === TAKEN)?.path) return own.tools;
+  return own.tools.map((tool) => (tool.name === TAKEN ? at(path, tool) : tool));
 }
 
 /** Exact names or patterns with `*`; `disabledTools` has the last word. */

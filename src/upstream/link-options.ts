@@ -2,7 +2,7 @@
 import type { ServerConfig } from '../config/model.ts';
 import type { Log } from '../log-sink.ts';
 import type { Credential } from '../oauth/credential.ts';
-import type { CatalogRecord } from './catalog.ts';
+import type { Catalog, CatalogRecord } from './catalog.ts';
 import type { LinkState } from './link-state.ts';
 import type { LinkTimings } from './timings.ts';
 
@@ -14,6 +14,8 @@ export interface LinkOptions {
   readonly credential?: Credential;
   /** False: connects only when somebody asks. Default: true. */
   readonly keepTrying?: boolean;
+  /** Makes the catalog of a list; default: a new one for each, with the filters of the entry. */
+  readonly catalogOf?: (record: CatalogRecord) => Catalog;
   /** Called for each list that is not the one known. */
   readonly onCatalog?: (record: CatalogRecord) => void;
   readonly onState?: (state: LinkState) => void;

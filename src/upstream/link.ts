@@ -2,7 +2,7 @@
 import type { GatewayError } from '../errors.ts';
 import { loginRefusal } from '../oauth/errors.ts';
 import type { CallScope } from './call-scope.ts';
-import type { Catalog, CatalogRecord, Tool } from './catalog.ts';
+import { buildCatalog, type Catalog, type CatalogRecord, type Tool } from './catalog.ts';
 import type { Params } from './jsonrpc.ts';
 import type { LinkOptions } from './link-options.ts';
 import type { LinkState } from './link-state.ts';
@@ -42,7 +42,7 @@ export class Link {
     this.#timings = options.timings ?? DEFAULT_TIMINGS;
     this.#pacing = new Pacing(this.#timings);
     this.#tools = new ToolList({
-      config: options.config,
+      catalogOf: options.catalogOf ?? ((record) => buildCatalog(record, options.config())),
       log: options.log,
       timings: this.#timings,
       session: () => this.#session,

@@ -81,7 +81,23 @@ function resourceText(resource: unknown): string {
 }
 
 function dataUri(mimeType: unknown, data: unknown): string {
-  return `data:${typeof mimeType === 'string' ? mimeType : 'application/octet-stream'};base64,${typeof data === 'string' ? data : ''}`;
+  const type = typeof mimeType === 'string' ? mimeType : 'application/octet-stream';
+  return `data:${type};base64,${typeof data === 'string' ? standardBase64(data) : ''}`;
+}
+
+/**
+ * RFC 4648 section 4: no line breaks, no URL alphabet, padded. Clients look for exactly that and show anything else as
+ * text. What is no base64 at all stays as it came.
+ */
+function standardBase64(data: string): string {
+  if (data.length % 4 === 0 && !/[^A-Za-z0-9+/=]/.test(data)) return data;
+  const digits = data
+    .replace(/\s+/g, '')
+    .replace(/={1,2}$/, '')
+    .replaceAll('-', '+')
+    .replaceAll('_', '/');
+  const isBase64 = digits.length % 4 !== 1 && !/[^A-Za-z0-9+/]/.test(digits);
+  return isBase64 ? digits.padEnd(Math.ceil(digits.length / 4) * 4, '=') : data;
 }
 
 /** The first characters that JSON can have; most prose fails here, before the dear exception of the parser. */

@@ -6,7 +6,9 @@ import type { Credential } from '../oauth/credential.ts';
 import { type Owner, type ProtectedServer, SHARED_OWNER } from '../oauth/model.ts';
 import type { CallScope } from './call-scope.ts';
 import type { Catalog, CatalogRecord, Tool } from './catalog.ts';
+import { InternedCatalogs } from './interned.ts';
 import type { Params } from './jsonrpc.ts';
+import { Learned } from './learned.ts';
 import { Link } from './link.ts';
 import type { LinkOptions } from './link-options.ts';
 import type { LinkState } from './link-state.ts';
@@ -29,6 +31,8 @@ export type ServerState = LinkState | { readonly state: 'personal' };
 export interface ServerEvents {
   onState?(server: Server, state: LinkState): void;
   onCatalog?(server: Server, record: CatalogRecord): void;
+  /** People were shown something that is worth storing. */
+  onLearned?(server: Server): void;
 }
 
 export interface ServerOptions {
@@ -50,6 +54,9 @@ export class Server {
   readonly #shared: Link | undefined;
   /** What logins need to know of this server; one object as long as the server lives. */
   readonly guarded: ProtectedServer | undefined;
+  /** What people were shown here, each their own list; empty where all share one. */
+  readonly union: Learned;
+  readonly #catalogs: InternedCatalogs;
   #config: ServerConfig;
 
   constructor(options: ServerOptions) {
@@ -57,6 +64,8 @@ export class Server {
     this.#config = config;
     this.#options = options;
     this.guarded = guardedBy(config);
+    this.#catalogs = new InternedCatalogs(() => this.#config);
+    this.union = new Learned((record) => this.#catalogs.of(record));
     if (config.oauth?.multiUser === true) return;
     this.#shared = new Link({
       ...this.#linkOptions(SHARED_OWNER),
@@ -85,6 +94,11 @@ export class Server {
   /** The tools for all; undefined until they were listed once, now or in an earlier run, and where each person has their own. */
   get catalog(): Catalog | undefined {
     return this.#shared?.catalog;
+  }
+
+  /** All tools that people were shown, now or in an earlier run, each by its newest definition; undefined: none, or all share one list. */
+  get learned(): Catalog | undefined {
+    return this.union.catalog;
   }
 
   /** Why the login that serves all cannot be used, if so. */
@@ -119,7 +133,7 @@ export class Server {
 
   /** The tools that `owner` was shown last; undefined where there is no connection under way. */
   knownCatalog(owner: Owner): Catalog | undefined {
-    return this.#options.pool.peek(this.#personalKey(owner))?.catalog;
+    return this.#shown(this.#options.pool.peek(this.#personalKey(owner))?.catalog);
   }
 
   /** True where the last try to connect for `owner` failed. */
@@ -133,10 +147,12 @@ export class Server {
    */
   async catalogOf(owner: Owner, ms: number): Promise<Catalog> {
     const link = this.#linkFor({ principalId: owner });
-    if (link.catalog !== undefined) return link.catalog;
+    const known = this.#shown(link.catalog);
+    if (known !== undefined) return known;
     // An attempt that hangs is waited for once, not by every request anew.
     await settledWithin(link.connected(), Math.max(0, ms - link.attemptAge));
-    if (link.catalog !== undefined) return link.catalog;
+    const listed = this.#shown(link.catalog);
+    if (listed !== undefined) return listed;
     throw link.refusal ?? noCatalog(this);
   }
 
@@ -176,6 +192,14 @@ export class Server {
     await this.#shared?.retire(ms);
   }
 
+  /** Every list is learned before anybody uses it, so what is learned holds the tools of each person. */
+  #shown<C extends Catalog | undefined>(catalog: C): C {
+    if (catalog !== undefined && this.isPersonal && this.union.see(catalog, Date.now())) {
+      this.#options.events?.onLearned?.(this);
+    }
+    return catalog;
+  }
+
   #linkFor(caller: CallerKeys): Link {
     const { pool } = this.#options;
     if (this.#shared === undefined) {
@@ -209,6 +233,7 @@ export class Server {
     return {
       config: () => this.#config,
       log,
+      catalogOf: (record) => this.#shown(this.#catalogs.of(record)),
       ...(timings === undefined ? {} : { timings }),
       ...(this.guarded === undefined ? {} : { credential: credential(this.guarded, owner) }),
     };

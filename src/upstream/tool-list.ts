@@ -1,13 +1,12 @@
 /** The tools of one connection: the list that is known, and its reading anew when the server says that it changed. */
-import type { ServerConfig } from '../config/model.ts';
 import type { Log } from '../log-sink.ts';
-import { buildCatalog, type Catalog, type CatalogRecord, withoutUnwritable } from './catalog.ts';
+import { type Catalog, type CatalogRecord, withoutUnwritable } from './catalog.ts';
 import type { Session } from './session.ts';
 import type { LinkTimings } from './timings.ts';
 import { reasonOf } from './wire.ts';
 
 export interface ToolListOptions {
-  readonly config: () => ServerConfig;
+  readonly catalogOf: (record: CatalogRecord) => Catalog;
   readonly log: Log;
   readonly timings: LinkTimings;
   /** The session that counts now. */
@@ -32,7 +31,7 @@ export class ToolList {
 
   /** Takes over a list; an unchanged one keeps its compiled checkers. True when it is another one. */
   know(record: CatalogRecord): boolean {
-    const catalog = buildCatalog(record, this.#options.config());
+    const catalog = this.#options.catalogOf(record);
     if (catalog.fingerprint === this.#catalog?.fingerprint) return false;
     this.#catalog = catalog;
     return true;

@@ -25,6 +25,15 @@ export interface PersonModel {
   readonly isQuiet?: boolean;
 }
 
+/** Whom Open WebUI says the browser to be, who is not signed in here. */
+export interface OfferModel {
+  readonly label: string;
+  /** Takes a POST with `_csrf`, `next` and `open_webui`. */
+  readonly action: string;
+  readonly csrf: string;
+  readonly next: string;
+}
+
 /** What the frame around every page shows. */
 export interface PageModel {
   /** Also the title of the window. */
@@ -33,6 +42,8 @@ export interface PageModel {
   readonly person?: PersonModel;
   /** Where one may sign in and has not. */
   readonly loginUrl?: string;
+  /** Whom one may go on as. */
+  readonly offer?: OfferModel;
 }
 
 /** A server that wants a login, as the person at the browser sees it. */
@@ -79,6 +90,19 @@ export interface NoticeModel {
   readonly text: string;
 }
 
+/** How an admin adds the gateway to Open WebUI. */
+export interface OpenWebuiPanel {
+  readonly name: string;
+  readonly url: string;
+  readonly path: string;
+  /** The kind of authentication, in the words of its dialog. */
+  readonly auth: string;
+  /** The same as a list for `TOOL_SERVER_CONNECTIONS`. */
+  readonly json: string;
+  /** A sentence each. */
+  readonly hints: readonly string[];
+}
+
 export interface HomeModel extends PageModel {
   readonly description: string;
   readonly publicUrl: string;
@@ -86,6 +110,8 @@ export interface HomeModel extends PageModel {
   readonly servers: readonly ServerModel[];
   readonly warnings: readonly string[];
   readonly notices?: readonly NoticeModel[];
+  /** Only for admins. */
+  readonly openWebui?: OpenWebuiPanel | undefined;
 }
 
 export interface DocsModel extends PageModel {
@@ -104,6 +130,8 @@ export interface LoginModel extends PageModel {
   readonly next: string;
   readonly asksKey: boolean;
   readonly asksAccount: boolean;
+  /** People who are signed in to Open WebUI in this browser may go on as that user. */
+  readonly readsOpenWebuiCookie?: boolean;
   /** Why the last try failed. */
   readonly problem?: string;
 }

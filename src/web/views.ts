@@ -1,6 +1,7 @@
 /** Renders the pages from `views/`; everything that is put in is escaped. */
 import { fileURLToPath } from 'node:url';
 import { Eta } from 'eta';
+import type { CodeModel, HandOffModel, ToldModel } from './hand-off-models.ts';
 import type { DocsModel, FailureModel, HomeModel, LoginModel, OnwardModel } from './models.ts';
 
 export const VIEWS = fileURLToPath(new URL('../../views', import.meta.url));
@@ -25,4 +26,16 @@ export function onwardPage(model: OnwardModel): string {
 
 export function failurePage(model: FailureModel): string {
   return eta.render('./failure', model);
+}
+
+export function handOffPage(model: HandOffModel): string {
+  return eta.render('./hand-off', model);
+}
+
+export function codePage(model: CodeModel): string {
+  return eta.render('./code', model);
+}
+
+export function toldPage(model: ToldModel): string {
+  return eta.render('./told', model);
 }

@@ -4,7 +4,9 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { USER_JWT_SECRET, WEBUI_SECRET } from '../helpers/open-webui-users.ts';
 import { emptyHome, type Place, runLatchkey, startLatchkey } from '../helpers/process.ts';
+import { until } from '../helpers/wait.ts';
 
 const EVERYTHING = resolve('node_modules/@modelcontextprotocol/server-everything/dist/index.js');
 const SERVER = { command: process.execPath, args: [EVERYTHING, 'stdio'] };
@@ -91,6 +93,35 @@ describe('the process', () => {
     assert.doesNotMatch(stdout + stderr, /s3cret/);
   });
 
+  it('check says what is odd about Open WebUI, and prints none of its secrets', async () => {
+    const url = 'https://mcp.example.org/mcp';
+    const file = await configure(
+      {
+        mcpServers: {
+          a: { type: 'http', url, oauth: { webui_secret_key: 'hush-1-hush-1-hush-1' } },
+          b: { url, oauth: true },
+        },
+        document_key: 'hush-2-hush-2-hush-2',
+        open_webui: { user_jwt_secret: 'hush-3-hush-3-hush-3' },
+      },
+      'open-webui.json',
+    );
+    const { code, stdout, stderr } = await runLatchkey(['check', '--config', file, '--no-verify-jwt'], place);
+    assert.equal(code, 0);
+    assert.match(stderr, /warning: .*mcpServers\.a\.oauth\.webui_secret_key: is shorter than 32 bytes/);
+    assert.match(stderr, /warning: .*open_webui\.user_jwt_secret: is shorter than 32 bytes/);
+    assert.match(stderr, /warning: .*--user-jwt-secret: has no effect without an API key/);
+    assert.match(stderr, /warning: .*ANYBODY CAN CLAIM TO BE ANYBODY/);
+    assert.doesNotMatch(stderr, /no effect in this version/);
+    const wrong = await runLatchkey(['check', '--config', file, '--webui-secret-key', 'hush-4'], {
+      ...place,
+      env: { ...place.env, LATCHKEY_USER_JWT_SECRET: 'hush-5', LATCHKEY_DOCUMENT_KEY: 'hush/6' },
+    });
+    assert.equal(wrong.code, 2);
+    assert.equal(wrong.stderr.match(/^error: /gm)?.length, 3, wrong.stderr);
+    assert.doesNotMatch(stdout + stderr + wrong.stdout + wrong.stderr, /hush/);
+  });
+
   it('dump prints one document on stdout and nothing else', async () => {
     const file = await configure({ mcpServers: { everything: SERVER } }, 'dump.json');
     const { code, stdout } = await runLatchkey(['dump', '--config', file], place);
@@ -168,6 +199,64 @@ describe('the process', () => {
     assert.equal(answer.status, 500);
     assert.deepEqual(await answer.json(), { detail: { message: 'Connection closed' } });
     assert.equal((await ended).code, 0);
+  });
+
+  it('logs the connection for Open WebUI as a list to paste, and no secret', async () => {
+    const file = await configure({ mcpServers: { everything: SERVER } }, 'paste.json');
+    const secrets = { LATCHKEY_API_KEY: 'hush-1-hush-1-hush-1', LATCHKEY_USER_JWT_SECRET: USER_JWT_SECRET };
+    const env = { ...place.env, ...secrets, LATCHKEY_DOCUMENT_KEY: 'Az09._~-Az09._~-q' };
+    const latchkey = startLatchkey(['--port', '0', '--store', 'memory', '--config', file], { ...place, env });
+    await latchkey.url;
+    await until(() => latchkey.stderr().includes('TOOL_SERVER_CONNECTIONS'), 30_000);
+    const { stderr } = await latchkey.stop();
+    const line = stderr.split('\n').find((text) => text.includes('TOOL_SERVER_CONNECTIONS')) ?? '';
+    const { TOOL_SERVER_CONNECTIONS: list } = JSON.parse(line) as {
+      TOOL_SERVER_CONNECTIONS: Record<string, unknown>[];
+    };
+    assert.equal(list.length, 1);
+    assert.equal(list[0]?.path, 'openapi.json?key=Az09._~-Az09._~-q');
+    assert.equal(list[0]?.auth_type, 'bearer');
+    assert.equal(list[0]?.key, '<the API key of latchkey>');
+    for (const secret of Object.values(secrets)) assert.ok(!stderr.includes(secret));
+  });
+
+  it('logs no such connection where no user of Open WebUI would be known', async () => {
+    const file = await configure({ mcpServers: { everything: SERVER } }, 'no-paste.json');
+    const latchkey = startLatchkey(['--port', '0', '--store', 'memory', '--config', file], place);
+    const url = await latchkey.url;
+    await until(() => latchkey.stderr().includes('server is ready'), 30_000);
+    assert.equal((await fetch(`${url}/healthz`)).status, 200);
+    assert.ok(!(await latchkey.stop()).stderr.includes('TOOL_SERVER_CONNECTIONS'));
+  });
+
+  it('lets no child see a secret of its own, wherever it came from', async () => {
+    const seen = join(place.cwd, 'seen.txt');
+    const script = `env > "${seen}.part"; mv "${seen}.part" "${seen}"; exec "${process.execPath}" "${EVERYTHING}" stdio`;
+    const file = await configure({ mcpServers: { spy: { command: 'sh', args: ['-c', script] } } }, 'spy.json');
+    const env = {
+      ...place.env,
+      WEBUI_SECRET_KEY: WEBUI_SECRET,
+      LATCHKEY_USER_JWT_SECRET: USER_JWT_SECRET,
+      LATCHKEY_API_KEY: 'a-long-enough-key',
+      VISIBLE: 'yes',
+    };
+    const args = [
+      '--port',
+      '0',
+      '--store',
+      'memory',
+      '--config',
+      file,
+      '-e',
+      'LATCHKEY_DOCUMENT_KEY=Az09._~-Az09._~-q',
+    ];
+    const latchkey = startLatchkey(args, { ...place, env });
+    await latchkey.url;
+    await until(() => latchkey.stderr().includes('server is ready'), 30_000);
+    await latchkey.stop();
+    const text = await readFile(seen, 'utf8');
+    assert.match(text, /^VISIBLE=yes$/m);
+    assert.doesNotMatch(text, /WEBUI_SECRET_KEY|LATCHKEY_|Az09/);
   });
 
   it('keeps tool definitions over a restart: documents are there before the server is', async () => {

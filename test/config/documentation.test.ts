@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import { Ajv } from 'ajv';
 import { generatedFiles } from '../../src/config/documentation.ts';
 import { configJsonSchema, type JsonSchema } from '../../src/config/json-schema.ts';
+import { WEBUI_SECRET } from '../helpers/open-webui-users.ts';
 import { load, loadYaml } from './helper.ts';
 
 const guide = generatedFiles().get('docs/config.md') ?? '';
@@ -45,6 +46,16 @@ describe('the documentation', () => {
     const config = loadYaml(text, { env: { TRACKER_SECRET: 's' } });
     assert.equal(config.servers.get('tracker')?.oauth?.clientSecret, 's');
     assert.deepEqual(config.warnings, []);
+  });
+
+  test('its example of Open WebUI is valid', () => {
+    const text = guide.split('```yaml\n')[3]?.split('```')[0] ?? '';
+    const env = { WEBUI_SECRET_KEY: WEBUI_SECRET, DOCUMENT_KEY: 'Az09._~-Az09._~-q' };
+    const { gateway, warnings } = loadYaml(text, { env });
+    assert.equal(gateway.openWebui?.secretKey, WEBUI_SECRET);
+    assert.equal(gateway.openWebui?.introspect, true);
+    assert.equal(gateway.documentKey, env.DOCUMENT_KEY);
+    assert.deepEqual(warnings, []);
   });
 
   test('its examples are valid and mean the same', () => {

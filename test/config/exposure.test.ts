@@ -1,20 +1,31 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { checkExposure, type Reach } from '../../src/config/exposure.ts';
-import { describeProblem } from '../../src/config/model.ts';
+import { describeProblem, type OpenWebuiConfig } from '../../src/config/model.ts';
 import { singleConfiguration } from '../../src/config/single.ts';
+import { WEBUI_SECRET } from '../helpers/open-webui-users.ts';
 import { load } from './helper.ts';
 
 const url = 'https://mcp.example.org/mcp';
 const one = { url, oauth: { multi_user: false } };
 const each = { url, oauth: true };
+const own = { url, oauth: { webui_secret_key: WEBUI_SECRET } };
 const none = { url };
 
+const OPEN_WEBUI: OpenWebuiConfig = {
+  introspect: false,
+  trustForwardedUser: false,
+  allowWithoutExpiry: false,
+  verifyJwt: true,
+};
 const REACH: Reach = {
   host: '0.0.0.0',
   publicUrl: new URL('https://tools.example.org'),
   publicUrlGiven: true,
   insecureOpen: false,
+  openWebui: OPEN_WEBUI,
+  // What is said of documents and tokens elsewhere is looked at below.
+  anonymousCatalog: 'connect-only',
   source: { kind: 'file', path: '/srv/config.json' },
 };
 
@@ -52,6 +63,15 @@ describe('one login for all', () => {
     assert.deepEqual(judge({ one }, { apiKey: 'key' }).problems, []);
     assert.deepEqual(judge({ one }, { auth: { basic: [], bearer: ['t'] } }).problems, []);
     assert.deepEqual(judge({ one }, { insecureOpen: true }).problems, []);
+    assert.deepEqual(judge({ one }, { openWebui: { ...OPEN_WEBUI, secretKey: 's' } }).problems, []);
+    assert.deepEqual(judge({ one }, { openWebui: { ...OPEN_WEBUI, introspect: true } }).problems, []);
+  });
+
+  test('is not guarded by what names callers without keeping others out', () => {
+    const openWebui = { ...OPEN_WEBUI, userJwtSecret: 's', trustForwardedUser: true };
+    assert.equal(judge({ one }, { openWebui }).problems.length, 1);
+    const ownSecret = { url, oauth: { multi_user: false, webui_secret_key: WEBUI_SECRET } };
+    assert.equal(judge({ ownSecret }).problems.length, 1);
   });
 });
 
@@ -80,6 +100,21 @@ describe('a login of each person', () => {
     assert.deepEqual(warned({ one }), []);
     assert.deepEqual(warned({ each }, { auth: { basic: [], bearer: ['token'] } }), []);
   });
+
+  test('is of use to programs that say for whom they call', () => {
+    const ways: Partial<OpenWebuiConfig>[] = [
+      { secretKey: 's' },
+      { introspect: true },
+      { userJwtSecret: 's' },
+      { trustForwardedUser: true },
+    ];
+    for (const way of ways) {
+      const openWebui = { ...OPEN_WEBUI, ...way };
+      assert.deepEqual(judge({ each }, { apiKey: 'key', openWebui }).warnings, [], JSON.stringify(way));
+    }
+    assert.deepEqual(judge({ own }, { apiKey: 'key' }).warnings, []);
+    assert.equal(judge({ own, each }, { apiKey: 'key' }).warnings.length, 1);
+  });
 });
 
 describe('a public URL in plain http', () => {
@@ -100,5 +135,60 @@ describe('a public URL in plain http', () => {
     for (const host of ['localhost', '127.0.0.1', '[::1]']) {
       assert.deepEqual(judge({ one }, { ...plain, publicUrl: new URL(`http://${host}:8000`) }).warnings, [], host);
     }
+  });
+});
+
+describe('tokens of Open WebUI that nothing verifies', () => {
+  const { verifyJwt: _, ...unsaid } = OPEN_WEBUI;
+  const told = (entries: Readonly<Record<string, object>>, openWebui: OpenWebuiConfig, host = '127.0.0.1') =>
+    judge(entries, { openWebui, host }).warnings;
+
+  test('are pointed out where they are believed: from this machine, unless it is said', () => {
+    assert.deepEqual(told({ each }, unsaid), [
+      'command line: --webui-secret-key: tokens of Open WebUI that come from this machine are believed without being ' +
+        'verified (set it, or verify_jwt: true to refuse them)',
+    ]);
+    assert.deepEqual(told({ each }, unsaid, '0.0.0.0'), []);
+    assert.deepEqual(told({ each }, OPEN_WEBUI), []);
+  });
+
+  test('are pointed out loudly, on every host, where verifying is switched off', () => {
+    for (const host of ['127.0.0.1', '0.0.0.0']) {
+      assert.deepEqual(told({ each }, { ...OPEN_WEBUI, verifyJwt: false }, host), [
+        'command line: --webui-secret-key: ANYBODY CAN CLAIM TO BE ANYBODY: tokens of Open WebUI are believed without ' +
+          'being verified (set it, or open_webui.url, and remove verify_jwt: false)',
+      ]);
+    }
+  });
+
+  test('are no matter where tokens are verified, or nobody has anything of their own', () => {
+    for (const verifyJwt of [undefined, false]) {
+      const saying = verifyJwt === undefined ? unsaid : { ...unsaid, verifyJwt };
+      assert.deepEqual(told({ each }, { ...saying, secretKey: 's' }), []);
+      assert.deepEqual(told({ each }, { ...saying, introspect: true }), []);
+      assert.deepEqual(told({ one, none, own }, saying), []);
+    }
+  });
+});
+
+describe('what Open WebUI sees of servers where each person signs in', () => {
+  const { anonymousCatalog: _, ...unsaid } = REACH;
+  const warnings = (servers: object, reach: object = {}) =>
+    checkExposure({ ...unsaid, ...reach }, load({ mcpServers: servers })).warnings.map(describeProblem);
+
+  test('is too little without a key of the documents, which is said in one line', () => {
+    assert.deepEqual(warnings({ each, own }), [
+      'command line: --document-key: Open WebUI sees only connect_<server> of servers where each person signs in (set ' +
+        'one to list their tools in documents that are asked for with it, or say --anonymous-catalog)',
+    ]);
+  });
+
+  test('is no matter on this machine, with a key, once it is said, or with one login for all', () => {
+    assert.deepEqual(warnings({ each }, { host: '127.0.0.1' }), []);
+    assert.deepEqual(warnings({ each }, { documentKey: 'k' }), []);
+    for (const anonymousCatalog of ['off', 'learned', 'connect-only']) {
+      assert.deepEqual(warnings({ each }, { anonymousCatalog }), []);
+    }
+    assert.deepEqual(warnings({ one, none }, { apiKey: 'key' }), []);
   });
 });

@@ -99,17 +99,4 @@ mcpServers: { x: { command: y } }
     ]);
     assert.deepEqual(flaws({ verify_jwt: 'no' }), ['verify_jwt: must be a boolean']);
   });
-
-  test('keys for later are read, with a warning', () => {
-    const config = load({
-      mcpServers,
-      webui_secret_key: 's',
-      verify_jwt: false,
-      open_webui: { url: 'http://x', user_jwt_secret: 's', trust_forwarded_user: true },
-    });
-    assert.deepEqual(
-      warningsOf(config).map((line) => line.replace(/^\S+ /, '')),
-      ['webui_secret_key', 'verify_jwt', 'open_webui'].map((key) => `${key}: this key has no effect in this version`),
-    );
-  });
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { WEBUI_SECRET } from '../helpers/open-webui-users.ts';
 import { load, warningsOf } from './helper.ts';
 
 const url = 'https://mcp.example.org/mcp';
@@ -26,15 +27,20 @@ describe('warnings about a login', () => {
       'oauth.callback_port: this key has no effect where each person signs in (remove it, or set multi_user: false)',
       'oauth.use_loopback: this key has no effect where each person signs in (remove it, or set multi_user: false)',
     ]);
-    assert.deepEqual(warnings({ webui_secret_key: 'hush' }), [
-      'oauth.webui_secret_key: this key has no effect in this version',
-    ]);
     assert.deepEqual(warnings({ client_id: 'i', client_metadata_url: 'https://a/b', client_metadata: {} }), [
       "oauth.client_metadata_url: 'client_id' is there too and wins",
       "oauth.client_metadata: 'client_id' is there too, so that nothing is registered",
     ]);
     assert.deepEqual(warnings({ client_id: 'i', client_secret: 'hush', token_endpoint_auth_method: 'none' }), [
       'oauth.client_secret: is not sent, because token_endpoint_auth_method is none',
+    ]);
+  });
+
+  test('a secret of Open WebUI that is shorter than its hash', () => {
+    assert.deepEqual(warnings({ webui_secret_key: WEBUI_SECRET }), []);
+    assert.deepEqual(warnings({ webui_secret_key: WEBUI_SECRET.slice(1) }), [
+      'oauth.webui_secret_key: is shorter than 32 bytes (one that Open WebUI made itself has 32 characters and is fine; ' +
+        'openssl rand -hex 32 makes another)',
     ]);
   });
 

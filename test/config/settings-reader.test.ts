@@ -143,7 +143,7 @@ describe('who may come in', () => {
   test('strict auth without anything to ask for', () => {
     assert.match(
       String(warnings({ strictAuth: true })),
-      /--strict-auth: has no effect without --api-key or an auth map/,
+      /--strict-auth: has no effect without --api-key, an auth map, or a secret/,
     );
     assert.deepEqual(warnings({ strictAuth: true, apiKey: KEY }), []);
     assert.deepEqual(warnings({ strictAuth: true }, { gateway: { auth: { basic: [], bearer: [] } } }), []);

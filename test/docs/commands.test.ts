@@ -127,6 +127,14 @@ describe('the commands of the README', () => {
       assert.equal(await status('/memory/read_graph', { authorization: 'Bearer a-long-enough-key' }), 200);
     }));
 
+  it('for the users of Open WebUI, who is not there: the document is', () =>
+    serving('npm start -- --config config.json --open-webui-url', async () => {
+      const document = await fetch(`${GATEWAY}/openapi.json?key=a-long-enough-key`);
+      const { paths } = (await document.json()) as { paths: object };
+      assert.ok('/memory/read_graph' in paths);
+      assert.equal(await status('/memory/read_graph'), 401);
+    }));
+
   it('check and dump', () => {
     const check = run('npm start -- check --config config.json');
     assert.equal(check.code, 0, check.stderr);

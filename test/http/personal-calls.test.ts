@@ -13,7 +13,7 @@ describe('a call without a grant', () => {
     const ann = new Person(app);
     await ann.go('/');
     const authorize_url = `http://localhost:${app.settings.port}/oauth/notes/authorize`;
-    for (const path of ['whoami', 'no-such-tool', 'a/b/c', 'openapi.json', 'docs', '', 'latchkey_connect_notes']) {
+    for (const path of ['whoami', 'no-such-tool', 'a/b/c', 'openapi.json', 'docs', '', 'latchkey_connect']) {
       const answer = await ann.call(`/notes/${path}`);
       if (path === '') {
         assert.equal(answer.status, 404, 'no tool is named');
@@ -22,7 +22,7 @@ describe('a call without a grant', () => {
       assert.deepEqual(coded(answer), [401, 'authorization_required'], path);
       const { request_id, message, ...body } = JSON.parse(answer.body);
       assert.deepEqual(body, { error: 'authorization_required', authorize_url }, 'flat');
-      assert.match(message, /No account is connected\. Open http/);
+      assert.match(message, /^No account is connected at "notes"\. Ask the user to open http/);
       assert.equal(request_id, answer.headers['x-request-id']);
     }
     assert.equal(notes.seen.length, 0);
@@ -119,7 +119,7 @@ describe('a call with a grant', () => {
     notes.refuseAll = true;
     const answer = await ann.call('/notes/whoami');
     assert.deepEqual(coded(answer), [401, 'authorization_required']);
-    assert.match(JSON.parse(answer.body).message, /Your sign-in has ended/);
+    assert.match(JSON.parse(answer.body).message, /The sign-in at "notes" has ended/);
     assert.equal((await ann.status()).state, 'expired');
     assert.match((await ann.go('/')).body, /Connect again/);
     notes.refuseAll = false;
@@ -137,22 +137,21 @@ describe('connect_<server>', () => {
       assert.equal(answer.headers.get('cache-control'), 'private, no-store');
       return (await answer.json()) as string;
     };
-    const url = `http://localhost:${app.settings.port}/oauth/notes/authorize`;
-    assert.equal(await ask(), `Your account at "notes" is not connected. Open ${url} in a browser to connect it.`);
+    const link = `http://localhost:${app.settings.port}/oauth/notes/authorize\\?ticket=[\\w-]{43}`;
+    const howTo = `Ask the user to open ${link} to connect it\\. If the page shows a code, call connect_notes with it\\.$`;
+    assert.match(await ask(), new RegExp(`^No account is connected at "notes"\\. ${howTo}`));
     const ann = new Person(app);
     await ann.signIn('ann');
     await ann.connect();
-    assert.equal(
-      await ask(),
-      `Your account at "notes" is connected. To connect another one, open ${url} in a browser.`,
-    );
+    const another = new RegExp(`^Connected at "notes" for ann\\. To use another account, open ${link} in a browser\\.$`);
+    assert.match(await ask(), another);
     as.revokeGrantsOf('alice');
     notes.refuse('alice');
     await ann.call('/notes/whoami');
-    assert.match(await ask(), /^Your sign-in at "notes" has ended\. Open http/);
+    assert.match(await ask(), new RegExp(`^The sign-in at "notes" has ended\\. ${howTo}`));
     await ann.connect();
     await ann.disconnect();
-    assert.match(await ask(), /^Your account at "notes" is not connected/);
+    assert.match(await ask(), /^No account is connected at "notes"/);
   });
 
   it('is answered for nobody in particular, where nothing is asked for', async (t) => {
@@ -168,7 +167,7 @@ describe('connect_<server>', () => {
     await ann.connect();
     await notes.stop();
     await as.stop();
-    assert.match((await ann.call('/notes/connect_notes')).body, /is connected/);
+    assert.match((await ann.call('/notes/connect_notes')).body, /^"Connected /);
   });
 
   it('makes room for a tool of the server with its name', async (t) => {
@@ -185,10 +184,10 @@ describe('connect_<server>', () => {
     const app = await startFor(t, { mcpServers: { notes: protectedEntry(guard) } });
     const ann = new Person(app);
     await ann.go('/');
-    assert.match((await ann.call('/notes/connect_notes')).body, /is not connected/);
+    assert.match((await ann.call('/notes/connect_notes')).body, /^"No account is connected/);
     await ann.connect();
     assert.equal((await ann.call('/notes/connect_notes')).body, '"connect_notes"', 'theirs');
-    assert.match((await ann.call('/notes/latchkey_connect_notes')).body, /is connected/, 'ours');
+    assert.match((await ann.call('/notes/latchkey_connect_notes')).body, /^"Connected /, 'ours');
     const document = JSON.parse((await ann.fetch('/notes/openapi.json')).body);
     assert.deepEqual(Object.keys(document.paths), ['/connect_notes', '/latchkey_connect_notes']);
     assert.equal(inner.record.count('connect_notes'), 1);

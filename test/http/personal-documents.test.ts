@@ -7,6 +7,8 @@ import { basic, type RawAnswer } from './raw.ts';
 import { startFor } from './start-for.ts';
 
 const ALICE = ['/whoami', '/add_note', '/list_notes', '/delete_all', '/count_words', '/connect_notes'];
+/** Otherwise, on this machine, everybody sees what tools there are. */
+const CONNECT_ONLY = { keys: { anonymous_catalog: 'connect-only' } };
 const BOB = ALICE.filter((path) => path !== '/count_words');
 
 function pathsOf({ body }: { readonly body: string }): string[] {
@@ -21,8 +23,8 @@ function assertPersonal({ headers }: RawAnswer): void {
 }
 
 describe("a server's document", () => {
-  it("shows each person's own tools, and to anybody else only how to connect", async (t) => {
-    const { app } = await startStory(t);
+  it("shows each person's own tools, and to anybody else no more than the configuration says", async (t) => {
+    const { app } = await startStory(t, CONNECT_ONLY);
     const [ann, ben, eve] = [new Person(app), new Person(app), new Person(app)];
     await ann.connect({ user: 'alice' });
     await ben.connect({ user: 'bob' });
@@ -44,7 +46,7 @@ describe("a server's document", () => {
   });
 
   it('shows an account its tools whichever way it proves who it is', async (t) => {
-    const { app } = await startStory(t, { keys: accounts('ann', 'ben') });
+    const { app } = await startStory(t, { keys: { ...accounts('ann', 'ben'), ...CONNECT_ONLY.keys } });
     const ann = new Person(app);
     await ann.signIn('ann');
     await ann.connect({ user: 'alice' });
@@ -75,7 +77,7 @@ describe("a server's document", () => {
   });
 
   it('is empty again after Disconnect and when the grant has ended', async (t) => {
-    const { app, as, notes } = await startStory(t);
+    const { app, as, notes } = await startStory(t, CONNECT_ONLY);
     const [ann, ben] = [new Person(app), new Person(app)];
     await ann.connect({ user: 'alice' });
     await ben.connect({ user: 'bob' });
@@ -111,8 +113,11 @@ describe("a server's document", () => {
     const document = JSON.parse((await new Person(app).fetch('/gate/notes/openapi.json')).body);
     assert.deepEqual(document.servers, [{ url: '/gate/notes' }]);
     const { post } = document.paths['/connect_notes'];
-    assert.match(post.description, /your own account at "notes"/);
+    assert.match(post.description, /the user's own account at "notes"/);
     assert.equal(post.requestBody.required, false);
+    const { properties, required } = document.components.schemas.connect_notes_form_model;
+    assert.deepEqual([Object.keys(properties), required], [['code'], undefined]);
+    assert.equal(properties.code.type, 'string');
   });
 });
 
@@ -120,7 +125,10 @@ describe('the document of all servers', () => {
   it('is put together for each caller, and alternating requests never mix', async (t) => {
     const plain = await HttpServer.start();
     t.after(() => plain.stop());
-    const { app } = await startStory(t, { servers: { time: { type: 'streamable-http', url: plain.url.href } } });
+    const { app } = await startStory(t, {
+      ...CONNECT_ONLY,
+      servers: { time: { type: 'streamable-http', url: plain.url.href } },
+    });
     const [ann, ben, eve] = [new Person(app), new Person(app), new Person(app)];
     await ann.connect({ user: 'alice' });
     await ben.connect({ user: 'bob' });

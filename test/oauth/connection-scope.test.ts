@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { GatewayError } from '../../src/errors.ts';
+import { LoginNeeded } from '../../src/oauth/errors.ts';
 import type { NewGrant } from '../../src/oauth/grant.ts';
 import { AUTHORIZE_URL, type House, openHouse, protectedServer } from './grants-helper.ts';
 
@@ -29,13 +30,14 @@ async function signIn(scope = 'notes:read'): Promise<void> {
   await house.connections.changed(server, OWNER);
 }
 
+/** The error as the caller reads it. */
 async function call(operation: string, scope: string | null = 'notes:write'): Promise<GatewayError> {
   const connection = house.connections.get(server, OWNER);
   const token = await connection.token();
   const challenge = { error: 'insufficient_scope', ...(scope === null ? {} : { scope }) };
   return connection.refused({ status: 403, sentAt: Date.now(), challenge, token, operation }).then(
     () => assert.fail('it went well'),
-    (error: GatewayError) => error,
+    (error: GatewayError) => (error instanceof LoginNeeded ? error.told(AUTHORIZE_URL) : error),
   );
 }
 

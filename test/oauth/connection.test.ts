@@ -4,6 +4,7 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import type { GatewayError } from '../../src/errors.ts';
 import type { Connection } from '../../src/oauth/connection.ts';
 import type { Refusal } from '../../src/oauth/credential.ts';
+import { LoginNeeded } from '../../src/oauth/errors.ts';
 import type { NewGrant } from '../../src/oauth/grant.ts';
 import { type AuthorizationServer, startAuthorizationServer } from '../helpers/authorization-server.ts';
 import { until } from '../helpers/wait.ts';
@@ -70,7 +71,9 @@ describe('the token of a connection', () => {
     const error = await failureOf(askFor(house.connections.get(server, 'basic:nobody')));
     assert.equal(error.code, 'authorization_required');
     assert.equal(error.status, 401);
-    assert.equal(error.body?.authorize_url, AUTHORIZE_URL);
+    assert.ok(error instanceof LoginNeeded);
+    assert.equal(error.server, 'notes');
+    assert.equal(error.told(AUTHORIZE_URL).body?.authorize_url, AUTHORIZE_URL);
   });
 
   it('appears after a login, on the same connection', async () => {

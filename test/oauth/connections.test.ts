@@ -100,9 +100,9 @@ describe('connections of one process', () => {
   it('do not go back to a login that was replaced while they read the store', async () => {
     const slow = new SlowGrants({ store: here.stores.sealed, memory: here.stores.sealed });
     await slow.save(server, OWNER, login);
-    const { renewer, log } = here;
+    const { renewer, discovery, revoke, log } = here;
     const silent = (): void => undefined;
-    const options = { server, owner: OWNER, authorizeUrl: '', grants: slow, renewer, log };
+    const options = { server, owner: OWNER, grants: slow, renewer, discovery, revoke, log };
     const connection = new Connection({ ...options, onHeld: silent, onEnded: silent });
     await connection.token();
     const late = slow.holdNext();

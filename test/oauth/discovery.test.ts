@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { OAuthConfig } from '../../src/config/model.ts';
-import { discover, forget, rediscover } from '../../src/oauth/discovery.ts';
+import { Discovery } from '../../src/oauth/discovery.ts';
 import { oauthFetch } from '../../src/oauth/fetch.ts';
 import { loginError, metadataOf, protectedServer, Site } from './network-site.ts';
 
@@ -13,7 +13,7 @@ const OIDC = '/.well-known/openid-configuration';
 /** Discovers for `<site><path>`. */
 function find(site: Site, oauth: Partial<OAuthConfig> = {}, path = '/mcp') {
   const server = protectedServer(site.origin + path, oauth);
-  return discover(server, undefined, oauthFetch(server));
+  return new Discovery().discover(server, undefined, oauthFetch(server));
 }
 
 test('the metadata of the resource leads to that of its authorization server', async (t) => {
@@ -74,10 +74,11 @@ test('the issuer of such a server may have a last slash that its origin has not,
   site.pages[OAUTH] = metadataOf(`${site.origin}/`);
   const server = protectedServer(`${site.origin}/mcp`);
   const fetch = oauthFetch(server);
-  const found = await discover(server, undefined, fetch);
+  const discovery = new Discovery();
+  const found = await discovery.discover(server, undefined, fetch);
   assert.equal(found.issuer, `${site.origin}/`);
-  forget(server);
-  assert.equal((await rediscover(server, found.issuer, found.source, fetch)).issuer, `${site.origin}/`);
+  discovery.forget(server);
+  assert.equal((await discovery.rediscover(server, found.issuer, found.source, fetch)).issuer, `${site.origin}/`);
 });
 
 test('such a server with the issuer of another is refused, and default endpoints are not tried', async (t) => {
@@ -163,14 +164,15 @@ test('metadata is remembered after discovery until it is forgotten, and each dis
   site.pages[OAUTH] = metadataOf(site.origin);
   const server = protectedServer(`${site.origin}/mcp`);
   const fetch = oauthFetch(server);
-  const { issuer, source } = await discover(server, undefined, fetch);
+  const discovery = new Discovery();
+  const { issuer, source } = await discovery.discover(server, undefined, fetch);
   site.asked.length = 0;
-  assert.equal((await rediscover(server, issuer, source, fetch)).token_endpoint, `${site.origin}/token`);
+  assert.equal((await discovery.rediscover(server, issuer, source, fetch)).token_endpoint, `${site.origin}/token`);
   assert.deepEqual(site.asked, []);
-  forget(server);
-  await Promise.all([1, 2, 3].map(() => rediscover(server, issuer, source, fetch)));
+  discovery.forget(server);
+  await Promise.all([1, 2, 3].map(() => discovery.rediscover(server, issuer, source, fetch)));
   assert.deepEqual(site.asked, [`GET ${OAUTH}`]);
-  await discover(server, undefined, fetch);
+  await discovery.discover(server, undefined, fetch);
   assert.equal(site.asked.length, 4);
 });
 
@@ -180,12 +182,13 @@ test('what is remembered is of one server and one issuer, and never a failure', 
   other.pages[OAUTH] = 503;
   const server = protectedServer(`${site.origin}/mcp`);
   const fetch = oauthFetch(server);
-  await discover(server, undefined, fetch);
-  await assert.rejects(rediscover(server, other.origin, 'metadata', fetch), loginError('discovery_failed'));
+  const discovery = new Discovery();
+  await discovery.discover(server, undefined, fetch);
+  await assert.rejects(discovery.rediscover(server, other.origin, 'metadata', fetch), loginError('discovery_failed'));
   other.pages[OAUTH] = metadataOf(other.origin);
-  assert.equal((await rediscover(server, other.origin, 'metadata', fetch)).issuer, other.origin);
+  assert.equal((await discovery.rediscover(server, other.origin, 'metadata', fetch)).issuer, other.origin);
   const sibling = protectedServer(`${site.origin}/sibling`);
-  await rediscover(sibling, other.origin, 'metadata', oauthFetch(sibling));
+  await discovery.rediscover(sibling, other.origin, 'metadata', oauthFetch(sibling));
   assert.equal(other.asked.length, 3);
 });
 
@@ -193,9 +196,10 @@ test('default endpoints are known again without a request, and never stand for m
   const site = await Site.start(t);
   const server = protectedServer(`${site.origin}/mcp`);
   const fetch = oauthFetch(server);
-  const found = await discover(server, undefined, fetch);
+  const discovery = new Discovery();
+  const found = await discovery.discover(server, undefined, fetch);
   site.asked.length = 0;
-  assert.deepEqual(await rediscover(server, found.issuer, found.source, fetch), found.metadata);
+  assert.deepEqual(await discovery.rediscover(server, found.issuer, found.source, fetch), found.metadata);
   assert.deepEqual(site.asked, []);
-  await assert.rejects(rediscover(server, found.issuer, 'metadata', fetch), loginError('discovery_failed'));
+  await assert.rejects(discovery.rediscover(server, found.issuer, 'metadata', fetch), loginError('discovery_failed'));
 });

@@ -12,6 +12,7 @@ function flow(changes: Partial<Flow> = {}): Flow {
     server: 'notes',
     url: 'https://notes.example/mcp',
     owner: 'basic:alice',
+    person: 'basic:alice',
     codeVerifier: randomSecret(),
     issuer: ISSUER,
     source: 'metadata',
@@ -45,6 +46,21 @@ describe('the checks of a callback', () => {
     }
     assert.throws(() => checkPerson(bound, 'basic:bob'), { code: 'flow_wrong_person' });
     checkPerson(bound, 'basic:alice');
+  });
+
+  it('hold a flow that was begun through a link to who the browser was then, whoever the link was made for', () => {
+    const browser = randomSecret();
+    const throughLink = { owner: 'openwebui:a', browser, confirm: true };
+    const { person: _named, ...nobody } = flow(throughLink);
+    checkPerson(nobody, undefined);
+    checkPerson(flow({ ...throughLink, person: 'visitor:v' }), 'visitor:v');
+    for (const later of ['basic:bob', 'visitor:v', 'openwebui:a']) {
+      assert.throws(() => checkPerson(nobody, later), { code: 'flow_wrong_person' });
+    }
+    for (const later of ['basic:bob', undefined, 'visitor:w']) {
+      const visitors = flow({ ...throughLink, person: 'visitor:v' });
+      assert.throws(() => checkPerson(visitors, later), { code: 'flow_wrong_person' });
+    }
   });
 
   it('take an answer with another state for no answer', () => {

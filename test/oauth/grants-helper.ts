@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { Connections, type ConnectionsOptions } from '../../src/oauth/connections.ts';
+import { Discovery } from '../../src/oauth/discovery.ts';
 import type { NewGrant } from '../../src/oauth/grant.ts';
 import { Grants } from '../../src/oauth/grants.ts';
 import type { Client, Owner, ProtectedServer } from '../../src/oauth/model.ts';
 import { Renewer, type RenewTimings } from '../../src/oauth/renew.ts';
+import { type Revoke, revokeGrant } from '../../src/oauth/revoke.ts';
 import { leases } from '../../src/storage/lease.ts';
 import { openStores, type Stores } from '../../src/storage/open.ts';
 import { openStore } from '../../src/storage/store.ts';
@@ -99,6 +101,8 @@ export interface House {
   readonly grants: Grants;
   readonly renewer: Renewer;
   readonly connections: Connections;
+  readonly discovery: Discovery;
+  readonly revoke: Revoke;
   readonly log: MemoryLog;
   /** Owners whose grants ended, as `onEnded` told. */
   readonly ended: Owner[];
@@ -120,16 +124,22 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const ended: Owner[] = [];
   const forgotten: Client[] = [];
   const grants = new Grants({ store: stores.sealed, memory: openStore('memory') });
+  const discovery = new Discovery();
+  const revoke: Revoke = (server, grant) => revokeGrant({ discovery, log }, server, grant);
   const renewer = new Renewer({
     grants,
     leases: leases(stores.plain.table('leases')),
     forgetClient: async (_server, client) => void forgotten.push(client),
+    discovery,
+    revoke,
     log,
     timings: options.timings ?? {},
   });
   const connectionsOptions: ConnectionsOptions = {
     grants,
     renewer,
+    discovery,
+    revoke,
     onEnded: (_server, owner) => void ended.push(owner),
     log,
     recheckMs: options.recheckMs ?? 60_000,
@@ -139,7 +149,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     connections.close();
     if (options.stores === undefined) await stores.close();
   };
-  return { stores, grants, renewer, connections, log, ended, forgotten, close };
+  return { stores, grants, renewer, connections, discovery, revoke, log, ended, forgotten, close };
 }
 
 export function expired(grant: NewGrant): NewGrant {

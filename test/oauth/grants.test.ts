@@ -4,10 +4,8 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { begun, belongsTo, freshToken, isUnproven, type NewGrant, renewed, statusOf } from '../../src/oauth/grant.ts';
 import { Grants } from '../../src/oauth/grants.ts';
 import { sweepGrants } from '../../src/oauth/idle.ts';
-import { revokeGrant } from '../../src/oauth/revoke.ts';
 import { openStore } from '../../src/storage/store.ts';
 import { startAuthorizationServer } from '../helpers/authorization-server.ts';
-import { MemoryLog } from '../helpers/memory-log.ts';
 import { until } from '../helpers/wait.ts';
 import { assertNoSecrets, type House, newGrant, openHouse, protectedServer } from './grants-helper.ts';
 
@@ -134,14 +132,11 @@ describe('the end of a grant that nobody uses', () => {
     await house.grants.save(brief, VISITOR, grant);
     for (const other of [gone, moved]) await house.grants.save(other, VISITOR, await newGrant(as));
     await until(async () => (await house.grants.read(moved, VISITOR)) === undefined);
-    await sweepGrants(
-      house.grants,
-      new Map([
-        ['notes', brief],
-        ['moved', elsewhere],
-      ]),
-      house.log,
-    );
+    const servers = new Map([
+      ['notes', brief],
+      ['moved', elsewhere],
+    ]);
+    await sweepGrants({ servers, revoke: house.revoke, log: house.log }, house.grants);
     assert.equal(as.refreshTokensOf('alice'), 2);
     assert.deepEqual(await house.grants.sweep(10), []);
     assertNoSecrets(house, grant);
@@ -154,8 +149,7 @@ describe('a revocation', () => {
     const as = await startAuthorizationServer();
     const [grant] = [await newGrant(as), await newGrant(as)];
     assert.ok(grant);
-    const log = new MemoryLog();
-    assert.equal(await revokeGrant(server, begun(server, grant, undefined, NOW), log), true);
+    assert.equal(await house.revoke(server, begun(server, grant, undefined, NOW)), true);
     assert.equal(as.refreshTokensOf('alice'), 1);
     const sent = as.seen.filter(({ endpoint }) => endpoint === 'revoke');
     assert.deepEqual(
@@ -169,10 +163,10 @@ describe('a revocation', () => {
     const as = await startAuthorizationServer();
     const { accessToken: _, ...grant } = begun(server, await newGrant(as), undefined, NOW);
     as.fail('revoke', 'unavailable');
-    assert.equal(await revokeGrant(server, grant, house.log), true);
+    assert.equal(await house.revoke(server, grant), true);
     assert.equal(as.counts('revoke'), 2);
     as.fail('revoke', 'unavailable', 10);
-    assert.equal(await revokeGrant(server, grant, house.log), false);
+    assert.equal(await house.revoke(server, grant), false);
     assert.equal(as.counts('revoke'), 4);
     assert.equal(house.log.matching(/did not revoke/).length, 1);
     await as.close();
@@ -182,9 +176,9 @@ describe('a revocation', () => {
     const as = await startAuthorizationServer();
     const grant = begun(server, await newGrant(as), undefined, NOW);
     await as.close();
-    assert.equal(await revokeGrant({ ...server, name: 'unknown yet' }, grant, house.log), false);
+    assert.equal(await house.revoke({ ...server, name: 'unknown yet' }, grant), false);
     const { accessToken: _, refreshToken: __, ...bare } = grant;
-    assert.equal(await revokeGrant(server, bare, house.log), false);
+    assert.equal(await house.revoke(server, bare), false);
   });
 });
 

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import type { GatewayError } from '../../src/errors.ts';
-import { forget } from '../../src/oauth/discovery.ts';
 import type { NewGrant } from '../../src/oauth/grant.ts';
 import { openDatabase } from '../../src/storage/sqlite.ts';
 import { type AuthorizationServer, Browser, startAuthorizationServer } from '../helpers/authorization-server.ts';
@@ -97,7 +96,7 @@ describe('a renewal', () => {
   it('keeps the tokens while the authorization server is down, asks it seldom, and works again after', async () => {
     const house = await houseWith(expired(grant));
     const connection = house.connections.get(server, OWNER);
-    forget(server);
+    house.discovery.forget(server);
     await as.stop();
     const error = await refusalOf(house);
     assert.equal(error.code, 'provider_unavailable');

@@ -1,7 +1,7 @@
 /** What a document says of servers where people sign in. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { connectTool } from '../../src/openapi/connect.ts';
+import { connectPath, connectTool, isConnectPath } from '../../src/openapi/connect.ts';
 import { rootDocument, serverDocument } from '../../src/openapi/document.ts';
 import type { DocumentedServer } from '../../src/openapi/model.ts';
 
@@ -29,8 +29,51 @@ test('a document without such servers says nothing of logins', () => {
   assert.doesNotMatch(JSON.stringify(serverDocument(open, { apiKey: true })), /LoginNeeded|RightsNeeded/);
 });
 
-test('the operation that tells how to connect makes way for a tool of its name', () => {
+const having = (...names: readonly string[]) => ({ byPath: new Map(names.map((name) => [name, {}])) });
+
+test('the operation that tells how to connect makes way for tools of its name', () => {
   assert.equal(connectTool('notes', undefined).path, 'connect_notes');
-  const taken = { byPath: new Map([['connect_notes', {}]]) };
-  assert.equal(connectTool('notes', taken).path, 'latchkey_connect_notes');
+  assert.equal(connectTool('notes', having('connect_notes')).path, 'latchkey_connect_notes');
+  const both = having('connect_notes', 'latchkey_connect_notes');
+  assert.equal(connectPath('notes', both), 'latchkey_latchkey_connect_notes');
+});
+
+test('a call asks how to connect by any of its names, unless that is a tool of the caller', () => {
+  for (const path of ['connect_notes', 'latchkey_connect_notes', 'latchkey_latchkey_connect_notes']) {
+    assert.equal(isConnectPath(path, 'notes', undefined), true, path);
+    assert.equal(isConnectPath(path, 'notes', having('other')), true, path);
+    assert.equal(isConnectPath(path, 'notes', having(path)), false, path);
+  }
+  for (const path of [
+    '',
+    'notes',
+    'connect_',
+    'connect_notes2',
+    'xconnect_notes',
+    'x/connect_notes',
+    'latchkey_notes',
+  ]) {
+    assert.equal(isConnectPath(path, 'notes', undefined), false, path);
+  }
+});
+
+test('its one argument is a code that may be left out', () => {
+  const { inputSchema, description } = connectTool('notes', undefined);
+  const { type, properties, required } = inputSchema as Record<string, Record<string, { type: string }>>;
+  assert.deepEqual([type, properties?.code?.type, required], ['object', 'string', undefined]);
+  assert.match(description ?? '', /without arguments/);
+});
+
+test('the names of tools that others have decide what operations are called, and are not listed', () => {
+  const twin = { name: 'n-twin', path: 'n-twin', inputSchema: {} };
+  const server: DocumentedServer = { name: 'notes', info, tools: [twin], otherNames: ['n_twin', 'n-twin'] };
+  const own = serverDocument(server, { apiKey: false });
+  assert.deepEqual(Object.keys(own.paths), ['/n-twin']);
+  assert.match(own.paths['/n-twin']?.post.operationId ?? '', /^tool_n_twin_post_[0-9a-f]{6}$/);
+  const pathOf = (s: DocumentedServer, t: { readonly path: string }) => `/${s.name}/${t.path}`;
+  const other: DocumentedServer = { name: 'a', info, tools: [], otherNames: ['b_c'] };
+  const here: DocumentedServer = { name: 'a_b', info, tools: [{ name: 'c', path: 'c', inputSchema: {} }] };
+  const root = rootDocument([other, here], { ...info, apiKey: false, pathOf });
+  assert.deepEqual(Object.keys(root.paths), ['/a_b/c']);
+  assert.match(root.paths['/a_b/c']?.post.operationId ?? '', /^a_b_c_[0-9a-f]{6}$/);
 });

@@ -49,6 +49,14 @@ describe('operationIds of all servers', () => {
   test('server and tool, in characters that model providers accept', () => {
     assert.deepEqual(rootOperationIds([{ server: 'my time', tool: 'get.now-é' }]), ['my_time_get_now-_']);
   });
+  test('a name that Open WebUI gives a meaning of its own to gets a suffix', () => {
+    const ids = rootOperationIds([
+      { server: 'search', tool: 'web' },
+      { server: 'view', tool: 'file' },
+      { server: 'view', tool: 'folder' },
+    ]);
+    assert.deepEqual(ids, [`search_web_${hash('search/web')}`, `view_file_${hash('view/file')}`, 'view_folder']);
+  });
   test('collisions over servers are told apart', () => {
     const ids = rootOperationIds([
       { server: 'a_b', tool: 'c' },

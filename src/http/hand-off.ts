@@ -1,0 +1,120 @@
+/** `/oauth/<server>/authorize?ticket=`: opened from a chat it only asks; its own link uses the ticket up and begins the login. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { flowsOf, isSecret, randomSecret } from '../oauth/flow.ts';
+import type { TicketHolder } from '../oauth/hand-off.ts';
+import { linkOfAnother, notInBrowser, ticketUnknown } from '../oauth/hand-off-failures.ts';
+import type { Begun } from '../oauth/logins.ts';
+import { agoWords } from '../web/hand-off-models.ts';
+import { handOffPage } from '../web/views.ts';
+import { type BrowserPerson, openWebuiUser, personAt } from './browser-person.ts';
+import { cookiesOf } from './browser-sessions.ts';
+import { realmOf } from './caller.ts';
+import { header, wantsHtml } from './context.ts';
+import { ASK_SECONDS, askCookie, linkCookie, repeated, repeats } from './hand-off-cookies.ts';
+import { queryOf } from './hand-off-signs.ts';
+import { countAttempt, type LoginPlace, type LoginRoutesOptions } from './login-place.ts';
+import { loginRoute } from './site.ts';
+import { LOGIN_PREFIX } from './targets.ts';
+
+/** What the person is asked about. */
+interface Asked {
+  readonly ticket: string;
+  readonly holder: TicketHolder;
+  readonly person: Exclude<BrowserPerson, 'somebody-else'>;
+}
+
+/** Asks, and begins once the person has said so in this very browser. Throws `ticket_unknown`, `flow_wrong_person`. */
+export async function handOff(
+  site: LoginRoutesOptions,
+  place: LoginPlace,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const [ticket, ...more] = queryOf(request).getAll('ticket');
+  if (ticket === undefined || more.length > 0 || !isSecret(ticket)) throw ticketUnknown();
+  if (!wantsHtml(request)) throw notInBrowser();
+  countAttempt(site, request);
+  const holder = await site.gateway.logins.lookAtTicket(place.guarded, ticket);
+  if (holder === undefined) throw ticketUnknown();
+  const realm = realmOf(place.server);
+  const cookie = holder.owner.startsWith('openwebui:') ? await openWebuiUser(site, request, realm) : undefined;
+  const person = personAt(holder.owner, request.principal, cookie?.principal);
+  if (person === 'somebody-else') throw linkOfAnother();
+  const asked = { ticket, holder, person };
+  return hasAgreed(request, ticket) ? begin(site, place, asked, request, reply) : ask(site, place, asked, reply);
+}
+
+/** The page was shown to this browser, and its own link was followed: no other page, and no preview, can do that. */
+function hasAgreed(request: FastifyRequest, ticket: string): boolean {
+  const site = header(request, 'sec-fetch-site') ?? 'none';
+  if (site !== 'none' && site !== 'same-origin') return false;
+  return repeats(queryOf(request).get('go'), cookiesOf(request)[askCookie(ticket)], 'go');
+}
+
+/** Uses nothing up: programs of chats look at links before people do. */
+function ask(
+  site: LoginRoutesOptions,
+  { server }: LoginPlace,
+  { ticket, holder, person }: Asked,
+  reply: FastifyReply,
+): FastifyReply {
+  const { rootPath, sessions } = site;
+  const cookie = randomSecret();
+  sessions.set(reply, { ...askCookieAt(rootPath, ticket), value: cookie, maxAgeSeconds: ASK_SECONDS });
+  const go = new URLSearchParams({ ticket, go: repeated(cookie, 'go') });
+  const page = handOffPage({
+    // Without the bar of the person: under this policy its forms would come from nowhere.
+    rootPath,
+    heading: `Connect an account at "${server.name}"?`,
+    server: server.name,
+    label: holder.label,
+    id: holder.owner,
+    asked: agoWords(holder.createdAt, Date.now()),
+    proof: person === 'unknown' ? undefined : person,
+    goUrl: `${loginRoute(site, server, 'authorize')}?${go}`,
+  });
+  // The address holds the ticket.
+  reply.helmet({ referrerPolicy: { policy: 'no-referrer' } });
+  return reply.header('cache-control', 'private, no-store').type('text/html; charset=utf-8').send(page);
+}
+
+async function begin(
+  { gateway, sessions, rootPath }: LoginRoutesOptions,
+  { server, guarded }: LoginPlace,
+  { ticket, person }: Asked,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  sessions.set(reply, { ...askCookieAt(rootPath, ticket), value: '', maxAgeSeconds: 0 });
+  const holder = await gateway.logins.useTicket(guarded, ticket);
+  if (holder === undefined) throw ticketUnknown();
+  const begun = await gateway.logins.begin(guarded, holder.owner, {
+    bound: true,
+    returnTo: '/',
+    handOff: {
+      person: gateway.ownerOf(server, request.principal),
+      confirm: person === 'unknown',
+      label: holder.label,
+    },
+    cookies: cookiesOf(request),
+  });
+  keepFlow(begun, sessions, rootPath, reply);
+  return reply.redirect(begun.url.href, 302);
+}
+
+function keepFlow(
+  { cookie }: Begun,
+  sessions: LoginRoutesOptions['sessions'],
+  rootPath: string,
+  reply: FastifyReply,
+): void {
+  if (cookie === undefined) return;
+  const path = `${rootPath}${LOGIN_PREFIX}`;
+  const [flow = ''] = flowsOf({ [cookie.name]: cookie.value });
+  sessions.set(reply, { ...cookie, path });
+  sessions.set(reply, { name: linkCookie(flow), value: 'begun', maxAgeSeconds: cookie.maxAgeSeconds, path });
+}
+
+function askCookieAt(rootPath: string, ticket: string): { readonly name: string; readonly path: string } {
+  return { name: askCookie(ticket), path: `${rootPath}${LOGIN_PREFIX}` };
+}

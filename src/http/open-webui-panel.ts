@@ -1,0 +1,45 @@
+/** The part of the page at `/` that tells an admin how to add the gateway to Open WebUI; nobody else sees it. */
+import type { FastifyRequest } from 'fastify';
+import { isLoopbackHost } from '../config/values.ts';
+import type { Settings } from '../settings.ts';
+import type { OpenWebuiPanel } from '../web/models.ts';
+import { connectionHints, openWebuiConnection } from '../web/open-webui.ts';
+import { isSignedIn } from './authentication.ts';
+import { isFromThisMachine } from './caller.ts';
+import type { Site } from './site.ts';
+
+export interface PanelOptions extends Site {
+  readonly settings: Settings;
+}
+
+/** Undefined where there is nothing to paste, or the request does not come from an admin. */
+export function openWebuiPanel(site: PanelOptions, request: FastifyRequest): OpenWebuiPanel | undefined {
+  if (!isAdmin(site, request)) return undefined;
+  const { settings, gateway } = site;
+  const servers = [...gateway.servers.values()].map(({ config }) => config);
+  const connection = openWebuiConnection(settings, servers);
+  if (connection === undefined) return undefined;
+  return {
+    name: connection.info.name,
+    url: connection.url,
+    path: connection.path,
+    auth: connection.auth_type === 'session' ? 'Session' : 'Bearer, with the API key of latchkey',
+    json: JSON.stringify([connection], null, 2),
+    hints: connectionHints(settings, connection),
+  };
+}
+
+/**
+ * The holder of the API key is; whoever has an account, a token or a name of Open WebUI's is not. Where no such key is
+ * configured, and nobody else can come in, it is the person at this machine.
+ */
+function isAdmin(site: PanelOptions, request: FastifyRequest): boolean {
+  const { settings, identity, publicUrl, isLocalBind } = site;
+  if (request.principal.via === 'api-key') return true;
+  const { session } = request.browser ?? {};
+  if (settings.apiKey !== undefined && session !== undefined) {
+    return session.principal === undefined && isSignedIn(session, identity);
+  }
+  const isOpen = settings.apiKey === undefined && settings.auth === undefined;
+  return isOpen && isLocalBind && isLoopbackHost(publicUrl.hostname) && isFromThisMachine(request);
+}

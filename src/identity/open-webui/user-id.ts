@@ -1,0 +1,26 @@
+/** What may be the id of a user, and what may be shown as their name, wherever it comes from. */
+
+/** Neither whitespace nor what nobody sees: control and format characters, halves of surrogate pairs, private ones. */
+const ID_FORM = /^[^\s\p{C}]{1,256}$/u;
+const NOT_SHOWN = /[\p{C}\p{Zl}\p{Zp}]+/gu;
+const LONGEST_LABEL = 80;
+
+/** True for the id of a user: 1 to 256 visible characters. Open WebUI's are UUIDs. */
+export function isUserId(value: unknown): value is string {
+  return typeof value === 'string' && ID_FORM.test(value);
+}
+
+/** The first of `names` that says something, cut and without what nobody sees; for people and logs. */
+export function labelOf(...names: readonly unknown[]): string | undefined {
+  return names.map(shown).find((name) => name !== '');
+}
+
+function shown(name: unknown): string {
+  if (typeof name !== 'string') return '';
+  const text = name
+    .slice(0, 10 * LONGEST_LABEL)
+    .replace(NOT_SHOWN, ' ')
+    .trim();
+  const characters = [...text];
+  return characters.length <= LONGEST_LABEL ? text : `${characters.slice(0, LONGEST_LABEL - 1).join('')}…`;
+}

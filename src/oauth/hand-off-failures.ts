@@ -1,0 +1,68 @@
+/** What is told where a login that was begun in a chat does not come to its end: on pages, and to callers with a code. */
+import { GatewayError } from '../errors.ts';
+import { LoginError, LoginNeeded } from './errors.ts';
+
+/** Where the person gets on, whatever went wrong with the link. */
+export const ASK_IN_CHAT = 'Ask for a new link in your chat.';
+
+export function ticketUnknown(): LoginError {
+  return new LoginError({
+    code: 'ticket_unknown',
+    status: 400,
+    title: 'This link is over',
+    message: 'It has expired, or was used already. Each link can be used once, within ten minutes.',
+    remedy: ASK_IN_CHAT,
+  });
+}
+
+/** There is no code, or none that this browser may see. */
+export function codeUnknown(): LoginError {
+  return new LoginError({
+    code: 'ticket_unknown',
+    status: 400,
+    title: 'There is no code here',
+    message: 'A code is shown for ten minutes, and only to the browser that signed in.',
+    remedy: ASK_IN_CHAT,
+  });
+}
+
+/** Says nothing of whose it is. */
+export function linkOfAnother(): LoginError {
+  return new LoginError({
+    code: 'flow_wrong_person',
+    status: 403,
+    title: 'This link was made for somebody else',
+    message: 'You are not the one for whom it was made, as far as this browser can tell.',
+    remedy:
+      'If somebody sent it to you, close this page. If it is your own, sign out at this gateway and open it again.',
+  });
+}
+
+/** To a program that opens a link. */
+export function notInBrowser(): GatewayError {
+  const message = 'This link is for a person: open it in a browser.';
+  return new GatewayError('bad_request', 400, message, { body: { error: 'bad_request', message } });
+}
+
+/** 400: another code waits; `attemptsLeft`: how often it may still be tried. */
+export function codeRejected(server: string, attemptsLeft: number): GatewayError {
+  const remedy =
+    attemptsLeft > 0
+      ? `Check it and try again: ${attemptsLeft === 1 ? 'one try is' : `${attemptsLeft} tries are`} left.`
+      : 'That was the last try, and the access was revoked. Connect again.';
+  const message = `This is not the code that the page for "${server}" shows. ${remedy}`;
+  return new GatewayError('code_rejected', 400, message, { body: { error: 'code_rejected', message } });
+}
+
+/** 409: nobody has signed in for this caller, or the code came too late. */
+export function nothingToConfirm(server: string): LoginNeeded {
+  return new LoginNeeded(server, { code: 'nothing_to_confirm', status: 409 }, (link, operation) => ({
+    message: `No login at "${server}" waits for a code: it has expired, was cancelled, or was never begun. ${startAgain(link, operation)}`,
+    ...(link === undefined ? {} : { authorize_url: link }),
+  }));
+}
+
+function startAgain(link = "the gateway's page", operation?: string): string {
+  const asked = `Ask the user to open ${link} to connect`;
+  return operation === undefined ? `${asked}.` : `${asked}, then call ${operation} with the code that the page shows.`;
+}

@@ -1,0 +1,301 @@
+/** Asking Open WebUI over real HTTP, with everything that can go wrong on the way. */
+import assert from 'node:assert/strict';
+import type { ServerResponse } from 'node:http';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import type { OpenWebuiConfig } from '../../../src/config/model.ts';
+import { GatewayError } from '../../../src/errors.ts';
+import { Introspection, verdictOf } from '../../../src/identity/open-webui/introspection.ts';
+import type { OpenWebuiUsers } from '../../../src/identity/open-webui/users.ts';
+import { sessionToken, WEBUI_SECRET } from '../../helpers/open-webui-users.ts';
+import { until } from '../../helpers/wait.ts';
+import { CollectedLog } from '../../storage/collected-log.ts';
+import { AuthsServer, reply } from './auths-server.ts';
+import { PERSONAL, refusal, refusedAs, TestClock, users, WHOLE } from './configured.ts';
+
+const OTHER_SECRET = 'w1Cz8Ke5Tn3Vx7Ly4Rb9Mq2Hd6Ju0Sg';
+const INVALID = 'invalid_credentials';
+const UNAVAILABLE = 'identity_unavailable';
+
+let server: AuthsServer;
+let clock: TestClock;
+let log: CollectedLog;
+
+beforeEach(async () => {
+  server = await AuthsServer.start();
+  server.users.set('ann', { name: 'Ann', email: 'ann@example.org' });
+  clock = new TestClock();
+  log = new CollectedLog();
+});
+afterEach(() => server.stop());
+
+function asking(config: Partial<OpenWebuiConfig> = {}): OpenWebuiUsers {
+  return users({ introspect: true, url: server.url, ...config }, clock, log);
+}
+
+async function unavailable(openWebui: OpenWebuiUsers, token: string): Promise<void> {
+  const error = await refusal(() => openWebui.byToken(token, WHOLE, false));
+  assert.deepEqual([error.status, error.code, error.headers['retry-after']], [503, UNAVAILABLE, '5']);
+  assert.doesNotMatch(error.message, /127\.0\.0\.1|http/);
+}
+
+describe('introspection', () => {
+  it('names the user as Open WebUI does, with the token as Bearer', async () => {
+    const token = await sessionToken('ann');
+    const found = await asking().byToken(token, WHOLE, false);
+    assert.deepEqual(found, { id: 'openwebui:ann', via: 'openwebui', label: 'Ann' });
+    const [request] = server.seen;
+    assert.deepEqual([request?.method, request?.url], ['GET', '/api/v1/auths/']);
+    assert.equal(request?.headers.authorization, `Bearer ${token}`);
+    assert.equal(request?.headers.cookie, undefined);
+    assert.equal(asking().admits, true);
+  });
+
+  it('asks nobody about a token that has ended, or that is none', async () => {
+    const openWebui = asking();
+    const ended = await sessionToken('ann', { claims: { exp: Math.floor(clock.now() / 1000) - 1 } });
+    await refusedAs(() => openWebui.byToken(ended, WHOLE, false), 401, 'token_expired', /expired/);
+    await refusedAs(() => openWebui.byToken('a.b.c', WHOLE, false), 401, INVALID, /cannot be read/);
+    const endless = await sessionToken('ann', { claims: { exp: undefined } });
+    await refusedAs(() => openWebui.byToken(endless, WHOLE, false), 401, INVALID, /never expires/);
+    assert.equal(server.seen.length, 0);
+  });
+
+  it('refuses who is unknown, revoked, pending, or no session', async () => {
+    const openWebui = asking();
+    server.users.set('new', { role: 'pending' });
+    const refused = async (id: string, text: RegExp, claims = {}, secret = WEBUI_SECRET) =>
+      refusedAs(
+        async () => openWebui.byToken(await sessionToken(id, { claims, secret }), WHOLE, false),
+        401,
+        INVALID,
+        text,
+      );
+    await refused('nobody', /expired or revoked/);
+    await refused('ann', /expired or revoked/, {}, OTHER_SECRET);
+    server.revoked.add('stolen');
+    await refused('ann', /expired or revoked/, { jti: 'stolen' });
+    await refused('new', /pending.*administrator/);
+    await refused('ann', /session of a person/, { typ: 'automation' });
+  });
+
+  it('refuses a token that names one user where Open WebUI names another', async () => {
+    server.behave = (_, response) => {
+      reply(response, 200, { id: 'bob' });
+      return true;
+    };
+    await refusedAs(
+      async () => asking().byToken(await sessionToken('ann'), WHOLE, false),
+      401,
+      INVALID,
+      /another user/,
+    );
+    const nameless = await sessionToken('', { claims: { id: undefined } });
+    assert.equal((await asking().byToken(nameless, WHOLE, false)).id, 'openwebui:bob', 'it knows better than we');
+  });
+
+  it('asks again after a minute, so that what was revoked counts no longer', async () => {
+    const openWebui = asking();
+    const token = await sessionToken('ann', { claims: { jti: 'one' } });
+    await openWebui.byToken(token, WHOLE, false);
+    server.revoked.add('one');
+    clock.tick(59_999);
+    assert.ok(!(openWebui.byToken(token, WHOLE, false) instanceof Promise));
+    clock.tick(1);
+    await refusedAs(() => openWebui.byToken(token, WHOLE, false), 401, INVALID, /revoked/);
+    assert.equal(server.seen.length, 2);
+  });
+
+  it('remembers nothing beyond the end of the token', async () => {
+    const openWebui = asking();
+    const exp = Math.floor(clock.now() / 1000) + 10;
+    const token = await sessionToken('ann', { claims: { exp } });
+    await openWebui.byToken(token, WHOLE, false);
+    clock.set(exp * 1000);
+    await refusedAs(() => openWebui.byToken(token, WHOLE, false), 401, 'token_expired', /expired/);
+    assert.equal(server.seen.length, 1);
+  });
+
+  it('asks about a refused token every ten seconds at most', async () => {
+    const openWebui = asking();
+    const token = await sessionToken('late');
+    const refused = () => refusedAs(() => openWebui.byToken(token, WHOLE, false), 401, INVALID, /revoked/);
+    await refused();
+    await refused();
+    clock.tick(9_000);
+    await refused();
+    assert.equal(server.seen.length, 1);
+    clock.tick(1_001);
+    server.users.set('late', {});
+    assert.equal((await openWebui.byToken(token, WHOLE, false)).id, 'openwebui:late');
+  });
+
+  it('remembers by itself who was refused only, and asks nobody where it is switched off', async () => {
+    const introspection = new Introspection(server.url, log, { clock });
+    const token = await sessionToken('ann');
+    await introspection.ask(token);
+    assert.equal((await introspection.ask(token)).kind, 'live');
+    assert.equal(server.seen.length, 2);
+    const off = asking({ introspect: false });
+    assert.deepEqual([off.admits, off.reads(WHOLE)], [false, false]);
+  });
+
+  it('asks once for all who wait for the same token', async () => {
+    const waiting: ServerResponse[] = [];
+    server.behave = (_, response) => waiting.push(response) > 0;
+    const openWebui = asking();
+    const token = await sessionToken('ann');
+    const all = Array.from({ length: 100 }, () => openWebui.byToken(token, WHOLE, false));
+    const [response] = await until(() => waiting.length > 0 && waiting);
+    assert.ok(response);
+    reply(response, 200, { id: 'ann' });
+    assert.deepEqual(new Set((await Promise.all(all)).map(({ id }) => id)), new Set(['openwebui:ann']));
+    assert.equal(server.seen.length, 1);
+  });
+
+  it('asks no more than fifty questions at once, and goes on when they are answered', async () => {
+    const waiting: ServerResponse[] = [];
+    server.behave = (_, response) => waiting.push(response) > 0;
+    const openWebui = asking();
+    const tokens = await Promise.all(Array.from({ length: 51 }, (_, number) => sessionToken(`user-${number}`)));
+    const asked = tokens.slice(0, 50).map(async (token) => openWebui.byToken(token, WHOLE, false));
+    await until(() => waiting.length === 50);
+    await unavailable(openWebui, tokens[50] ?? '');
+    waiting.forEach((response) => void reply(response, 401, {}));
+    const settled = await Promise.allSettled(asked);
+    assert.ok(settled.every(({ status }) => status === 'rejected'));
+    assert.equal(server.seen.length, 50);
+    server.behave = () => false;
+    server.users.set('user-50', {});
+    assert.equal((await openWebui.byToken(tokens[50] ?? '', WHOLE, false)).id, 'openwebui:user-50');
+  });
+
+  it('is 503, never 401, where Open WebUI gives no verdict; and heals by itself', async () => {
+    const openWebui = asking();
+    const token = await sessionToken('ann');
+    const huge = 'x'.repeat(64 * 1024 + 1);
+    const answers: ((response: ServerResponse) => unknown)[] = [
+      (response) => reply(response, 500, { id: 'ann' }),
+      (response) => reply(response, 404, { id: 'ann' }),
+      (response) => reply(response, 429, { id: 'ann' }),
+      (response) => reply(response, 201, { id: 'ann' }),
+      (response) => reply(response, 307, { id: 'ann' }, { location: `${server.url}/api/v1/auths/` }),
+      (response) => reply(response, 200, '<!doctype html>', { 'content-type': 'text/html' }),
+      (response) => reply(response, 200, 'null'),
+      (response) => reply(response, 200, []),
+      (response) => reply(response, 200, {}),
+      (response) => reply(response, 200, { id: '' }),
+      (response) => reply(response, 200, { id: 'a b' }),
+      (response) => reply(response, 200, { id: 7 }),
+      (response) => reply(response, 200, { id: 'ann', more: huge }),
+      (response) => reply(response, 401, huge),
+      (response) => response.destroy(),
+      (response) => response.writeHead(200, { 'content-length': '100' }).end('{"id":"ann"'),
+      (response) => response.socket?.end('nonsense\r\n\r\n'),
+    ];
+    for (const answer of answers) {
+      server.behave = (_, response) => {
+        answer(response);
+        return true;
+      };
+      await unavailable(openWebui, token);
+    }
+    assert.equal(server.seen.length, answers.length, 'no redirect was followed, and nothing was asked twice');
+    server.behave = () => false;
+    assert.equal((await openWebui.byToken(token, WHOLE, false)).id, 'openwebui:ann');
+    const levels = log.lines.map(({ level }) => level);
+    assert.deepEqual(levels, ['warn', 'info'], 'once for each time that it goes and comes');
+    assert.ok(!JSON.stringify(log.lines).includes(token));
+  });
+
+  it('survives a restart of Open WebUI, whose connections are gone then', async () => {
+    const openWebui = asking();
+    const tokens = await Promise.all([1, 2, 3].map((jti) => sessionToken('ann', { claims: { jti } })));
+    const [first = '', second = '', third = ''] = tokens;
+    await openWebui.byToken(first, WHOLE, false);
+    await server.stop();
+    await unavailable(openWebui, second);
+    assert.equal((await openWebui.byToken(first, WHOLE, false)).id, 'openwebui:ann', 'is known still');
+    await server.listening.start();
+    assert.equal((await openWebui.byToken(second, WHOLE, false)).id, 'openwebui:ann');
+    await server.stop();
+    await server.listening.start();
+    assert.equal((await openWebui.byToken(third, WHOLE, false)).id, 'openwebui:ann');
+  });
+
+  it('waits no longer than it should, whether nothing comes or not all', async () => {
+    const introspection = new Introspection(server.url, log, { clock, timeoutMs: 50 });
+    const [hanging, halting] = [
+      () => true,
+      (_: unknown, response: ServerResponse) => response.writeHead(200).write('{'),
+    ];
+    for (const behave of [hanging, halting]) {
+      server.behave = (request, response) => behave(request, response) || true;
+      await assert.rejects(
+        introspection.ask('a.b.c'),
+        (error) => error instanceof GatewayError && error.status === 503,
+      );
+    }
+    assert.deepEqual(log.lines[0]?.fields, { reason: 'TimeoutError' });
+  });
+});
+
+describe('introspection with a secret', () => {
+  const both = () => asking({ secretKey: WEBUI_SECRET });
+
+  it('verifies first, and asks about what is right only', async () => {
+    const openWebui = both();
+    const forged = await sessionToken('ann', { secret: OTHER_SECRET });
+    await refusedAs(() => openWebui.byToken(forged, WHOLE, false), 401, INVALID, /another secret/);
+    assert.equal(server.seen.length, 0);
+    assert.equal((await openWebui.byToken(await sessionToken('ann'), WHOLE, false)).id, 'openwebui:ann');
+    server.revoked.add('one');
+    const revoked = await sessionToken('ann', { claims: { jti: 'one' } });
+    await refusedAs(() => openWebui.byToken(revoked, WHOLE, false), 401, INVALID, /revoked/);
+  });
+
+  it('takes tokens of programs by their signature, which Open WebUI does not call sessions', async () => {
+    for (const typ of ['automation', 'subagent']) {
+      const token = await sessionToken('ann', { claims: { typ } });
+      assert.equal((await both().byToken(token, WHOLE, false)).id, 'openwebui:ann');
+    }
+    server.behave = (_, response) => {
+      reply(response, 403, {});
+      return true;
+    };
+    for (const typ of ['session', undefined]) {
+      const token = await sessionToken('ann', { claims: { typ } });
+      await refusedAs(() => both().byToken(token, WHOLE, false), 401, INVALID, /session of a person/);
+    }
+  });
+
+  it('is not asked at a server with a secret of its own', async () => {
+    const own = { ...PERSONAL, secretKey: OTHER_SECRET };
+    const token = await sessionToken('ann', { secret: OTHER_SECRET });
+    assert.equal((await both().byToken(token, own, false)).id, 'openwebui:ann');
+    await refusedAs(async () => both().byToken(await sessionToken('ann'), own, false), 401, INVALID, /another secret/);
+    assert.equal(server.seen.length, 0);
+  });
+});
+
+describe('the cookie, by introspection', () => {
+  it('names who Open WebUI says, nobody it refuses, and fails where it cannot say', async () => {
+    const openWebui = asking();
+    assert.equal((await openWebui.cookieUser(await sessionToken('ann'), WHOLE))?.principal.label, 'Ann');
+    assert.equal(await openWebui.cookieUser(await sessionToken('nobody'), WHOLE), undefined);
+    await server.stop();
+    const error = await refusal(async () => openWebui.cookieUser(await sessionToken('bob'), WHOLE));
+    assert.deepEqual([error.status, error.code], [503, UNAVAILABLE]);
+    await server.listening.start();
+  });
+});
+
+describe('verdictOf', () => {
+  it('takes the name to show from the answer, else the address', () => {
+    assert.deepEqual(verdictOf(200, '{"id":"a","name":"","email":"a@b","role":"admin"}'), {
+      kind: 'live',
+      id: 'a',
+      label: 'a@b',
+    });
+    assert.deepEqual(verdictOf(200, '{"id":"a","role":"pending"}'), { kind: 'pending' });
+  });
+});

@@ -1,0 +1,32 @@
+/** Ids of users and names to show. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { isUserId, labelOf } from '../../../src/identity/open-webui/user-id.ts';
+
+describe('isUserId', () => {
+  it('takes what Open WebUI gives, and other visible text', () => {
+    for (const id of ['7b1c9f0e-3a52-4b7d-9d4e-0c1f2a3b4c5d', 'a', 'ünïcode', 'a:b', 'x'.repeat(256)]) {
+      assert.equal(isUserId(id), true, id);
+    }
+  });
+
+  it('refuses what is no text, empty, long, or not to be seen', () => {
+    const odd = ['a b', ' a', 'a\n', 'a\0', 'a\u200b', '\u202ea', 'a\u00a0', '\ud800', 'a\u007f', '\u2028'];
+    for (const id of [undefined, null, 1, {}, ['a'], '', 'x'.repeat(257), 'x'.repeat(10_000), ...odd]) {
+      assert.equal(isUserId(id), false, JSON.stringify(id)?.slice(0, 20));
+    }
+  });
+});
+
+describe('labelOf', () => {
+  it('shows the first name that says something', () => {
+    assert.equal(labelOf(undefined, '', ' \t', 3, 'Ann', 'ann@example.org'), 'Ann');
+    assert.equal(labelOf(undefined, ' '), undefined);
+  });
+
+  it('shows no more than a line, and nothing that turns the line round', () => {
+    assert.equal(labelOf('A\r\nlevel=error\u202e\0 B'), 'A level=error  B');
+    assert.equal([...(labelOf('é'.repeat(10_000)) ?? '')].length, 80);
+    assert.equal(labelOf('x'.repeat(80)), 'x'.repeat(80));
+  });
+});

@@ -1,0 +1,353 @@
+/** Whom tokens and headers name, by each way of knowing it but asking Open WebUI. */
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { describe, it } from 'node:test';
+import { SignJWT, UnsecuredJWT } from 'jose';
+import { buildIdentity } from '../../../src/identity/authenticators.ts';
+import { API_KEY_HOLDER, isOnePerson } from '../../../src/identity/principal.ts';
+import { sessionToken, USER_JWT_SECRET, userJwt, WEBUI_SECRET } from '../../helpers/open-webui-users.ts';
+import { PERSONAL, refusal, refusedAs, TestClock, users, WHOLE } from './configured.ts';
+
+const OTHER_SECRET = 'w1Cz8Ke5Tn3Vx7Ly4Rb9Mq2Hd6Ju0Sg';
+const INVALID = 'invalid_credentials';
+const seconds = () => Math.floor(Date.now() / 1000);
+const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+describe('tokens that a secret verifies', () => {
+  const verifying = users({ secretKey: WEBUI_SECRET });
+  const refused = (token: string, text: RegExp, code = INVALID) =>
+    refusedAs(() => verifying.byToken(token, WHOLE, true), 401, code, text);
+
+  it('name the user, however old the Open WebUI', async () => {
+    const id = '7b1c9f0e-3a52-4b7d-9d4e-0c1f2a3b4c5d';
+    const expected = { id: `openwebui:${id}`, via: 'openwebui', label: 'Open WebUI user 7b1c9f0e…' };
+    for (const gone of [{}, { iat: undefined, typ: undefined, auth_method: undefined, jti: undefined }]) {
+      assert.deepEqual(await verifying.byToken(await sessionToken(id, { claims: gone }), WHOLE, false), expected);
+    }
+    for (const typ of ['automation', 'subagent']) {
+      assert.deepEqual(await verifying.byToken(await sessionToken(id, { claims: { typ } }), WHOLE, false), expected);
+    }
+    assert.equal(verifying.admits, true);
+    assert.equal(verifying.reads(WHOLE), true);
+  });
+
+  it('say what is missing or odd', async () => {
+    await refused(await sessionToken('', {}), /names no user in "id"/);
+    await refused(await sessionToken('x', { claims: { id: undefined } }), /names no user in "id"/);
+    await refused(await sessionToken('x', { claims: { id: undefined, sub: 'ann' } }), /names no user in "id"/);
+    await refused(await sessionToken('x', { claims: { id: { $ne: '' } } }), /no user id/);
+    await refused(await sessionToken('a b'), /no user id/);
+    await refused(await sessionToken('x'.repeat(1_000)), /^(?!.*xxx).*no user id/);
+    await refused(await sessionToken('x'.repeat(10_000)), /longer than any/);
+    await refused(await sessionToken('ann', { claims: { exp: undefined } }), /allow_tokens_without_exp/);
+    await refused(await sessionToken('ann', { claims: { exp: seconds() - 1 } }), /expired/, 'token_expired');
+    await refused(await sessionToken('ann', { claims: { exp: seconds() } }), /expired/, 'token_expired');
+    await refused(await sessionToken('ann', { claims: { iat: seconds() + 3600 } }), /future/);
+    await refused(await sessionToken('ann', { claims: { nbf: seconds() + 3600 } }), /future/);
+    await refused(await sessionToken('ann', { claims: { typ: 'mfa_pending' } }), /"typ"/);
+    await refused(await sessionToken('ann', { header: { typ: 'at+jwt' } }), /cannot be read/);
+  });
+
+  it('count by HS256 alone', async () => {
+    const claims = { id: 'ann', exp: seconds() + 60 };
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const signed = (alg: string) => new SignJWT(claims).setProtectedHeader({ alg, typ: 'JWT' });
+    await refused(new UnsecuredJWT(claims).encode(), /signed by none; only HS256/);
+    await refused(await signed('HS512').sign(bytes(WEBUI_SECRET.repeat(2))), /signed by HS512/);
+    await refused(await signed('RS256').sign(privateKey), /signed by RS256/);
+    // The secret as key, under a name that is not HS256; and no signature under the right name.
+    const [, payload, signature] = (await sessionToken('ann')).split('.');
+    await refused(`${encode({ alg: 'RS256' })}.${payload}.${signature}`, /signed by RS256/);
+    for (const alg of ['none', 'None', 'NONE', 'hs256']) {
+      await refused(`${encode({ alg })}.${payload}.${signature}`, new RegExp(`signed by ${alg};`));
+    }
+    await refused(`${encode({ alg: 'HS256' })}.${payload}.`, /changed, or signed with another secret/);
+    for (const alg of [undefined, null, '', ['HS256'], 'x'.repeat(17), 'HS256 ', '<b>']) {
+      await refused(`${encode({ alg })}.${payload}.${signature}`, /signed by an unknown algorithm/);
+    }
+  });
+
+  it('count unchanged alone, and by this secret alone', async () => {
+    const remedy = /another secret.*webui_secret_key must be the WEBUI_SECRET_KEY/;
+    const [header = '', payload = '', signature = ''] = (await sessionToken('ann')).split('.');
+    await refused(await sessionToken('ann', { secret: OTHER_SECRET }), remedy);
+    await refused(await sessionToken('ann', { secret: `${WEBUI_SECRET}\n` }), remedy);
+    await refused(await sessionToken('ann', { secret: ''.padEnd(1) }), remedy);
+    await refused(`${header}.${encode({ id: 'bob', exp: seconds() + 60 })}.${signature}`, remedy);
+    await refused(`${header}.${payload}.${signature.replace(/^./, (first) => (first === 'A' ? 'B' : 'A'))}`, remedy);
+    await refused(`${header}.${payload}.${signature.slice(0, -2)}`, remedy);
+    const hinted = { kid: '../../dev/null', jku: 'https://evil.example/jwks', x5u: 'https://evil.example/x' };
+    await refused(await sessionToken('ann', { secret: OTHER_SECRET, header: hinted }), remedy);
+    await refused(
+      await sessionToken('ann', { secret: OTHER_SECRET, header: { jwk: { kty: 'oct', k: encode(OTHER_SECRET) } } }),
+      remedy,
+    );
+  });
+
+  it('may say more than we know, but nothing that must be understood', async () => {
+    const hinted = { kid: 'x', jku: 'https://evil.example/jwks', x5u: 'https://evil.example/x' };
+    const odd = { header: hinted, claims: { aud: ['a', 'b'], iss: 'x', role: 'admin' } };
+    const found = await verifying.byToken(await sessionToken('ann', odd), WHOLE, false);
+    assert.equal(found.id, 'openwebui:ann');
+    const [, payload, signature] = (await sessionToken('ann')).split('.');
+    for (const crit of [['exp'], ['b64'], [], null, 'x']) {
+      await refused(`${encode({ alg: 'HS256', b64: false, exp: 1, crit })}.${payload}.${signature}`, /cannot be read/);
+    }
+  });
+
+  it('are objects of JSON, and nothing else', async () => {
+    const header = encode({ alg: 'HS256' });
+    for (const token of [
+      'a.b.c',
+      `${header}.${encode([])}.AAAA`,
+      `${header}.${encode('x')}.AAAA`,
+      `${header}.${encode(null)}.AAAA`,
+      `${header}.${Buffer.from([0x7b, 0xff, 0x7d]).toString('base64url')}.AAAA`,
+      `${encode([])}.${encode({ id: 'ann' })}.AAAA`,
+      `${header}.e30`,
+      `${header}.e30.AAAA.AAAA.AAAA`,
+      '..',
+      '',
+    ]) {
+      await refused(token, /^(?!.*eyJ).*cannot be read/);
+    }
+  });
+
+  it('may never end, and may not be old, where the operator says so', async () => {
+    const lenient = users({ secretKey: WEBUI_SECRET, allowWithoutExpiry: true, maxTokenAgeMs: 3_600_000 });
+    const token = await sessionToken('ann', { claims: { exp: undefined } });
+    assert.equal((await lenient.byToken(token, WHOLE, false)).id, 'openwebui:ann');
+    const old = await sessionToken('ann', { claims: { iat: seconds() - 3600 } });
+    await refusedAs(() => lenient.byToken(old, WHOLE, false), 401, INVALID, /longer ago/);
+  });
+
+  it('are known at once the second time, until the very second of their end', async () => {
+    const clock = new TestClock();
+    const remembering = users({ secretKey: WEBUI_SECRET }, clock);
+    const exp = seconds() + 100;
+    const token = await sessionToken('ann', { claims: { exp } });
+    const [first, shared] = [remembering.byToken(token, WHOLE, false), remembering.byToken(token, WHOLE, false)];
+    assert.ok(first instanceof Promise && shared instanceof Promise);
+    assert.equal(await first, await shared, 'asked at the same time, verified once');
+    assert.equal(remembering.byToken(token, WHOLE, false), await first, 'no promise');
+    clock.set(exp * 1000 - 1);
+    assert.equal(remembering.byToken(token, WHOLE, false), await first);
+    clock.tick(1);
+    await refusedAs(() => remembering.byToken(token, WHOLE, false), 401, 'token_expired', /expired/);
+    await refusedAs(() => remembering.byToken(token, WHOLE, false), 401, 'token_expired', /expired/);
+  });
+});
+
+describe('tokens at a server with a secret of its own', () => {
+  const own = { isPersonal: true, secretKey: OTHER_SECRET };
+
+  it('count by that secret there, and nowhere else', async () => {
+    const both = users({ secretKey: WEBUI_SECRET });
+    const [usual, others] = [await sessionToken('ann'), await sessionToken('ann', { secret: OTHER_SECRET })];
+    for (let round = 0; round < 2; round += 1) {
+      assert.equal((await both.byToken(usual, WHOLE, false)).id, 'openwebui:ann');
+      assert.equal((await both.byToken(others, own, false)).id, 'openwebui:ann');
+      await refusedAs(() => both.byToken(usual, own, false), 401, INVALID, /oauth\.webui_secret_key must be/);
+      await refusedAs(() => both.byToken(others, WHOLE, false), 401, INVALID, /another secret/);
+      await refusedAs(() => both.byToken(others, PERSONAL, false), 401, INVALID, /another secret/);
+    }
+  });
+
+  it('let nobody in elsewhere, and are never merely believed', async () => {
+    const alone = users({ verifyJwt: false });
+    assert.deepEqual(
+      [alone.admits, alone.proof, alone.reads(own), alone.reads(WHOLE)],
+      [false, undefined, true, false],
+    );
+    await refusedAs(async () => alone.byToken(await sessionToken('ann'), own, true), 401, INVALID, /another secret/);
+  });
+});
+
+describe('tokens that nothing verifies', () => {
+  const forged = () => sessionToken('ann', { secret: OTHER_SECRET });
+
+  it('are believed from this machine alone, and only where each person has an account', async () => {
+    const open = users({});
+    const found = await open.byToken(await forged(), PERSONAL, true);
+    assert.deepEqual(found, { id: 'unverified:ann', via: 'unverified', label: 'unverified user ann' });
+    await refusedAs(async () => open.byToken(await forged(), PERSONAL, false), 401, INVALID, /webui_secret_key/);
+    await refusedAs(async () => open.byToken(await forged(), WHOLE, true), 401, INVALID, /webui_secret_key/);
+    assert.deepEqual(
+      [open.admits, open.proof, open.reads(PERSONAL), open.reads(WHOLE)],
+      [false, undefined, true, false],
+    );
+  });
+
+  it('are believed from everywhere with verify_jwt: false, and from nowhere with true', async () => {
+    const careless = users({ verifyJwt: false });
+    assert.equal((await careless.byToken(await forged(), PERSONAL, false)).id, 'unverified:ann');
+    await refusedAs(async () => careless.byToken(await forged(), WHOLE, true), 401, INVALID, /webui_secret_key/);
+    const careful = users({ verifyJwt: true });
+    await refusedAs(async () => careful.byToken(await forged(), PERSONAL, true), 401, INVALID, /webui_secret_key/);
+  });
+
+  it('are not believed once something verifies them', async () => {
+    const verifying = users({ verifyJwt: false, secretKey: WEBUI_SECRET });
+    await refusedAs(async () => verifying.byToken(await forged(), PERSONAL, true), 401, INVALID, /another secret/);
+  });
+
+  it('must still be tokens of a user that have not ended; an end is not asked for', async () => {
+    const open = users({});
+    const at = (claims: Record<string, unknown>) => async () =>
+      open.byToken(await sessionToken('ann', { claims }), PERSONAL, true);
+    assert.equal((await at({ exp: undefined })()).id, 'unverified:ann');
+    await refusedAs(at({ exp: seconds() }), 401, 'token_expired', /expired/);
+    await refusedAs(at({ id: '' }), 401, INVALID, /no user/);
+    await refusedAs(() => open.byToken('a.b.c', PERSONAL, true), 401, INVALID, /cannot be read/);
+  });
+
+  it('cannot name a user of another kind', async () => {
+    const open = users({});
+    const found = await open.byToken(await sessionToken('openwebui:ann'), PERSONAL, true);
+    assert.equal(found.id, 'unverified:openwebui:ann');
+  });
+});
+
+describe('headers beside the API key', () => {
+  const headers = (values: Record<string, string>) => (name: string) => values[name];
+  const PLAIN = {
+    'x-openwebui-user-id': 'ann',
+    'x-openwebui-user-name': 'Ann%20%C3%98%0d%0aB',
+    'x-openwebui-user-email': 'ann@example.org',
+  };
+
+  it('say nothing unless that is configured', () => {
+    assert.equal(users({ secretKey: WEBUI_SECRET }).byHeaders(headers(PLAIN)), undefined);
+  });
+
+  it('name the user where the key is trusted with that', () => {
+    const trusting = users({ trustForwardedUser: true });
+    assert.equal(trusting.admits, false);
+    assert.equal(trusting.byHeaders(headers({})), undefined);
+    assert.deepEqual(trusting.byHeaders(headers(PLAIN)), { id: 'openwebui:ann', via: 'openwebui', label: 'Ann Ø B' });
+    const named = (more: Record<string, string>) =>
+      trusting.byHeaders(headers({ 'x-openwebui-user-id': 'ann', ...more }));
+    assert.equal((named({ 'x-openwebui-user-name': '100%' }) as { label: string }).label, '100%');
+    assert.equal((named({ 'x-openwebui-user-email': 'a@b' }) as { label: string }).label, 'a@b');
+    assert.equal((named({}) as { label: string }).label, 'Open WebUI user ann');
+    assert.equal([...(named({ 'x-openwebui-user-name': 'é'.repeat(5_000) }) as { label: string }).label].length, 80);
+  });
+
+  it('refuse ids that nobody has', async () => {
+    const trusting = users({ trustForwardedUser: true });
+    for (const id of ['', 'a b', 'ann, bob', 'x'.repeat(257), '\u00a0']) {
+      await refusedAs(() => trusting.byHeaders(headers({ 'x-openwebui-user-id': id })), 400, 'bad_request', /User-Id/);
+    }
+  });
+
+  it('are the signed one alone where there is a secret for it', async () => {
+    const signed = users({ userJwtSecret: USER_JWT_SECRET, trustForwardedUser: true });
+    assert.equal(signed.byHeaders(headers(PLAIN)), undefined, 'plain ones are ignored');
+    const token = await userJwt('ann');
+    const given = headers({ ...PLAIN, 'x-openwebui-user-id': 'bob', 'x-openwebui-user-jwt': token });
+    const found = await signed.byHeaders(given);
+    assert.deepEqual(found, { id: 'openwebui:ann', via: 'openwebui', label: 'Name of ann' });
+    assert.equal(signed.byHeaders(given), found, 'at once the second time');
+    const odd = (options: Parameters<typeof userJwt>[1]) => async () =>
+      signed.byHeaders(headers({ 'x-openwebui-user-jwt': await userJwt('ann', options) }));
+    await refusedAs(odd({ secret: WEBUI_SECRET }), 401, INVALID, /FORWARD_USER_INFO_HEADER_JWT_SECRET/);
+    await refusedAs(odd({ claims: { iss: undefined } }), 401, INVALID, /issued/);
+    await refusedAs(odd({ claims: { exp: undefined } }), 401, INVALID, /never expires/);
+    await refusedAs(odd({ claims: { exp: seconds() } }), 401, 'token_expired', /expired/);
+    await refusedAs(odd({ claims: { sub: '' } }), 401, INVALID, /no user in "sub"/);
+    await refusedAs(odd({ claims: { sub: undefined, id: 'ann' } }), 401, INVALID, /no user in "sub"/);
+    await refusedAs(() => signed.byHeaders(headers({ 'x-openwebui-user-jwt': '' })), 401, INVALID, /cannot be read/);
+  });
+
+  it('do not let the token of a session count as the header, nor the header as a token', async () => {
+    const both = users({ userJwtSecret: WEBUI_SECRET, secretKey: WEBUI_SECRET });
+    const [header, session] = [await userJwt('ann', { secret: WEBUI_SECRET }), await sessionToken('ann')];
+    for (let round = 0; round < 2; round += 1) {
+      await both.byHeaders(headers({ 'x-openwebui-user-jwt': header }));
+      await both.byToken(session, WHOLE, false);
+      await refusedAs(() => both.byHeaders(headers({ 'x-openwebui-user-jwt': session })), 401, INVALID, /issued/);
+      await refusedAs(() => both.byToken(header, WHOLE, false), 401, INVALID, /no user in "id"/);
+    }
+  });
+});
+
+describe('the cookie of Open WebUI', () => {
+  it('names who a secret verifies, and until when', async () => {
+    const verifying = users({ secretKey: WEBUI_SECRET, allowWithoutExpiry: true });
+    const exp = seconds() + 100;
+    const found = await verifying.cookieUser(await sessionToken('ann', { claims: { exp } }), WHOLE);
+    assert.deepEqual([found?.principal.id, found?.until], ['openwebui:ann', exp * 1000]);
+    const endless = await verifying.cookieUser(await sessionToken('ann', { claims: { exp: undefined } }), WHOLE);
+    assert.deepEqual([endless?.principal.id, endless?.until], ['openwebui:ann', undefined]);
+  });
+
+  it('names nobody where it does not verify, or nothing could verify it', async () => {
+    const verifying = users({ secretKey: WEBUI_SECRET });
+    const forged = await sessionToken('ann', { secret: OTHER_SECRET });
+    for (const token of ['', 'x', 'a.b.c', 'x'.repeat(9_000), forged]) {
+      assert.equal(await verifying.cookieUser(token, WHOLE), undefined);
+    }
+    assert.equal(await users({ verifyJwt: false }).cookieUser(await sessionToken('ann'), PERSONAL), undefined);
+  });
+});
+
+describe('the proof of a sign-in', () => {
+  it('changes with what verifies, and holds no secret', () => {
+    const proofs = [
+      users({ secretKey: WEBUI_SECRET }),
+      users({ secretKey: OTHER_SECRET }),
+      users({ introspect: true, url: 'http://a.example' }),
+      users({ introspect: true, url: 'http://b.example' }),
+      users({ introspect: true, url: 'http://a.example', secretKey: WEBUI_SECRET }),
+    ].map(({ proof }) => proof);
+    assert.equal(new Set(proofs).size, 5);
+    assert.ok(proofs.every((proof) => proof !== undefined && !proof.includes(WEBUI_SECRET)));
+    assert.equal(
+      users({ secretKey: WEBUI_SECRET, introspect: true }).proof,
+      proofs[0],
+      'nobody can be asked without url',
+    );
+  });
+});
+
+describe('one user', () => {
+  it('is one principal, however they are known, and one person', async () => {
+    const config = { secretKey: WEBUI_SECRET, userJwtSecret: USER_JWT_SECRET };
+    const openWebui = users(config);
+    const identity = buildIdentity({ apiKey: 'key', openWebui });
+    const jwt = await userJwt('ann');
+    const ids = [
+      (await openWebui.byToken(await sessionToken('ann'), WHOLE, false)).id,
+      (await openWebui.byHeaders((name) => (name === 'x-openwebui-user-jwt' ? jwt : undefined)))?.id,
+      (await identity.cookieUser(await sessionToken('ann'), WHOLE))?.principal.id,
+      (await users({ trustForwardedUser: true }).byHeaders((name) => (name.endsWith('-id') ? 'ann' : undefined)))?.id,
+    ];
+    assert.deepEqual(new Set(ids), new Set(['openwebui:ann']));
+    assert.equal(isOnePerson(API_KEY_HOLDER), false);
+    assert.equal(isOnePerson({ id: 'openwebui:ann', via: 'openwebui', label: '' }), true);
+  });
+});
+
+describe('refusals', () => {
+  it('hold nothing of the token', async () => {
+    const verifying = users({ secretKey: WEBUI_SECRET });
+    const claims = { id: 'private name', email: 'private@example.org', typ: 'private' };
+    const token = await sessionToken('private', { claims });
+    for (const secret of [WEBUI_SECRET, OTHER_SECRET]) {
+      const error = await refusal(async () =>
+        verifying.byToken(await sessionToken('p', { secret, claims }), WHOLE, false),
+      );
+      const text = JSON.stringify([
+        error.message,
+        error.detail,
+        error.body,
+        error.privateDetail,
+        error.cause,
+        error.headers,
+      ]);
+      assert.doesNotMatch(text, /private/);
+      for (const part of token.split('.')) assert.ok(!text.includes(part));
+    }
+  });
+});
