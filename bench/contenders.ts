@@ -5,7 +5,7 @@ import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Target } from './load.ts';
-import type { Contender } from './measure.ts';
+import { type Contender, ready } from './measure.ts';
 import { freePort, type Processes } from './processes.ts';
 import { ANSWER, ARGUMENTS, TOOL } from './servers/tools.ts';
 
@@ -43,13 +43,38 @@ export async function startLatchkey(
   entry: object,
   nodeArgs: readonly string[],
 ): Promise<Address> {
+  const { pid, origin } = await startGateway(processes, { [SERVER]: entry }, {}, nodeArgs);
+  return { pid, origin: `${origin}/${SERVER}` };
+}
+
+/** The same with several servers, and gateway keys beside them; the origin is that of the gateway. */
+export async function startGateway(
+  processes: Processes,
+  mcpServers: object,
+  keys: object,
+  nodeArgs: readonly string[],
+): Promise<Address> {
   const port = await freePort();
   const config = join(processes.folder, `latchkey-${port}.json`);
-  writeFileSync(config, JSON.stringify({ mcpServers: { [SERVER]: entry } }));
+  writeFileSync(config, JSON.stringify({ mcpServers, ...keys }));
   const flags = ['--config', config, '--host', '127.0.0.1', '--port', String(port), '--api-key', KEY];
   const store = ['--store', 'memory'];
   const pid = processes.start(`latchkey-${port}`, process.execPath, [...nodeArgs, MAIN, ...flags, ...store]);
-  return { pid, origin: `http://127.0.0.1:${port}/${SERVER}` };
+  return { pid, origin: `http://127.0.0.1:${port}` };
+}
+
+/** The MCP server that all contenders of a scenario share. */
+export async function startUpstream(processes: Processes): Promise<Address> {
+  const upstream = await startProgram(processes, 'http-server');
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' });
+  const target = {
+    url: `${upstream.origin}/json`,
+    headers: {},
+    body,
+    expected: '{"jsonrpc":"2.0","id":1,"result":{}}',
+  };
+  await ready({ name: 'the HTTP server', pid: upstream.pid, target }, () => processes.tail(upstream.pid));
+  return upstream;
 }
 
 export function caller(name: string, { pid, origin }: Address): Contender {

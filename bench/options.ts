@@ -1,7 +1,14 @@
 /** What the command line of the benchmark asks for. */
 import { parseArgs } from 'node:util';
 
-export const SCENARIO_IDS = ['http-json', 'http-stream', 'stdio', 'document'] as const;
+export const SCENARIO_IDS = [
+  'http-json',
+  'http-stream',
+  'stdio',
+  'document',
+  'document-anonymous',
+  'document-personal',
+] as const;
 export type ScenarioId = (typeof SCENARIO_IDS)[number];
 
 export interface Options {

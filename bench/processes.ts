@@ -12,6 +12,7 @@ export class Processes {
   /** Temporary folder for configurations and logs; removed with the processes. */
   readonly folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
   readonly #children = new Map<ChildProcess, string>();
+  readonly #endings: (() => Promise<void>)[] = [];
 
   /** Starts a program whose output goes to a file, as an access log does in production; returns its process id. */
   start(name: string, command: string, args: readonly string[]): number {
@@ -23,6 +24,11 @@ export class Processes {
     if (child.pid === undefined) throw new Error(`cannot start ${command}`);
     this.#children.set(child, logFile);
     return child.pid;
+  }
+
+  /** What runs in this process ends with the others. */
+  onClose(ending: () => Promise<void>): void {
+    this.#endings.push(ending);
   }
 
   /** Last lines of what a process has printed. */
@@ -38,6 +44,7 @@ export class Processes {
     const children = [...this.#children.keys()];
     await Promise.all(children.map(end));
     this.#children.clear();
+    await Promise.all(this.#endings.map((ending) => ending()));
     rmSync(this.folder, { recursive: true, force: true });
   }
 

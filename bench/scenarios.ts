@@ -1,8 +1,7 @@
-/** The four comparisons, each with its contenders, latchkey first, and the bars that latchkey has to clear. */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { type Address, caller, findMcpo, program, startLatchkey, startMcpo, startProgram } from './contenders.ts';
-import { type Contender, ready } from './measure.ts';
+/** The comparisons, each with its contenders, latchkey first, and the bars that latchkey has to clear. */
+import { caller, findMcpo, program, startLatchkey, startMcpo, startProgram, startUpstream } from './contenders.ts';
+import { startAnonymous, startLarge, startPersonal } from './documents.ts';
+import type { Contender } from './measure.ts';
 import type { ScenarioId } from './options.ts';
 import type { Processes } from './processes.ts';
 
@@ -22,6 +21,8 @@ export interface Scenario {
 
 const MCPO = findMcpo();
 const BARE: Bar = { against: 'bare', throughput: 0.6, cpu: 1.6 };
+/** Three times the time of a static file. */
+const STATIC: Bar = { against: 'bare', throughput: 1 / 3 };
 
 export const SCENARIOS: readonly Scenario[] = [
   {
@@ -48,9 +49,20 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     id: 'document',
     title: 'OpenAPI document of 1,000 tools',
-    // Three times the time of a static file.
-    bars: [{ against: 'bare', throughput: 1 / 3 }],
-    start: startDocument,
+    bars: [STATIC],
+    start: startLarge,
+  },
+  {
+    id: 'document-anonymous',
+    title: 'OpenAPI document of 6 servers, one with logins, for nobody in particular',
+    bars: [STATIC],
+    start: startAnonymous,
+  },
+  {
+    id: 'document-personal',
+    title: 'The same for a person who has connected an account there',
+    bars: [STATIC],
+    start: startPersonal,
   },
 ];
 
@@ -78,38 +90,4 @@ async function startStdio(processes: Processes, nodeArgs: readonly string[]): Pr
   const contenders = [caller('latchkey', latchkey), caller('bare translator', bare)];
   if (MCPO !== undefined) contenders.push(await startMcpo(processes, MCPO, ['--', command, ...args]));
   return contenders;
-}
-
-async function startDocument(processes: Processes, nodeArgs: readonly string[]): Promise<readonly Contender[]> {
-  const upstream = await startUpstream(processes);
-  const entry = { type: 'streamable-http', url: `${upstream.origin}/many` };
-  const latchkey = await startLatchkey(processes, entry, nodeArgs);
-  await ready(caller('latchkey', latchkey), () => processes.tail(latchkey.pid));
-  const expected = await (await fetch(`${latchkey.origin}/openapi.json`)).text();
-  const file = join(processes.folder, 'openapi.json');
-  writeFileSync(file, expected);
-  const inMemory = await startProgram(processes, 'static-file', file, 'memory');
-  const fromDisk = await startProgram(processes, 'static-file', file, 'disk');
-  const reader = (name: string, { pid, origin }: Address): Contender => {
-    return { name, pid, target: { url: `${origin}/openapi.json`, headers: {}, expected } };
-  };
-  return [
-    reader('latchkey', latchkey),
-    reader('bare static file, from memory', inMemory),
-    reader('static file, read each time', fromDisk),
-  ];
-}
-
-/** The MCP server that all contenders of a scenario share. */
-async function startUpstream(processes: Processes): Promise<Address> {
-  const upstream = await startProgram(processes, 'http-server');
-  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' });
-  const target = {
-    url: `${upstream.origin}/json`,
-    headers: {},
-    body,
-    expected: '{"jsonrpc":"2.0","id":1,"result":{}}',
-  };
-  await ready({ name: 'the HTTP server', pid: upstream.pid, target }, () => processes.tail(upstream.pid));
-  return upstream;
 }

@@ -6,7 +6,7 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import { isLoopbackHost } from './config/values.ts';
 import type { Gateway } from './gateway.ts';
 import { installAccess } from './http/access.ts';
-import { installAuthentication, sessionPrincipal } from './http/authentication.ts';
+import { installAuthentication } from './http/authentication.ts';
 import { sharesHost } from './http/browser-person.ts';
 import { BrowserSessions } from './http/browser-sessions.ts';
 import { hasDocumentKey, installDocumentKey } from './http/document-key.ts';
@@ -22,6 +22,7 @@ import { Metrics } from './http/metrics.ts';
 import { installRequestLog, opsRoutes } from './http/ops.ts';
 import { originPolicy } from './http/origin.ts';
 import { pageRoutes } from './http/pages.ts';
+import { sessionPrincipal } from './http/session-principal.ts';
 import { signInRoutes } from './http/sign-in.ts';
 import type { Site } from './http/site.ts';
 import { installPersonalTargets, installPlaces } from './http/targets.ts';

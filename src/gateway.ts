@@ -241,7 +241,7 @@ export class Gateway {
   #loginEnded(guarded: ProtectedServer, owner: Owner): void {
     const server = this.#servers.get(guarded.name);
     if (server?.guarded === undefined || !isSameLogin(server.guarded, guarded)) return;
-    const refusal = authorizationRequired(server.name, 'The sign-in has ended.');
+    const refusal = authorizationRequired(server.name, `The sign-in at "${server.name}" has ended.`);
     server.loginEnded(owner, refusal);
   }
 

@@ -1,8 +1,9 @@
-/** An MCP server over streamable HTTP, without sessions: `/json` answers JSON, `/stream` event streams, `/many` lists 1,000 tools. */
+/** An MCP server over streamable HTTP, without sessions: `/json` answers JSON, `/stream` event streams, `/some` lists 20 tools, `/many` 1,000. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { answer, type Message } from './tools.ts';
 
 const [port] = process.argv.slice(2);
+const TOOLS: Readonly<Record<string, number>> = { '/some': 20, '/many': 1_000 };
 
 createServer((request, response) => {
   // No stream of our own, and no session to end.
@@ -19,7 +20,7 @@ createServer((request, response) => {
 }).listen(Number(port), '127.0.0.1');
 
 function reply({ url }: IncomingMessage, response: ServerResponse, message: Message): void {
-  const text = answer(message, url === '/many' ? 1_000 : 1);
+  const text = answer(message, TOOLS[url ?? ''] ?? 1);
   if (text === undefined) {
     response.writeHead(202).end();
   } else if (url === '/stream') {

@@ -21,6 +21,7 @@ export function installOpenWebui(): Installed {
   const bin = join(HOME, 'venv/bin');
   const installed = { python: join(bin, 'python'), command: join(bin, 'open-webui') };
   if (existsSync(DONE) && readFileSync(DONE, 'utf8') === VERSION) return installed;
+  console.log(`installing Open WebUI ${VERSION} into ${HOME}: a minute or two`);
   rmSync(HOME, { recursive: true, force: true });
   run(findPython(), '-m', 'venv', join(HOME, 'venv'));
   const pip = (...args: readonly string[]): void =>
@@ -49,6 +50,7 @@ function slimRequirements(python: string): string {
   return found;
 }
 
+/** What it says on stderr is told only where it fails: pip complains of all that is left out on purpose. */
 function run(command: string, ...args: readonly string[]): void {
-  execFileSync(command, args, { stdio: ['ignore', 2, 2] });
+  execFileSync(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
 }

@@ -3,8 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../errors.ts';
 import { type Identity, isJwt } from '../identity/authenticators.ts';
 import { type Authorization, readAuthorization } from '../identity/authorization.ts';
-import { ANONYMOUS, API_KEY_HOLDER, type Principal, visitorPrincipal } from '../identity/principal.ts';
-import type { WebSession } from '../identity/web-sessions.ts';
+import type { Principal } from '../identity/principal.ts';
 import { browserSigns } from './access.ts';
 import type { BrowserSessions } from './browser-sessions.ts';
 import { credentialsOf, realmOf } from './caller.ts';
@@ -13,6 +12,7 @@ import { answerError } from './errors.ts';
 import type { FailureLimiter } from './failure-limiter.ts';
 import { ambientCredentialCounts, type OriginPolicy } from './origin.ts';
 import { signInPath } from './person.ts';
+import { sessionPrincipal } from './session-principal.ts';
 import { LOGINS } from './targets.ts';
 
 export interface AuthenticationOptions {
@@ -51,30 +51,11 @@ export function installAuthentication(app: FastifyInstance, options: Authenticat
     options.sessions.open(id).then((session) => {
       if (session !== undefined) {
         request.browser = { id, session };
-        request.principal = sessionPrincipal(session, options.identity);
+        request.principal = sessionPrincipal(session, options.identity, realmOf(request.place?.server));
       }
       settle(request, reply, options, done);
     }, done);
   });
-}
-
-/** Who the browser is: signed in as somebody who may still come in, a visitor where that is enough, else nobody. */
-export function sessionPrincipal(session: WebSession, identity: Identity): Principal {
-  const { principal, visitor } = session;
-  if (isSignedIn(session, identity)) return principal ?? visitorPrincipal(visitor);
-  return identity.required ? ANONYMOUS : visitorPrincipal(visitor);
-}
-
-/**
- * True while what the browser has proved still lets people in: a password, key or token that was changed does not, nor does
- * a sign-in whose time is over.
- */
-export function isSignedIn(
-  { principal, proof, until = Number.POSITIVE_INFINITY }: WebSession,
-  identity: Identity,
-): boolean {
-  if (Date.now() >= until) return false;
-  return proof !== undefined && identity.proofOf(principal ?? API_KEY_HOLDER) === proof;
 }
 
 /** Lets in, or refuses. Errors go through `done`: what were thrown within a promise would be lost. */

@@ -1,12 +1,13 @@
 /** Who a request comes from, at the place that it asks for: a server with a secret of its own knows its callers itself. */
 import type { FastifyRequest } from 'fastify';
 import { GatewayError } from '../errors.ts';
-import { type Identity, isJwt } from '../identity/authenticators.ts';
+import type { Identity } from '../identity/authenticators.ts';
 import { readAuthorization } from '../identity/authorization.ts';
 import { type Credentials, type Realm, WHOLE_GATEWAY } from '../identity/credentials.ts';
 import { ANONYMOUS, type Principal } from '../identity/principal.ts';
 import type { Server } from '../upstream/server.ts';
 import { countHeader, header } from './context.ts';
+import { sessionPrincipal } from './session-principal.ts';
 
 /** What `server` asks of tokens; undefined: the gateway as a whole. */
 export function realmOf(server: Server | undefined): Realm {
@@ -57,12 +58,15 @@ export function callerAt(
   server: Server,
   request: FastifyRequest,
 ): Principal | Promise<Principal> {
-  if (request.place?.server === server) return request.principal;
+  const { place, principal: here, browser } = request;
+  if (place?.server === server) return here;
   const realm = realmOf(server);
+  if (realm.secretKey === undefined && here.via !== 'anonymous') return here;
+  if (browser !== undefined) return sessionPrincipal(browser.session, identity, realm);
   const credentials = credentialsOf(request, isLocalBind);
   const { authorization } = credentials;
-  const isOfWhole = realm.secretKey === undefined && request.principal.via !== 'anonymous';
-  if (isOfWhole || !isJwt(authorization) || !identity.reads(authorization, realm)) return request.principal;
+  // What browsers send unasked was judged already, as a whole.
+  if (authorization.scheme !== 'bearer' || !identity.reads(authorization, realm)) return here;
   try {
     const principal = identity.authenticate(credentials, realm);
     return principal instanceof Promise ? principal.catch(nobody) : principal;

@@ -4,8 +4,8 @@ import { isLoopbackHost } from '../config/values.ts';
 import type { Settings } from '../settings.ts';
 import type { OpenWebuiPanel } from '../web/models.ts';
 import { connectionHints, openWebuiConnection } from '../web/open-webui.ts';
-import { isSignedIn } from './authentication.ts';
 import { isFromThisMachine } from './caller.ts';
+import { isSignedIn } from './session-principal.ts';
 import type { Site } from './site.ts';
 
 export interface PanelOptions extends Site {

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import type { ConnectionStatus, Owner } from '../oauth/model.ts';
 import type { Catalog } from '../upstream/catalog.ts';
 import type { Server } from '../upstream/server.ts';
+import { callerAt } from './caller.ts';
 import type { Site } from './site.ts';
 
 /** True where a credential is asked for and none was shown. */
@@ -25,12 +26,13 @@ export interface OwnConnection {
 
 /** What the caller has at a server with logins; from memory and the store, without the network. */
 export async function connectionAt(
-  site: Pick<Site, 'gateway' | 'identity'>,
+  { gateway, identity, isLocalBind }: Pick<Site, 'gateway' | 'identity' | 'isLocalBind'>,
   server: Server,
   request: FastifyRequest,
 ): Promise<OwnConnection> {
-  const { gateway } = site;
-  const owner = isStranger(site, request) ? undefined : gateway.ownerOf(server, request.principal);
+  const caller = await callerAt(identity, isLocalBind, server, request);
+  const isUnknown = identity.required && caller.via === 'anonymous';
+  const owner = isUnknown ? undefined : gateway.ownerOf(server, caller);
   if (owner === undefined || server.guarded === undefined) {
     return { owner: undefined, status: undefined, catalog: undefined };
   }

@@ -70,7 +70,9 @@ export function buildIdentity(options: IdentityOptions): Identity {
     reads: (authorization, realm) => required || (isJwt(authorization) && openWebui.reads(realm)),
     authenticate: ({ authorization, header, isLocal }, realm) => {
       const principal = known(authorization);
-      if (principal === API_KEY_HOLDER) return openWebui.byHeaders(header) ?? principal;
+      // A server with a secret of its own takes nobody's word but that for who a user of Open WebUI is.
+      if (principal === API_KEY_HOLDER && realm.secretKey === undefined)
+        return openWebui.byHeaders(header) ?? principal;
       if (principal !== undefined) return principal;
       if (!isJwt(authorization)) throw refusal(authorization);
       const named = openWebui.byToken(authorization.token, realm, isLocal);

@@ -233,7 +233,7 @@ export class Server {
     return {
       config: () => this.#config,
       log,
-      catalogOf: (record) => this.#shown(this.#catalogs.of(record)),
+      catalogOf: (record) => this.#catalogs.of(record),
       ...(timings === undefined ? {} : { timings }),
       ...(this.guarded === undefined ? {} : { credential: credential(this.guarded, owner) }),
     };

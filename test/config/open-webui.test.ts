@@ -124,6 +124,10 @@ open_webui:
       mcpServers: { x: { type: 'http', url: 'https://x.example.org', oauth: { webui_secret_key: secret } } },
     });
     assert.equal(load(entry(WEBUI_SECRET)).servers.get('x')?.oauth?.webuiSecretKey, WEBUI_SECRET);
+    const digits = loadYaml(`
+mcpServers: { x: { type: http, url: https://x.example.org, oauth: { webui_secret_key: 0314159265358979323 } } }
+`);
+    assert.equal(digits.servers.get('x')?.oauth?.webuiSecretKey, '0314159265358979323');
     const [line = ''] = problemsOf(() => load(entry('hush')));
     assert.match(line, /mcpServers\.x\.oauth\.webui_secret_key: Server 'x' .*is shorter than 16 characters/);
     assert.ok(!line.includes('hush'));

@@ -67,6 +67,12 @@ function argumentsOf(latchkey: Service): string[] {
   return [...own, ...(latchkey.command ?? [])];
 }
 
+async function isReady(home: string): Promise<boolean> {
+  const response = await fetch(`${home}/readyz`).catch(() => undefined);
+  await response?.arrayBuffer();
+  return response?.status === 200;
+}
+
 describe('docker-compose.yml', () => {
   let place: Place;
   let as: AuthorizationServer;
@@ -182,7 +188,9 @@ describe('docker-compose.yml', () => {
     const args = argumentsOf(latchkey).map((word) => ({ [IN_IMAGE]: 'config.yaml', 8000: String(port) })[word] ?? word);
     const running = startLatchkey(args, { ...place, env: { ...place.env, ...latchkey.environment } });
     try {
-      await until(async () => (await fetch(`${home}/readyz`).catch(() => undefined))?.status === 200, 60_000);
+      const failed = running.done.then(({ stderr }) => assert.fail(stderr));
+      await Promise.race([until(() => isReady(home), 60_000), failed]);
+      failed.catch(() => undefined);
       const { path, key } = connectionOf(env);
       const document = await fetch(`${home}/${path}`);
       assert.equal(document.status, 200);

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { Documents, documentOptions, type ServerTools } from '../../src/http/documents.ts';
 import { InternedCatalogs } from '../../src/upstream/interned.ts';
 import { startApp } from '../helpers/app.ts';
+import { HttpServer } from '../helpers/http-server.ts';
 import { bearer, WEBUI_SECRET } from '../helpers/open-webui-users.ts';
 import { until } from '../helpers/wait.ts';
 import {
@@ -42,8 +43,10 @@ describe('names in documents', () => {
       bob: named('n_twin', 'mcp', 'plain'),
     });
     await ann.connect({ user: 'alice' });
+    const paths = ['/notes/openapi.json', '/openapi.json'];
+    for (const path of paths) assert.equal(Object.keys(idsOf(await readAs(ann, path))).length, 6, 'before others come');
     await ben.connect({ user: 'bob' });
-    for (const path of ['/notes/openapi.json', '/openapi.json']) {
+    for (const path of paths) {
       const all = idsOf(await readAnonymously(app, path));
       const [hers, his] = [idsOf(await readAs(ann, path)), idsOf(await readAs(ben, path))];
       assert.deepEqual([Object.keys(hers).length, Object.keys(his).length, Object.keys(all).length], [6, 4, 8], path);
@@ -269,8 +272,11 @@ describe('a document without a credential', () => {
 
   it('opens with its key alone where everything else asks for a credential', async (t) => {
     const argv = ['--api-key', 'the-api-key', '--strict-auth'];
-    const { app } = await startStory(t, { argv, keys: { document_key: KEY } });
-    for (const path of ['/openapi.json', '/notes/openapi.json']) {
+    const plain = await HttpServer.start();
+    t.after(() => plain.stop());
+    const servers = { time: { type: 'streamable-http', url: plain.url.href } };
+    const { app } = await startStory(t, { argv, servers, keys: { document_key: KEY } });
+    for (const path of ['/openapi.json', '/notes/openapi.json', '/time/openapi.json']) {
       assert.equal((await app.get(`${path}?key=${KEY}`)).status, 200, path);
       assert.equal((await app.get(path)).status, 401, path);
       assert.equal((await app.get(`${path}?key=wrong`)).status, 403, path);
@@ -280,6 +286,8 @@ describe('a document without a credential', () => {
     }
     assert.equal((await app.post(`/openapi.json?key=${KEY}`, {})).status, 401);
     assert.equal((await app.post(`/notes/openapi.json?key=${KEY}`, {})).status, 401);
+    assert.equal((await app.post(`/time/openapi.json?key=${KEY}`, {})).status, 401);
+    assert.equal((await app.post(`/time/echo?key=${KEY}`, {})).status, 401);
   });
 });
 
@@ -322,6 +330,8 @@ describe('a document for a user of Open WebUI', () => {
       show(notes, { alice: named('tool'), bob: named() });
       await app.get('/notes/openapi.json', await connectUser(app, 'user-a', 'alice'));
       const { authorization } = await bearer('user-b');
+      const anonymous = Object.keys(idsOf(await readAnonymously(app)));
+      assert.deepEqual(anonymous, anonymous_catalog === 'off' ? [] : expected);
       const read = async (header: string) =>
         Object.keys(idsOf(await (await app.get('/notes/openapi.json', { authorization: header })).text()));
       assert.deepEqual(await read(authorization), expected);

@@ -24,7 +24,7 @@ const ANN = '5c1f7e0a-ann';
 const BEN = '9d3b2c4e-ben';
 
 describe('a login begun in a chat, in a browser that nobody knows', () => {
-  it('waits for its code, and is the caller’s once the code was brought to the chat', async (t) => {
+  it("waits for its code, and is the caller's once the code was brought to the chat", async (t) => {
     const { app } = await startChatStory(t);
     const [chat, browser] = [new Chat(app, ANN), new Person(app)];
     const { code } = await codePageAfter(browser, await chat.link(), { user: 'alice' });
@@ -141,7 +141,7 @@ describe('a login begun in a chat, in a browser that nobody knows', () => {
 });
 
 describe('a login begun in a chat, in a browser that shows who it is', () => {
-  it('needs no code where Open WebUI’s cookie names the very user, and says so first', async (t) => {
+  it("needs no code where Open WebUI's cookie names the very user, and says so first", async (t) => {
     const { app } = await startNeighbourStory(t);
     const [chat, browser] = [new Chat(app, ANN), new Person(app)];
     await signedInToOpenWebui(browser, ANN);

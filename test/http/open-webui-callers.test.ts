@@ -96,7 +96,11 @@ describe('a call with the token of a session', () => {
     }
     const expired = await story.app.post('/notes/whoami', {}, await bearer('u-alice', { claims: { exp: now - 1 } }));
     assert.deepEqual([expired.status, expired.headers.get('x-latchkey-error')], [401, 'token_expired']);
-    assert.equal(story.notes.seen.length, 0, 'nothing of this reached the server');
+    assert.deepEqual(
+      story.notes.seen.filter(({ name }) => name === 'whoami'),
+      [],
+      'nothing of this reached the server',
+    );
   });
 
   it('is not answered with two Authorization headers', async (t) => {
@@ -142,6 +146,17 @@ describe('a secret of one server', () => {
     assert.deepEqual(await whoami(story, await bearer('u-alice')), REFUSED);
     const status = await story.app.get('/oauth/notes/status', await bearer('u-alice', { secret: OTHER }));
     assert.equal(((await status.json()) as { authenticated: boolean }).authenticated, true);
+  });
+
+  it("takes nobody else's word for who somebody is, and lets the API key in as nobody", async (t) => {
+    const keys = { open_webui: { user_jwt_secret: USER_JWT_SECRET } };
+    const story = await startStory(t, { keys, argv: ['--api-key', API_KEY], oauth: { webui_secret_key: OTHER } });
+    await grantFor(story.app, 'openwebui:u-alice', { user: 'alice' });
+    const signed = { authorization: `Bearer ${API_KEY}`, 'x-openwebui-user-jwt': await userJwt('u-alice') };
+    assert.deepEqual(await whoami(story, signed), NOBODY);
+    const answer = await story.app.get('/', { ...signed, accept: 'application/json' });
+    const { servers } = (await answer.json()) as { servers: { connection: { state: string } }[] };
+    assert.equal(servers[0]?.connection.state, 'sign-in-first');
   });
 
   it('asks nothing of callers of other servers', async (t) => {

@@ -34,6 +34,8 @@ async function isShown(app: RunningApp, headers: Record<string, string> = {}): P
 async function signedIn(app: RunningApp, fields: Record<string, string>): Promise<Browser> {
   const browser = new Browser();
   const form = await (await browser.fetch(`${app.url}/login`)).text();
+  const before = await (await browser.fetch(`${app.url}/`)).text();
+  assert.ok(!before.includes(DOCUMENT_KEY), 'a session alone says nothing');
   const csrf = /name="_csrf" value="([^"]+)"/.exec(form)?.[1] ?? '';
   const headers = { origin: `http://localhost:${app.settings.port}`, 'sec-fetch-site': 'same-origin' };
   const body = new URLSearchParams({ _csrf: csrf, next: '/', ...fields });

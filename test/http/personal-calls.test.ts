@@ -143,7 +143,9 @@ describe('connect_<server>', () => {
     const ann = new Person(app);
     await ann.signIn('ann');
     await ann.connect();
-    const another = new RegExp(`^Connected at "notes" for ann\\. To use another account, open ${link} in a browser\\.$`);
+    const another = new RegExp(
+      `^Connected at "notes" for ann\\. To use another account, open ${link} in a browser\\.$`,
+    );
     assert.match(await ask(), another);
     as.revokeGrantsOf('alice');
     notes.refuse('alice');

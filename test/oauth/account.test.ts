@@ -34,7 +34,18 @@ describe('the account in a token answer', () => {
   });
 
   it('is missing where the token is none that can be read, and the login goes on', () => {
-    const junk = [undefined, null, 5, '', 'a.b', 'a.!.c', 'a.bnVsbA.c', 'a.W10.c', 'a.b.c.d.e', idToken('text')];
+    const junk = [
+      undefined,
+      null,
+      5,
+      '',
+      'a.b',
+      'a.!.c',
+      'a.bnVsbA.c',
+      'a.W10.c',
+      `${idToken({ name: 'Alice' })}.d.e`,
+      idToken('text'),
+    ];
     for (const one of junk) assert.equal(accountIn(one), undefined);
   });
 });

@@ -80,7 +80,8 @@ describe('the store of what was learned', () => {
         const name = `tool${round}-${at}`;
         expected.push(name);
         const one = learned[at];
-        assert.ok(one?.see(named(name), Date.now()));
+        assert.ok(one);
+        assert.ok(one.see(named(name), Date.now()));
         writing.push(store.sync('k', one));
       }
       await new Promise(setImmediate);
@@ -102,6 +103,33 @@ describe('the store of what was learned', () => {
     await store.idle();
     assert.equal((await table.get('k'))?.tools.length, 50);
     assert.ok(writes() <= 3, String(writes()));
+  });
+
+  it('writes once more what came up while it wrote', async () => {
+    const table = openStore('memory').table<LearnedRecord>('catalogs');
+    const learned = newLearned();
+    let late: Promise<void> | undefined;
+    const slow: Table<LearnedRecord> = Object.create(table, {
+      putIfAbsent: {
+        value: async (key: string, value: LearnedRecord, ttlMs: number) => {
+          learned.see(named('late'), Date.now());
+          late = store.sync('k', learned);
+          return table.putIfAbsent(key, value, ttlMs);
+        },
+      },
+      read: { value: (key: string) => table.read(key) },
+      replace: {
+        value: (key: string, stamp: string, value: LearnedRecord, ttl: number) => table.replace(key, stamp, value, ttl),
+      },
+    });
+    const store = new LearnedStore(slow, new MemoryLog());
+    learned.see(named('early'), Date.now());
+    await store.sync('k', learned);
+    await late;
+    assert.deepEqual(
+      (await table.get('k'))?.tools.map(({ definition }) => definition.name),
+      ['early', 'late'],
+    );
   });
 
   it('does no harm where the store is broken or holds nonsense', async () => {

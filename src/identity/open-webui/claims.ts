@@ -54,7 +54,7 @@ function checkTimes(claims: Claims, rules: ClaimRules, now: number): number {
   if (expires !== undefined && now >= expires) throw expired();
   if ((starts ?? 0) > now + TOLERANCE_MS || (issued ?? 0) > now + TOLERANCE_MS) throw fromTheFuture();
   const tooOld = tooOldAt(issued, rules);
-  if (now >= tooOld) throw refused(`It was issued longer ago than this gateway allows.`);
+  if (now >= tooOld) throw tooOldNow();
   return Math.min(expires ?? Number.POSITIVE_INFINITY, tooOld);
 }
 
@@ -73,6 +73,13 @@ function timeOf(claim: unknown): number | undefined {
 
 function expired(): Error {
   return unauthorized('token_expired', 'Your Open WebUI session has expired. Reload Open WebUI, and sign in again.');
+}
+
+function tooOldNow(): Error {
+  return unauthorized(
+    'token_expired',
+    'Your Open WebUI session was begun longer ago than this gateway allows. Sign out of Open WebUI, and sign in again.',
+  );
 }
 
 function fromTheFuture(): Error {

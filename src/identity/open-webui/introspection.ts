@@ -102,7 +102,7 @@ export class Introspection {
 }
 
 /** What an answer means; throws where it is none of Open WebUI's. */
-export function verdictOf(status: number, body: string): Verdict {
+function verdictOf(status: number, body: string): Verdict {
   if (status === 401) return { kind: 'dead' };
   if (status === 403) return { kind: 'no-session' };
   // A redirect is not followed: the token is for Open WebUI alone.

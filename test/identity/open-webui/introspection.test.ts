@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { OpenWebuiConfig } from '../../../src/config/model.ts';
 import { GatewayError } from '../../../src/errors.ts';
-import { Introspection, verdictOf } from '../../../src/identity/open-webui/introspection.ts';
+import { Introspection } from '../../../src/identity/open-webui/introspection.ts';
 import type { OpenWebuiUsers } from '../../../src/identity/open-webui/users.ts';
 import { sessionToken, WEBUI_SECRET } from '../../helpers/open-webui-users.ts';
 import { until } from '../../helpers/wait.ts';
@@ -48,6 +48,8 @@ describe('introspection', () => {
     assert.equal(request?.headers.authorization, `Bearer ${token}`);
     assert.equal(request?.headers.cookie, undefined);
     assert.equal(asking().admits, true);
+    server.users.set('bob', { name: ' ', email: 'bob@example.org', role: 'admin' });
+    assert.equal((await asking().byToken(await sessionToken('bob'), WHOLE, false)).label, 'bob@example.org');
   });
 
   it('asks nobody about a token that has ended, or that is none', async () => {
@@ -286,16 +288,5 @@ describe('the cookie, by introspection', () => {
     const error = await refusal(async () => openWebui.cookieUser(await sessionToken('bob'), WHOLE));
     assert.deepEqual([error.status, error.code], [503, UNAVAILABLE]);
     await server.listening.start();
-  });
-});
-
-describe('verdictOf', () => {
-  it('takes the name to show from the answer, else the address', () => {
-    assert.deepEqual(verdictOf(200, '{"id":"a","name":"","email":"a@b","role":"admin"}'), {
-      kind: 'live',
-      id: 'a',
-      label: 'a@b',
-    });
-    assert.deepEqual(verdictOf(200, '{"id":"a","role":"pending"}'), { kind: 'pending' });
   });
 });

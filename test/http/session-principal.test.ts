@@ -1,7 +1,7 @@
 /** Until when what a browser has proved counts. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it, mock } from 'node:test';
-import { isSignedIn, sessionPrincipal } from '../../src/http/authentication.ts';
+import { isSignedIn, sessionPrincipal } from '../../src/http/session-principal.ts';
 import { buildIdentity } from '../../src/identity/authenticators.ts';
 import { openWebuiUsers } from '../../src/identity/open-webui/users.ts';
 import { openWebuiPrincipal } from '../../src/identity/principal.ts';
