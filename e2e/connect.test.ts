@@ -63,7 +63,7 @@ describe('a person who connects an account in the browser', () => {
   });
 
   it('disconnects: the token dies at the provider, the tools are gone, and nothing leads round in circles', async (t) => {
-    const site = await startLoginSite(t);
+    const site = await startLoginSite(t, { keys: { anonymous_catalog: 'connect-only' } });
     const watched = await openPage(browser);
     const { page } = watched;
     await connect(page, site, 'alice');

@@ -97,6 +97,6 @@ export function failedWith(text: string): RegExp {
 
 const LINK = 'http://latchkey/oauth/notes/authorize\\?ticket=…';
 export const HAS_LINK = new RegExp(`${LINK}(?!.*shown as failed)`);
-const CONNECTED = /^Connected (?!.*shown as failed)/;
+const CONNECTED = /^Connected .* Go on\.$/;
 /** What a call without an account comes to. */
 export const REFUSED = failedWith(`401: .*authorization_required.*${LINK}`);

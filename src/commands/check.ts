@@ -10,7 +10,7 @@ import { resolveSecrets } from '../storage/secret.ts';
 export async function check(flags: Flags, env: Environment, source: ConfigSource): Promise<number> {
   const { settings, configuration } = await loadAll(flags, env, source);
   for (const warning of [...configuration.warnings, ...settings.warnings]) {
-    process.stderr.write(`warning: ${describeProblem(warning)}\n`);
+    process.stderr.write(`${warning.isNote === true ? 'note' : 'warning'}: ${describeProblem(warning)}\n`);
   }
   // Only what is wrong with it: no key file is made here.
   resolveSecrets(env, undefined);

@@ -34,7 +34,9 @@ async function reload({ settings, env, gateway, log, before }: ReloadOptions, pa
     const configuration = await loadConfiguration({ kind: 'file', path }, { env, pathPrefix: settings.pathPrefix });
     const exposure = checkExposure(settings, configuration);
     if (exposure.problems.length > 0) throw new ConfigError(exposure.problems);
-    for (const warning of [...configuration.warnings, ...exposure.warnings]) log.warn(describeProblem(warning));
+    for (const warning of [...configuration.warnings, ...exposure.warnings]) {
+      log[warning.isNote === true ? 'info' : 'warn'](describeProblem(warning));
+    }
     if (JSON.stringify(configuration.gateway) !== JSON.stringify(before.gateway)) {
       log.warn({ file: path }, 'gateway keys have changed; they take effect after a restart');
     }

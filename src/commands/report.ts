@@ -1,7 +1,7 @@
 /** Tells what happens at start and later: lines for a person on a terminal, log records elsewhere. */
 import { stripVTControlCharacters, styleText } from 'node:util';
 import type { Logger } from 'pino';
-import type { ServerConfig } from '../config/model.ts';
+import { describeProblem, type Problem, type ServerConfig } from '../config/model.ts';
 import { publicBase } from '../routing.ts';
 import type { Settings } from '../settings.ts';
 import type { LinkState } from '../upstream/link-state.ts';
@@ -24,10 +24,12 @@ export class Report {
     this.#log = log;
   }
 
-  warnings(warnings: readonly string[]): void {
+  warnings(warnings: readonly Problem[]): void {
     for (const warning of warnings) {
-      if (this.#terminal) this.#line(styleText('yellow', `! ${warning}`));
-      else this.#log?.warn(warning);
+      const text = describeProblem(warning);
+      const isNote = warning.isNote === true;
+      if (this.#terminal) this.#line(isNote ? `${styleText('cyan', '›')} ${text}` : styleText('yellow', `! ${text}`));
+      else this.#log?.[isNote ? 'info' : 'warn'](text);
     }
   }
 

@@ -30,10 +30,10 @@ export async function serve(flags: Flags, env: Environment, source: ConfigSource
     logins?.state(server, state);
   });
   report.attach(runtime.log);
-  const warnings = [...loaded.configuration.warnings, ...settings.warnings].map(describeProblem);
+  const warnings = [...loaded.configuration.warnings, ...settings.warnings];
   report.warnings(warnings);
   const { gateway, sessions, log } = runtime;
-  const app = await buildApp({ gateway, settings, log, sessions, warnings });
+  const app = await buildApp({ gateway, settings, log, sessions, warnings: warnings.map(describeProblem) });
   await runtime.gateway.apply(loaded.configuration);
   try {
     await app.listen({

@@ -70,10 +70,11 @@ function nameless(reach: Reach): Problem[] {
   return [{ file: 'command line', path: '--api-key', message, remedy }];
 }
 
-/** mcpo never verified tokens where no secret was set; here that is not to happen unnoticed. */
-function unverified({ host, openWebui }: Reach): Problem[] {
-  const { verifyJwt } = openWebui;
-  if (verifiesTokens(openWebui) || verifyJwt === true) return [];
+/** mcpo never verified tokens where no secret was set; here that is not to happen unnoticed. They never stand for a credential. */
+function unverified(reach: Reach): Problem[] {
+  const { host } = reach;
+  const { verifyJwt } = reach.openWebui;
+  if (isGuarded(reach) || verifyJwt === true) return [];
   const told = { file: 'command line', path: '--webui-secret-key' };
   if (verifyJwt === false) {
     const message = 'ANYBODY CAN CLAIM TO BE ANYBODY: tokens of Open WebUI are believed without being verified';
@@ -81,7 +82,7 @@ function unverified({ host, openWebui }: Reach): Problem[] {
   }
   if (!isLoopbackHost(host)) return [];
   const message = 'tokens of Open WebUI that come from this machine are believed without being verified';
-  return [{ ...told, message, remedy: 'set it, or verify_jwt: true to refuse them' }];
+  return [{ ...told, message, remedy: 'set it, or verify_jwt: true to refuse them', isNote: true }];
 }
 
 /** Open WebUI reads the documents without a credential, and lets nobody call what is not in them. */

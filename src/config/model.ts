@@ -138,6 +138,8 @@ export interface Problem {
   readonly line?: number;
   readonly message: string;
   readonly remedy?: string;
+  /** Of a warning that is no more than good to know: it holds for many who have done nothing odd. */
+  readonly isNote?: true;
 }
 
 export interface Configuration {

@@ -1,7 +1,7 @@
 /** What of the ways in which Open WebUI's users are known has no effect, or does harm. */
 
 import type { Environment } from './interpolate.ts';
-import { type Guard, verifiesTokens } from './open-webui.ts';
+import { type Guard, isGuarded, verifiesTokens } from './open-webui.ts';
 import type { SettingsReader } from './settings-reader.ts';
 
 export interface Judged extends Guard {
@@ -14,8 +14,8 @@ export function judgeOpenWebui(settings: Judged, env: Environment, read: Setting
   warnOfIdleHeaders(settings, read);
   const { openWebui, auth, strictAuth, documentKey } = settings;
   const verifies = verifiesTokens(openWebui);
-  if (openWebui.verifyJwt === false && verifies) {
-    read.warning('--no-verify-jwt', 'has no effect: there is something to verify tokens with');
+  if (openWebui.verifyJwt === false && isGuarded(settings)) {
+    read.warning('--no-verify-jwt', 'has no effect where a credential is asked for, or tokens can be verified');
   }
   if (verifies && (strictAuth || auth !== undefined) && documentKey === undefined) {
     const message = 'Open WebUI cannot read the documents: it asks for them without a credential';

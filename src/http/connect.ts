@@ -48,7 +48,8 @@ async function answerFor(
   if (confirmation?.kind === 'wrong') throw codeRejected(server.name, confirmation.attemptsLeft);
   const status = await gateway.logins.status(guarded, owner);
   if (confirmation?.kind === 'connected') {
-    void gateway.loggedIn(server, owner);
+    // The model goes on at once: the tools should be in the document by then.
+    await gateway.loggedIn(server, owner);
     return `${connected(server, request, status)} Go on.`;
   }
   // Models say things twice: a code that has served already is no mistake.

@@ -38,4 +38,35 @@ describe('latchkey check', () => {
     assert.match(stderr, /--api-key, or multi_user: true, or say --insecure-open/);
     assert.doesNotMatch(stderr, /mcpServers\.each|hush/);
   });
+
+  it('says what is odd about Open WebUI, and none of its secrets', async () => {
+    const url = 'https://mcp.example.org/mcp';
+    const path = join(place.cwd, 'open-webui.json');
+    const mcpServers = {
+      own: { type: 'http', url, oauth: { webui_secret_key: 'hush-1-hush-1-hush-1' } },
+      each: { type: 'http', url, oauth: true },
+    };
+    const keys = { document_key: 'hush-2-hush-2-hush-2', open_webui: { user_jwt_secret: 'hush-3-hush-3-hush-3' } };
+    await writeFile(path, JSON.stringify({ mcpServers, ...keys }));
+    const odd = await runLatchkey(['check', '--config', path, '--no-verify-jwt'], place);
+    assert.equal(odd.code, 0);
+    assert.match(odd.stderr, /^warning: .*mcpServers\.own\.oauth\.webui_secret_key: is shorter than 32 bytes/m);
+    assert.match(odd.stderr, /^warning: .*open_webui\.user_jwt_secret: is shorter than 32 bytes/m);
+    assert.match(odd.stderr, /^warning: .*--user-jwt-secret: has no effect without an API key/m);
+    assert.match(odd.stderr, /^warning: .*ANYBODY CAN CLAIM TO BE ANYBODY/m);
+    assert.doesNotMatch(odd.stderr, /no effect in this version/);
+    const env = { ...place.env, LATCHKEY_USER_JWT_SECRET: 'hush-5', LATCHKEY_DOCUMENT_KEY: 'hush/6' };
+    const wrong = await runLatchkey(['check', '--config', path, '--webui-secret-key', 'hush-4'], { ...place, env });
+    assert.equal(wrong.code, 2);
+    assert.equal(wrong.stderr.match(/^error: /gm)?.length, 3, wrong.stderr);
+    assert.doesNotMatch(odd.stdout + odd.stderr + wrong.stdout + wrong.stderr, /hush/);
+  });
+
+  it('calls what many will see a note', async () => {
+    const { stderr } = await runLatchkey(['check', '--config', file], place);
+    assert.match(
+      stderr,
+      /^note: .*tokens of Open WebUI that come from this machine are believed without being verified/m,
+    );
+  });
 });

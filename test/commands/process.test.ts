@@ -93,35 +93,6 @@ describe('the process', () => {
     assert.doesNotMatch(stdout + stderr, /s3cret/);
   });
 
-  it('check says what is odd about Open WebUI, and prints none of its secrets', async () => {
-    const url = 'https://mcp.example.org/mcp';
-    const file = await configure(
-      {
-        mcpServers: {
-          a: { type: 'http', url, oauth: { webui_secret_key: 'hush-1-hush-1-hush-1' } },
-          b: { url, oauth: true },
-        },
-        document_key: 'hush-2-hush-2-hush-2',
-        open_webui: { user_jwt_secret: 'hush-3-hush-3-hush-3' },
-      },
-      'open-webui.json',
-    );
-    const { code, stdout, stderr } = await runLatchkey(['check', '--config', file, '--no-verify-jwt'], place);
-    assert.equal(code, 0);
-    assert.match(stderr, /warning: .*mcpServers\.a\.oauth\.webui_secret_key: is shorter than 32 bytes/);
-    assert.match(stderr, /warning: .*open_webui\.user_jwt_secret: is shorter than 32 bytes/);
-    assert.match(stderr, /warning: .*--user-jwt-secret: has no effect without an API key/);
-    assert.match(stderr, /warning: .*ANYBODY CAN CLAIM TO BE ANYBODY/);
-    assert.doesNotMatch(stderr, /no effect in this version/);
-    const wrong = await runLatchkey(['check', '--config', file, '--webui-secret-key', 'hush-4'], {
-      ...place,
-      env: { ...place.env, LATCHKEY_USER_JWT_SECRET: 'hush-5', LATCHKEY_DOCUMENT_KEY: 'hush/6' },
-    });
-    assert.equal(wrong.code, 2);
-    assert.equal(wrong.stderr.match(/^error: /gm)?.length, 3, wrong.stderr);
-    assert.doesNotMatch(stdout + stderr + wrong.stdout + wrong.stderr, /hush/);
-  });
-
   it('dump prints one document on stdout and nothing else', async () => {
     const file = await configure({ mcpServers: { everything: SERVER } }, 'dump.json');
     const { code, stdout } = await runLatchkey(['dump', '--config', file], place);

@@ -6,12 +6,13 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { it } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
+import { WEBUI_SECRET } from '../helpers/open-webui-users.ts';
 import { emptyHome } from '../helpers/process.ts';
 import { until } from '../helpers/wait.ts';
 
 const EVERYTHING = resolve('node_modules/@modelcontextprotocol/server-everything/dist/index.js');
 
-it('on a terminal the start shows states and addresses', async (t) => {
+it('on a terminal the start shows states, addresses and what to paste into Open WebUI', async (t) => {
   const place = await emptyHome();
   t.after(() => place.remove());
   const file = join(place.cwd, 'config.json');
@@ -19,7 +20,8 @@ it('on a terminal the start shows states and addresses', async (t) => {
   writeFileSync(file, JSON.stringify({ mcpServers: { everything, broken: { command: 'no-such-program' } } }));
   const tsx = resolve('node_modules/tsx/dist/loader.mjs');
   const command = `exec ${process.execPath} --import ${tsx} ${resolve('src/main.ts')} --port 0 --store memory --config ${file}`;
-  const child = spawn('script', ['-qec', command, '/dev/null'], { cwd: place.cwd, env: place.env });
+  const env = { ...place.env, WEBUI_SECRET_KEY: WEBUI_SECRET };
+  const child = spawn('script', ['-qec', command, '/dev/null'], { cwd: place.cwd, env });
   const closed = once(child, 'close');
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => {
@@ -33,6 +35,12 @@ it('on a terminal the start shows states and addresses', async (t) => {
   assert.match(output, /✗ broken: .*no-such-program.*keeps trying/);
   assert.match(output, /Open http:\/\/localhost:\d+/);
   assert.match(output, /OpenAPI +http:\/\/localhost:\d+\/openapi\.json/);
+  await until(() => output.includes('access_grants decide who sees the tools'), 15_000);
+  const [pasted = ''] = /^\[\r?\n[\s\S]*?^\]/m.exec(output) ?? [];
+  const [connection] = JSON.parse(pasted) as { url: string; auth_type: string }[];
+  assert.match(connection?.url ?? '', /^http:\/\/localhost:\d+$/);
+  assert.equal(connection?.auth_type, 'session');
+  assert.ok(!output.includes(WEBUI_SECRET));
   child.stdin.write('\x03'); // Ctrl-C, as a person ends it.
   await closed;
 });

@@ -148,6 +148,11 @@ describe('tokens of Open WebUI that nothing verifies', () => {
       'command line: --webui-secret-key: tokens of Open WebUI that come from this machine are believed without being ' +
         'verified (set it, or verify_jwt: true to refuse them)',
     ]);
+    const { warnings } = checkExposure({ ...REACH, host: '::1', openWebui: unsaid }, load({ mcpServers: { each } }));
+    assert.deepEqual(
+      warnings.map(({ isNote }) => isNote),
+      [true],
+    );
     assert.deepEqual(told({ each }, unsaid, '0.0.0.0'), []);
     assert.deepEqual(told({ each }, OPEN_WEBUI), []);
   });
@@ -158,6 +163,15 @@ describe('tokens of Open WebUI that nothing verifies', () => {
         'command line: --webui-secret-key: ANYBODY CAN CLAIM TO BE ANYBODY: tokens of Open WebUI are believed without ' +
           'being verified (set it, or open_webui.url, and remove verify_jwt: false)',
       ]);
+    }
+  });
+
+  test('are no matter where a credential is asked for, which they never are', () => {
+    for (const openWebui of [unsaid, { ...unsaid, verifyJwt: false }]) {
+      const auth = { basic: [], bearer: ['token'] };
+      assert.deepEqual(judge({ each }, { host: '127.0.0.1', openWebui, auth }).warnings, []);
+      const { warnings } = judge({ each }, { host: '127.0.0.1', openWebui, apiKey: 'key' });
+      assert.match(warnings.join(), /^command line: --api-key: programs that call[^\n]*$/);
     }
   });
 

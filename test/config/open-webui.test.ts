@@ -250,7 +250,9 @@ describe('what has no effect, or does harm', () => {
   });
 
   test('switching off what is not there', () => {
-    const line = '--no-verify-jwt: has no effect: there is something to verify tokens with';
+    const line = '--no-verify-jwt: has no effect where a credential is asked for, or tokens can be verified';
+    assert.deepEqual(paths({ verifyJwt: false, apiKey: KEY }), [line]);
+    assert.deepEqual(paths({ verifyJwt: false }, { gateway: { auth: { basic: [], bearer: ['token'] } } }), [line]);
     assert.deepEqual(paths({ verifyJwt: false, webuiSecretKey: WEBUI_SECRET }), [line]);
     assert.deepEqual(paths({ verifyJwt: false, openWebuiUrl: 'http://x' }), [line]);
     assert.deepEqual(paths({ verifyJwt: false }), []);

@@ -79,7 +79,7 @@ describe('the commands of the guide to logins', () => {
     }));
 
   it('a secret that is long enough', () => {
-    assert.ok(guide.run('openssl rand -base64 32').trim().length >= 32);
+    assert.ok(guide.run('openssl rand -base64 32').trim().length >= 32, 'at least 32 bytes');
   });
 
   it('none is left out, and every other block is a configuration that is valid', () => {

@@ -213,7 +213,7 @@ describe('cookies', () => {
   });
 
   it('count where another site sends the person to a page of ours, and only there', async (t) => {
-    const { app } = await startStory(t);
+    const { app } = await startStory(t, { keys: { anonymous_catalog: 'connect-only' } });
     const ann = new Person(app);
     await ann.connect();
     const from = { 'sec-fetch-site': 'cross-site' };

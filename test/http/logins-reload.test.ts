@@ -50,7 +50,7 @@ describe('a reload', () => {
   });
 
   it('that changes nothing of the login keeps people connected, and Disconnect working', async (t) => {
-    const { app, as, notes } = await startStory(t);
+    const { app, as, notes } = await startStory(t, { keys: { anonymous_catalog: 'connect-only' } });
     const ann = new Person(app);
     await ann.connect({ user: 'alice' });
     await ann.call('/notes/whoami');
