@@ -7,7 +7,7 @@ import type { Chapter, Expected } from './report.ts';
 
 /** The id of the connection in every chapter. */
 export const SERVER = 'latchkey';
-export const CONNECT = 'notes_connect_notes';
+export const CONNECT = 'connect_notes';
 /** What alice may call; bob has no `count_words`. */
 export const NOTES_OF_ALICE = ['whoami', 'add_note', 'list_notes', 'delete_all', 'count_words'].map(
   (name) => `notes_${name}`,

@@ -127,8 +127,8 @@ export const gatewaySchema = z.object({
     .boolean()
     .optional()
     .describe(
-      'Where nothing is configured to verify tokens with: `true` refuses them, `false` (also `--no-verify-jwt`) believes ' +
-        'them all, so that anybody can claim to be anybody. Default: they are believed only when they come from this ' +
+      'Where no credential is asked for and nothing can verify tokens: `true` refuses them, `false` (also ' +
+        '`--no-verify-jwt`) believes them all, so that anybody can claim to be anybody. Default: they are believed only when they come from this ' +
         'machine, to a gateway that listens on this machine alone.',
     ),
   open_webui: openWebuiSchema.optional().describe('How callers that come through Open WebUI are known.'),

@@ -1,6 +1,7 @@
 /** OpenAPI documents: one a server and one for all, rendered once for each set of tools and then served as bytes. */
 import { LRUCache } from 'lru-cache';
 import type { AnonymousCatalog } from '../config/model.ts';
+import { isGuarded } from '../config/open-webui.ts';
 import { SINGLE_SERVER_NAME } from '../config/single.ts';
 import type { Gateway } from '../gateway.ts';
 import { connectPath, connectTool } from '../openapi/connect.ts';
@@ -21,7 +22,7 @@ export interface DocumentOptions {
   readonly rootPath: string;
   readonly pathPrefix: string;
   readonly single: string | undefined;
-  /** Operations ask for the API key. */
+  /** Operations ask for a credential. */
   readonly secured: boolean;
   /** What callers without a credential see of servers where each person signs in. */
   readonly anonymousCatalog: AnonymousCatalog;
@@ -38,7 +39,7 @@ export function documentOptions(gateway: Gateway, settings: Settings): DocumentO
     rootPath: settings.rootPath,
     pathPrefix: settings.pathPrefix,
     single: settings.source.kind === 'single' ? SINGLE_SERVER_NAME : undefined,
-    secured: settings.apiKey !== undefined || settings.auth !== undefined,
+    secured: isGuarded(settings),
     anonymousCatalog: anonymousCatalogOf(settings),
     documentKey: settings.documentKey,
   };
@@ -166,7 +167,7 @@ function documented({ server, catalog, isHidden }: ServerTools): DocumentedServe
     },
     logins: server.guarded !== undefined,
     tools: [...tools, ...connect],
-    otherNames: server.isPersonal ? everyName(server) : [],
+    ...(server.isPersonal ? { otherNames: everyName(server), connect: connectPath(name, learned) } : {}),
   };
 }
 

@@ -43,7 +43,9 @@ export function serverDocument(server: DocumentedServer, options: ServerDocument
 /** The document of all servers: the same tools, under ids that are unique over all of them, tagged by server. */
 export function rootDocument(servers: readonly DocumentedServer[], options: RootDocumentOptions): OpenApiDocument {
   const names = servers.map(namesOf);
-  const all = servers.flatMap((server, at) => (names[at] ?? []).map((tool) => ({ server: server.name, tool })));
+  const all = servers.flatMap((server, at) =>
+    (names[at] ?? []).map((tool) => ({ server: server.name, tool, isOurs: tool === server.connect })),
+  );
   const ids = rootOperationIds(all);
   let done = 0;
   const tools = servers.flatMap((server, at) => {

@@ -22,6 +22,8 @@ export interface DocumentedServer {
   readonly tools: readonly DocumentedTool[];
   /** Names of tools that others have there: every view of a document has the same operationIds. */
   readonly otherNames?: readonly string[];
+  /** Which of the names is the operation that tells how to connect. */
+  readonly connect?: string;
 }
 
 export interface DocumentInfo {

@@ -13,7 +13,11 @@ export function mcpoOperationId(tool: string): string {
 
 /** The operationId of a tool among those of other servers. */
 function rootOperationId(server: string, tool: string): string {
-  return `${server}_${tool}`.replace(/[^A-Za-z0-9_-]/gu, '_');
+  return lettersOf(`${server}_${tool}`);
+}
+
+function lettersOf(name: string): string {
+  return name.replace(/[^A-Za-z0-9_-]/gu, '_');
 }
 
 /** The operationIds of one server's document, in the order of the names. */
@@ -25,11 +29,22 @@ export function serverOperationIds(tools: readonly string[]): string[] {
 }
 
 /** The operationIds of the document of all servers, in the order given; none that clients give a meaning of its own to. */
-export function rootOperationIds(tools: readonly { readonly server: string; readonly tool: string }[]): string[] {
+export function rootOperationIds(tools: readonly RootName[]): string[] {
   return distinct(
-    tools.map(({ server, tool }) => ({ key: `${server}/${tool}`, name: rootOperationId(server, tool) })),
+    tools.map(({ server, tool, isOurs }) => ({
+      key: `${server}/${tool}`,
+      // Ours has the server's name in it, and is called so in texts.
+      name: isOurs === true ? lettersOf(tool) : rootOperationId(server, tool),
+    })),
     LONGEST_ID,
   );
+}
+
+export interface RootName {
+  readonly server: string;
+  readonly tool: string;
+  /** True for the operation that tells how to connect. */
+  readonly isOurs?: boolean;
 }
 
 /** The stems of component names, such as `echo` in `echo_form_model`, in the order of the names. */
