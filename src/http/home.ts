@@ -115,8 +115,14 @@ export async function connectionOf(
     shared: !server.isPersonal,
     tools: catalog?.tools.length,
     isDown: owner !== undefined && server.isPersonal && server.isDownFor(owner),
+    isFromChat: isFromChat(site),
   };
   return connectionModel(status, facts, Date.now());
+}
+
+/** Whoever comes in comes with a token of Open WebUI, and a browser has none that we may read. */
+function isFromChat({ identity, readsOpenWebuiCookie }: HomeOptions): boolean {
+  return identity.required && !identity.asksKey && identity.accounts.size === 0 && !readsOpenWebuiCookie;
 }
 
 /** Says once what has just been done; only what the page itself shows to be true. */

@@ -34,8 +34,9 @@ export function frame(site: Site, request: FastifyRequest): Omit<PageModel, 'hea
   // Back to where they are, unless that is the end of something.
   const next = request.method === 'GET' && !request.url.startsWith('/oauth/') ? request.url : '/';
   const hasAccount = principal.via === 'basic' || principal.via === 'bearer' || principal.via === 'openwebui';
-  const loginUrl =
-    isStranger(site, request) || (!hasAccount && identity.accounts.size > 0) ? signInPath(rootPath, next) : undefined;
+  const canSignIn = identity.asksKey || identity.accounts.size > 0 || site.readsOpenWebuiCookie;
+  const mightSignIn = isStranger(site, request) || (!hasAccount && identity.accounts.size > 0);
+  const loginUrl = canSignIn && mightSignIn ? signInPath(rootPath, next) : undefined;
   // To a visitor of a gateway where nobody has anything of their own there is nothing to say.
   const hasOwn = hasAccount || [...gateway.servers.values()].some((server) => server.isPersonal);
   const isQuiet = !hasOwn && !identity.required;

@@ -64,6 +64,8 @@ export interface ConnectionModel {
   /** Number of tools that this person has there, where it is known. */
   readonly tools?: number | undefined;
   readonly connectUrl: string;
+  /** True where the way to it is a chat, and `connectUrl` leads nowhere. */
+  readonly inChat: boolean;
   /** Takes a POST with `_csrf`; absent where there is nothing to disconnect, or not by this person. */
   readonly disconnectUrl?: string | undefined;
   /** Single-user: one login serves all callers. */
@@ -164,8 +166,14 @@ export interface ConnectionFacts {
   readonly tools?: number | undefined;
   /** The sign-in is good, but the server does not answer. */
   readonly isDown?: boolean;
+  /** Nobody can sign in on these pages: people are known by their chat alone. */
+  readonly isFromChat?: boolean;
 }
 
+const FROM_CHAT = {
+  words: 'Connect it from your chat',
+  hint: 'Ask for one of its tools in Open WebUI: the answer has a link for you.',
+};
 const DOWN = 'Connected; the server does not answer right now';
 
 /** The document's default name tells people nothing; one that the operator gave is shown. */
@@ -190,11 +198,14 @@ export function connectionModel(
   const state = connectionState(status, now);
   const live = state === 'connected' ? status : undefined;
   const wantsMore = live?.wantedScope !== undefined;
-  const hint = connectionHint(state, wantsMore, facts.shared);
+  const inChat = state === 'sign-in-first' && facts.isFromChat === true;
+  const hint = inChat ? FROM_CHAT.hint : connectionHint(state, wantsMore, facts.shared);
+  const plain = inChat ? FROM_CHAT.words : connectionWords(state, wantsMore, facts.shared);
   return {
     ...facts,
     state,
-    words: live !== undefined && facts.isDown === true ? DOWN : connectionWords(state, wantsMore, facts.shared),
+    words: live !== undefined && facts.isDown === true ? DOWN : plain,
+    inChat,
     ...(hint === undefined ? {} : { hint }),
     needsPerson: state !== 'connected' || wantsMore,
     ...(live === undefined ? {} : durationWords(live, now)),

@@ -184,6 +184,17 @@ describe('a secret of one server', () => {
   });
 });
 
+describe('the page of a gateway that people use from Open WebUI alone', () => {
+  it('offers no way in that is none, and says where there is one', async (t) => {
+    const { app } = await startStory(t, { keys: SECRET });
+    const page = await (await app.get('/', { accept: 'text/html' })).text();
+    assert.match(page, /Ask for one of its tools in Open WebUI/);
+    assert.doesNotMatch(page, /Sign in|\/authorize/);
+    const { app: withKey } = await startStory(t, { keys: SECRET, argv: ['--api-key', API_KEY] });
+    assert.match(await (await withKey.get('/', { accept: 'text/html' })).text(), /Sign in/);
+  });
+});
+
 describe('headers beside the API key', () => {
   const key = { authorization: `Bearer ${API_KEY}` };
 

@@ -134,4 +134,12 @@ describe('serverModels', () => {
     const names = serverModels({ servers }, '/', false, connections).map(({ name }) => name);
     assert.deepEqual(names, ['one', 'all', 'two', 'open', 'done', 'down']);
   });
+
+  it('sends people to their chat where they can sign in nowhere else', () => {
+    const { state, words, hint, inChat } = model(undefined, { ...FACTS, isFromChat: true });
+    assert.deepEqual([state, inChat], ['sign-in-first', true]);
+    assert.match(`${words} ${hint}`, /chat.*link/);
+    assert.equal(model({ state: 'needs-login' }, { ...FACTS, isFromChat: true }).inChat, false);
+    assert.equal(model(undefined).inChat, false);
+  });
 });
