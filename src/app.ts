@@ -13,7 +13,6 @@ import { hasDocumentKey, installDocumentKey } from './http/document-key.ts';
 import { documentRoutes } from './http/document-routes.ts';
 import { Documents, documentOptions } from './http/documents.ts';
 import { answerError, installErrorHandlers, toGatewayError } from './http/errors.ts';
-import { FailureLimiter } from './http/failure-limiter.ts';
 import { isForPerson, sendFailure } from './http/failures.ts';
 import { loginLinkTo } from './http/login-link.ts';
 import { loginRoutes } from './http/logins.ts';
@@ -28,6 +27,7 @@ import type { Site } from './http/site.ts';
 import { installPersonalTargets, installPlaces } from './http/targets.ts';
 import { refuseUntaken, toolRoutes } from './http/tools.ts';
 import { buildIdentity } from './identity/authenticators.ts';
+import { FailureLimiter } from './identity/failure-limiter.ts';
 import { openWebuiUsers } from './identity/open-webui/users.ts';
 import type { WebSessions } from './identity/web-sessions.ts';
 import { publicBase, stripRootPath } from './routing.ts';
@@ -74,7 +74,7 @@ export async function buildApp({ gateway, settings, log, sessions, warnings }: A
     sessions: site.sessions,
     limiter,
     everywhere,
-    isLocalBind: isLoopbackHost(settings.host),
+    isLocalOnly: site.isLocalOnly,
     isOpenTo: (request) => hasDocumentKey(request, settings.documentKey),
     rootPath: site.rootPath,
   });
@@ -102,7 +102,7 @@ function siteOf(gateway: Gateway, settings: Settings, sessions: WebSessions, log
   return {
     ...documented,
     identity,
-    isLocalBind: isLoopbackHost(settings.host),
+    isLocalOnly: isForThisMachine(settings),
     principalOf: (session) => sessionPrincipal(session, identity),
     readsOpenWebuiCookie: sharesHost(settings.publicUrl, settings.openWebui),
     sessions: new BrowserSessions({ sessions, publicBase: base, rootPath }),
@@ -110,6 +110,11 @@ function siteOf(gateway: Gateway, settings: Settings, sessions: WebSessions, log
     publicUrl: settings.publicUrl,
     publicBase: base,
   };
+}
+
+/** A public address, and a proxy to trust, say that others come in as well. */
+function isForThisMachine({ host, publicUrl, trustProxy }: Settings): boolean {
+  return isLoopbackHost(host) && isLoopbackHost(publicUrl.hostname) && trustProxy.length === 0;
 }
 
 function newServer(settings: Settings, log: FastifyBaseLogger): FastifyInstance {

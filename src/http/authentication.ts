@@ -3,13 +3,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../errors.ts';
 import { type Identity, isJwt } from '../identity/authenticators.ts';
 import { type Authorization, readAuthorization } from '../identity/authorization.ts';
+import type { FailureLimiter } from '../identity/failure-limiter.ts';
 import type { Principal } from '../identity/principal.ts';
 import { browserSigns } from './access.ts';
 import type { BrowserSessions } from './browser-sessions.ts';
 import { credentialsOf, realmOf } from './caller.ts';
 import { countHeader, isNavigation, rawPath, wantsHtml } from './context.ts';
 import { answerError } from './errors.ts';
-import type { FailureLimiter } from './failure-limiter.ts';
 import { ambientCredentialCounts, type OriginPolicy } from './origin.ts';
 import { signInPath } from './person.ts';
 import { sessionPrincipal } from './session-principal.ts';
@@ -23,8 +23,8 @@ export interface AuthenticationOptions {
   readonly limiter: FailureLimiter;
   /** Every path needs the credential, documents and unknown paths included. */
   readonly everywhere: boolean;
-  /** True where the gateway listens on this machine alone. */
-  readonly isLocalBind: boolean;
+  /** True where nobody but this machine is meant to come in. */
+  readonly isLocalOnly: boolean;
   /** True where the request shows something else that lets it have just this answer: a ticket, a document's key. */
   readonly isOpenTo: (request: FastifyRequest) => boolean;
   readonly rootPath: string;
@@ -36,10 +36,13 @@ const ALWAYS_OPEN = new Set(['/healthz', '/readyz', '/assets/*', '/assets/swagge
 /** Bound to the browser by cookies of their own; our client id metadata is read by authorization servers. */
 const OPEN_LOGIN_PAGES = /\/(?:callback|code|drop|done|client-metadata\.json)\/?$/;
 /** Opened by a link that was made for somebody; a ticket that is none gets no further than a page that says so. */
-const OPEN_WITH_TICKET = /\/authorize\/?\?(?:[^#]*&)?ticket=[\w-]{43}(?:&|$)/;
+const WITH_TICKET = /\/authorize\/?$/;
+const TICKET = /^\?(?:.*&)?ticket=[\w-]{43}(?:&|$)/;
 
 function isOpenLoginPage(route: string, url: string): boolean {
-  return route === LOGINS && (OPEN_LOGIN_PAGES.test(rawPath(url)) || OPEN_WITH_TICKET.test(url));
+  if (route !== LOGINS) return false;
+  const path = rawPath(url);
+  return OPEN_LOGIN_PAGES.test(path) || (WITH_TICKET.test(path) && TICKET.test(url.slice(path.length)));
 }
 
 /** Registered after routing is known: decides whether this path needs a credential, and checks it. */
@@ -86,12 +89,15 @@ function settle(
 function admit(request: FastifyRequest, options: AuthenticationOptions): Promise<unknown> | undefined {
   const { identity } = options;
   if (request.principal.via !== 'anonymous') return undefined;
+  if (request.headers.authorization !== undefined && countHeader(request, 'authorization') > 1) {
+    throw new GatewayError('duplicate_authorization', 400, 'Send one Authorization header, not several.');
+  }
   const authorization = countedAuthorization(request, options.policy);
   if (!identity.reads(authorization, realmOf(request.place?.server))) return undefined;
   const needed = identity.required && needsCredential(request, options);
   if (request.headers.authorization === undefined && !needed) return undefined;
   const goOn = (error: unknown): void => {
-    if (needed || isPersons(request) || !isAside(error)) throw error;
+    if (needed || isPersons(request) || !(error instanceof GatewayError)) throw error;
   };
   try {
     const principal = authenticate(request, authorization, options);
@@ -111,11 +117,6 @@ function admit(request: FastifyRequest, options: AuthenticationOptions): Promise
 /** Who is not who they say must not be taken for nobody where it is a person's own matter: a login, a call. */
 function isPersons(request: FastifyRequest): boolean {
   return isPersonalCall(request) || (request.routeOptions.url === LOGINS && !isOpenLoginPage(LOGINS, request.url));
-}
-
-/** Errors that say no more than that the credential does not count. */
-function isAside(error: unknown): boolean {
-  return error instanceof GatewayError && error.code !== 'duplicate_authorization';
 }
 
 function sessionId(request: FastifyRequest, { sessions, policy }: AuthenticationOptions): string | undefined {
@@ -178,10 +179,7 @@ function authenticate(
   authorization: Authorization,
   options: AuthenticationOptions,
 ): Principal | Promise<Principal> {
-  if (countHeader(request, 'authorization') > 1) {
-    throw new GatewayError('duplicate_authorization', 400, 'Send one Authorization header, not several.');
-  }
-  const credentials = credentialsOf(request, options.isLocalBind, authorization);
+  const credentials = credentialsOf(request, options.isLocalOnly, authorization);
   const realm = realmOf(request.place?.server);
   return countingFailures(authorization, request.ip, options, () => options.identity.authenticate(credentials, realm));
 }

@@ -6,6 +6,8 @@ import type { Realm } from '../identity/credentials.ts';
 import type { CookieUser } from '../identity/open-webui/users.ts';
 import type { Principal } from '../identity/principal.ts';
 import type { Owner } from '../oauth/model.ts';
+import type { Server } from '../upstream/server.ts';
+import { realmOf } from './caller.ts';
 import type { Site } from './site.ts';
 
 /** `cookie`, `sign-in`: what shows that it is the very person. */
@@ -47,11 +49,21 @@ export async function openWebuiUser(
   const token = soleToken(request.headers.cookie);
   if (token === undefined) return undefined;
   try {
-    return await identity.cookieUser(token, realm);
+    return await identity.cookieUser(token, realm, request.ip ?? '');
   } catch (error) {
     if (error instanceof GatewayError) return undefined;
     throw error;
   }
+}
+
+/** As `openWebuiUser`, where somebody of Open WebUI is who a login is for; of an account of another kind it says nothing. */
+export async function userForHolder(
+  site: Pick<Site, 'identity' | 'readsOpenWebuiCookie'>,
+  request: FastifyRequest,
+  server: Server,
+  holder: Owner,
+): Promise<CookieUser | undefined> {
+  return holder.startsWith('openwebui:') ? openWebuiUser(site, request, realmOf(server)) : undefined;
 }
 
 /** Of two cookies of this name one was planted, and nobody can tell which. */

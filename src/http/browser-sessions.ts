@@ -46,8 +46,8 @@ export class BrowserSessions {
   idOf(request: FastifyRequest): string | undefined {
     const { cookie } = request.headers;
     if (cookie?.includes(this.#name) !== true) return undefined;
-    const pairs = cookie.split(';').map((pair) => pair.trim());
-    const ours = new Set(pairs.filter((pair) => pair.startsWith(`${this.#name}=`)));
+    const pairs = cookie.split(';').map((pair) => pair.split('=').map((part) => part.trim()));
+    const ours = new Set(pairs.filter(([name]) => name === this.#name).map(([, value]) => value));
     if (ours.size > 1) throw twoSessions();
     return cookiesOf(request)[this.#name];
   }

@@ -1,5 +1,6 @@
 /** Who a request comes from, at the place that it asks for: a server with a secret of its own knows its callers itself. */
 import type { FastifyRequest } from 'fastify';
+import { isLoopbackHost } from '../config/values.ts';
 import { GatewayError } from '../errors.ts';
 import type { Identity } from '../identity/authenticators.ts';
 import { readAuthorization } from '../identity/authorization.ts';
@@ -7,27 +8,30 @@ import { type Credentials, type Realm, WHOLE_GATEWAY } from '../identity/credent
 import { ANONYMOUS, type Principal } from '../identity/principal.ts';
 import type { Server } from '../upstream/server.ts';
 import { countHeader, header } from './context.ts';
+import { hostName } from './origin.ts';
 import { sessionPrincipal } from './session-principal.ts';
 
 /** What `server` asks of tokens; undefined: the gateway as a whole. */
 export function realmOf(server: Server | undefined): Realm {
   if (server === undefined) return WHOLE_GATEWAY;
   const secretKey = server.config.oauth?.webuiSecretKey;
-  const { isPersonal } = server;
-  return secretKey === undefined ? { isPersonal } : { isPersonal, secretKey };
+  // One login for all asks nobody who they are.
+  if (!server.isPersonal) return WHOLE_GATEWAY;
+  return secretKey === undefined ? { isPersonal: true } : { isPersonal: true, secretKey };
 }
 
 /** The request as authenticators see it; `authorization` where cookies and the like were judged already. */
 export function credentialsOf(
   request: FastifyRequest,
-  isLocalBind: boolean,
+  isLocalOnly: boolean,
   authorization = readAuthorization(request.headers.authorization),
 ): Credentials {
   return {
     authorization,
+    from: request.ip ?? '',
     header: (name) => onlyHeader(request, name),
     get isLocal() {
-      return isLocalBind && isFromThisMachine(request);
+      return isLocalOnly && isFromThisMachine(request);
     },
   };
 }
@@ -38,14 +42,19 @@ function onlyHeader(request: FastifyRequest, name: string): string | undefined {
   return header(request, name);
 }
 
-const PASSED_ON = ['origin', 'forwarded', 'via'];
+/** What pages send, and proxies add. */
+const PASSED_ON =
+  /^(?:origin|forwarded|via|x-forwarded(?:-.*)?|x-original-.*|cf-.*|(?:x-)?(?:real|client|true-client|cluster-client)-ip)$/;
 
-/** A proxy on this machine has a loopback address too, but says that it passes something on. */
-export function isFromThisMachine({ headers, socket }: FastifyRequest): boolean {
-  const { remoteAddress = '' } = socket;
+/** A proxy on this machine has a loopback address too, but says that it passes something on, or for which name it was asked. */
+export function isFromThisMachine(request: FastifyRequest): boolean {
+  const { remoteAddress = '' } = request.socket;
   const isLoopback = /^(?:127\.|::ffff:127\.)/.test(remoteAddress) || remoteAddress === '::1';
-  const isPassedOn = (name: string): boolean => PASSED_ON.includes(name) || name.startsWith('x-forwarded-');
-  return isLoopback && !Object.keys(headers).some(isPassedOn);
+  return (
+    isLoopback &&
+    isLoopbackHost(hostName(header(request, 'host') ?? '')) &&
+    !Object.keys(request.headers).some((name) => PASSED_ON.test(name))
+  );
 }
 
 /**
@@ -54,7 +63,7 @@ export function isFromThisMachine({ headers, socket }: FastifyRequest): boolean 
  */
 export function callerAt(
   identity: Identity,
-  isLocalBind: boolean,
+  isLocalOnly: boolean,
   server: Server,
   request: FastifyRequest,
 ): Principal | Promise<Principal> {
@@ -63,7 +72,7 @@ export function callerAt(
   const realm = realmOf(server);
   if (realm.secretKey === undefined && here.via !== 'anonymous') return here;
   if (browser !== undefined) return sessionPrincipal(browser.session, identity, realm);
-  const credentials = credentialsOf(request, isLocalBind);
+  const credentials = credentialsOf(request, isLocalOnly);
   const { authorization } = credentials;
   // What browsers send unasked was judged already, as a whole.
   if (authorization.scheme !== 'bearer' || !identity.reads(authorization, realm)) return here;

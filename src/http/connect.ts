@@ -1,6 +1,7 @@
 /** Answers `connect_<server>`: whether the caller's own account is connected, and where to connect it; a code ends a login. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Gateway } from '../gateway.ts';
+import { FailureLimiter } from '../identity/failure-limiter.ts';
 import { authorizationRequired, whoAreYou } from '../oauth/errors.ts';
 import { codeRejected, nothingToConfirm } from '../oauth/hand-off-failures.ts';
 import type { ConnectionStatus } from '../oauth/model.ts';
@@ -8,7 +9,6 @@ import { compileArguments } from '../schema/arguments.ts';
 import type { Server } from '../upstream/server.ts';
 import { readArguments } from './arguments.ts';
 import type { CallTarget } from './context.ts';
-import { FailureLimiter } from './failure-limiter.ts';
 import { type LoginLink, loginLinkTo } from './login-link.ts';
 
 export type ConnectAnswer = (target: CallTarget, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;

@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { GatewayError } from '../errors.ts';
 import { digest, matchesDigest } from '../identity/compare.ts';
-import type { FailureLimiter } from './failure-limiter.ts';
+import type { FailureLimiter } from '../identity/failure-limiter.ts';
 
 const ROOT = '/openapi.json';
 const BELOW_ROOT = 'openapi.json';

@@ -15,8 +15,8 @@ import { FIRST_CONNECT_MS, PERSONAL_CONNECT_MS } from './targets.ts';
 /** What decides which tools a caller is shown. */
 export interface Reading extends DocumentOptions {
   readonly identity: Identity;
-  /** True where the gateway listens on this machine alone. */
-  readonly isLocalBind: boolean;
+  /** True where nobody but this machine is meant to come in. */
+  readonly isLocalOnly: boolean;
 }
 
 /** Serves the document at the root; `answerServerDocument` serves the others, whose paths only the router knows. */
@@ -56,7 +56,7 @@ function areReady(found: readonly (ServerTools | Promise<ServerTools>)[]): found
 /** What the caller is shown there; a promise only where that takes connecting or asking. */
 function toolsFor(server: Server, options: Reading, request: FastifyRequest): ServerTools | Promise<ServerTools> {
   if (!server.isPersonal) return sharedTools(server);
-  const principal = callerAt(options.identity, options.isLocalBind, server, request);
+  const principal = callerAt(options.identity, options.isLocalOnly, server, request);
   return principal instanceof Promise
     ? principal.then((known) => personalTools(server, known, options, request))
     : personalTools(server, principal, options, request);

@@ -11,9 +11,14 @@ const OURS =
 
 /**
  * The headers for one call, flat: name, value, name, value. Empty unless the entry switches forwarding on; never to a
- * server with logins, and never a value that authenticated the caller to us.
+ * server with logins, and never a value that authenticated the caller to us. `countsTokens`: whether some server
+ * here knows its callers by tokens of its own.
  */
-export function forwardedHeaders(request: FastifyRequest, config: ServerConfig): readonly string[] {
+export function forwardedHeaders(
+  request: FastifyRequest,
+  config: ServerConfig,
+  countsTokens: () => boolean,
+): readonly string[] {
   const { forwardHeaders } = config;
   if (forwardHeaders === undefined || config.oauth) return NONE;
   const forwarded: string[] = [];
@@ -21,7 +26,7 @@ export function forwardedHeaders(request: FastifyRequest, config: ServerConfig):
   for (const [name, value] of Object.entries(request.headers)) {
     if (typeof value !== 'string' || OURS.test(name) || !isWanted(name, forwardHeaders)) continue;
     if (hops.has(name)) continue;
-    if (hasProved(request, name)) continue;
+    if (hasProved(request, name) || (isToken(request, name) && countsTokens())) continue;
     if (isConfigured(name, config.endpoint)) continue;
     forwarded.push(name, value);
   }
@@ -30,6 +35,11 @@ export function forwardedHeaders(request: FastifyRequest, config: ServerConfig):
     request.log.info({ reqId: request.id, server: config.name, headers: names }, 'headers forwarded');
   }
   return forwarded;
+}
+
+/** A token that counts nowhere here may count at another server of ours. */
+function isToken({ headers }: FastifyRequest, name: string): boolean {
+  return name === 'authorization' && isJwt(readAuthorization(headers.authorization));
 }
 
 /** What proved to us who calls would prove it to everybody who gets to read it. */

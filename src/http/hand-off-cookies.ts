@@ -37,20 +37,37 @@ export function linkCookie(flowId: string): string {
   return `latchkey_link_${flowId}`;
 }
 
+/** `go` holds what the page said of the person: where that has changed, it asks anew. */
+export type Purpose = 'drop' | `go ${string}`;
+
 /** What a link or form of a page repeats of the page's cookie; `purpose` keeps one from being used as another. */
-export function repeated(cookie: string, purpose: 'go' | 'drop'): string {
+export function repeated(cookie: string, purpose: Purpose): string {
   return digest(`${purpose}\0${cookie}`).toString('base64url');
 }
 
 /** True where `text` repeats the cookie; takes the same time whatever they hold. */
-export function repeats(text: string | null, cookie: string | undefined, purpose: 'go' | 'drop'): boolean {
+export function repeats(text: string | null, cookie: string | undefined, purpose: Purpose): boolean {
   if (text === null || cookie === undefined || cookie === '') return false;
   return timingSafeEqual(digest(text), digest(repeated(cookie, purpose)));
 }
 
 export function keptCode({ code, label, expiresAt }: KeptCode): string {
-  const short = Array.from(label).slice(0, LONGEST_LABEL).join('');
-  return `${code}.${expiresAt}.${Buffer.from(short).toString('base64url')}`;
+  return `${code}.${expiresAt}.${writtenLabel(label)}`;
+}
+
+/** What the page says again when it is reloaded after a login without a code; `label`: for whom it was. */
+export function doneFor(label: string): string {
+  return `done.${writtenLabel(label)}`;
+}
+
+/** The label; undefined where no login of this browser was done. */
+export function readDone(text: string | undefined): string | undefined {
+  const label = /^done\.([\w-]{0,1000})$/.exec(text ?? '')?.[1];
+  return label === undefined ? undefined : Buffer.from(label, 'base64url').toString();
+}
+
+function writtenLabel(label: string): string {
+  return Buffer.from(Array.from(label).slice(0, LONGEST_LABEL).join('')).toString('base64url');
 }
 
 /** Undefined where it is none, or over at `now`. */

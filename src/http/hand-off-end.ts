@@ -10,10 +10,12 @@ import { cookiesOf, formOf, fromElsewhere } from './browser-sessions.ts';
 import { isFetchedElsewhere } from './context.ts';
 import {
   codeCookie,
+  doneFor,
   isLoginId,
   type KeptCode,
   keptCode,
   linkCookie,
+  readDone,
   readKeptCode,
   repeated,
   repeats,
@@ -39,7 +41,12 @@ export function showCode(site: Site, { server }: LoginPlace, waiting: Waiting, r
 export function showDone(site: Site, { server }: LoginPlace, done: Completed, reply: FastifyReply): FastifyReply {
   const [flow = ''] = flowsOf({ [done.cookie]: '' });
   const path = `${site.rootPath}${LOGIN_PREFIX}`;
-  site.sessions.set(reply, { name: linkCookie(flow), value: 'done', maxAgeSeconds: DONE_SECONDS, path });
+  site.sessions.set(reply, {
+    name: linkCookie(flow),
+    value: doneFor(done.label ?? done.owner),
+    maxAgeSeconds: DONE_SECONDS,
+    path,
+  });
   return reply.redirect(`${loginRoute(site, server, 'done')}?login=${encodeURIComponent(flow)}`, 303);
 }
 
@@ -76,9 +83,10 @@ export function answerDone(
   reply: FastifyReply,
 ): FastifyReply {
   const login = queryOf(request).get('login');
-  if (!isLoginId(login) || cookiesOf(request)[linkCookie(login)] !== 'done') throw codeUnknown();
+  const label = isLoginId(login) ? readDone(cookiesOf(request)[linkCookie(login)]) : undefined;
+  if (label === undefined) throw codeUnknown();
   const texts = [
-    `The account at "${server.name}" that you have just signed in with was connected.`,
+    `The account at "${server.name}" that you have just signed in with was connected for ${label}.`,
     'Go back to your chat and go on there. You can close this page.',
   ];
   return sendTold(site, reply, { heading: 'Connected', texts });

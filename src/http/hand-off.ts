@@ -6,14 +6,13 @@ import { linkOfAnother, notInBrowser, ticketUnknown } from '../oauth/hand-off-fa
 import type { Begun } from '../oauth/logins.ts';
 import { agoWords } from '../web/hand-off-models.ts';
 import { handOffPage } from '../web/views.ts';
-import { type BrowserPerson, openWebuiUser, personAt } from './browser-person.ts';
+import { type BrowserPerson, personAt, userForHolder } from './browser-person.ts';
 import { cookiesOf } from './browser-sessions.ts';
-import { realmOf } from './caller.ts';
 import { header, wantsHtml } from './context.ts';
 import { ASK_SECONDS, askCookie, linkCookie, repeated, repeats } from './hand-off-cookies.ts';
 import { queryOf } from './hand-off-signs.ts';
 import { countAttempt, type LoginPlace, type LoginRoutesOptions } from './login-place.ts';
-import { loginRoute } from './site.ts';
+import { loginRoute, type Site, sendPage } from './site.ts';
 import { LOGIN_PREFIX } from './targets.ts';
 
 /** What the person is asked about. */
@@ -36,19 +35,28 @@ export async function handOff(
   countAttempt(site, request);
   const holder = await site.gateway.logins.lookAtTicket(place.guarded, ticket);
   if (holder === undefined) throw ticketUnknown();
-  const realm = realmOf(place.server);
-  const cookie = holder.owner.startsWith('openwebui:') ? await openWebuiUser(site, request, realm) : undefined;
+  const cookie = await userForHolder(site, request, place.server, holder.owner);
   const person = personAt(holder.owner, request.principal, cookie?.principal);
   if (person === 'somebody-else') throw linkOfAnother();
   const asked = { ticket, holder, person };
-  return hasAgreed(request, ticket) ? begin(site, place, asked, request, reply) : ask(site, place, asked, reply);
+  return hasAgreed(site, request, ticket, person)
+    ? begin(site, place, asked, request, reply)
+    : ask(site, place, asked, reply);
 }
 
 /** The page was shown to this browser, and its own link was followed: no other page, and no preview, can do that. */
-function hasAgreed(request: FastifyRequest, ticket: string): boolean {
-  const site = header(request, 'sec-fetch-site') ?? 'none';
-  if (site !== 'none' && site !== 'same-origin') return false;
-  return repeats(queryOf(request).get('go'), cookiesOf(request)[askCookie(ticket)], 'go');
+function hasAgreed({ publicUrl }: Site, request: FastifyRequest, ticket: string, person: string): boolean {
+  return (
+    isFromOurPage(request, publicUrl) &&
+    repeats(queryOf(request).get('go'), cookiesOf(request)[askCookie(ticket)], `go ${person}`)
+  );
+}
+
+/** Over plain http browsers say no `Sec-Fetch-Site`; our page lets them send `Referer` to ourselves alone. */
+function isFromOurPage(request: FastifyRequest, { origin }: URL): boolean {
+  const site = header(request, 'sec-fetch-site');
+  if (site !== undefined) return site === 'same-origin';
+  return header(request, 'referer')?.startsWith(`${origin}/`) === true;
 }
 
 /** Uses nothing up: programs of chats look at links before people do. */
@@ -61,9 +69,9 @@ function ask(
   const { rootPath, sessions } = site;
   const cookie = randomSecret();
   sessions.set(reply, { ...askCookieAt(rootPath, ticket), value: cookie, maxAgeSeconds: ASK_SECONDS });
-  const go = new URLSearchParams({ ticket, go: repeated(cookie, 'go') });
+  const go = new URLSearchParams({ ticket, go: repeated(cookie, `go ${person}`) });
   const page = handOffPage({
-    // Without the bar of the person: under this policy its forms would come from nowhere.
+    // Without the bar of the person: this is not the place to sign in or out.
     rootPath,
     heading: `Connect an account at "${server.name}"?`,
     server: server.name,
@@ -73,9 +81,7 @@ function ask(
     proof: person === 'unknown' ? undefined : person,
     goUrl: `${loginRoute(site, server, 'authorize')}?${go}`,
   });
-  // The address holds the ticket.
-  reply.helmet({ referrerPolicy: { policy: 'no-referrer' } });
-  return reply.header('cache-control', 'private, no-store').type('text/html; charset=utf-8').send(page);
+  return sendPage(reply, page);
 }
 
 async function begin(
@@ -94,6 +100,7 @@ async function begin(
     handOff: {
       person: gateway.ownerOf(server, request.principal),
       confirm: person === 'unknown',
+      byCookie: person === 'cookie',
       label: holder.label,
     },
     cookies: cookiesOf(request),

@@ -1,6 +1,7 @@
 /** The page at `/`: the servers, and which of them the person at the browser has connected. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isLoopbackHost } from '../config/values.ts';
+import type { FailureLimiter } from '../identity/failure-limiter.ts';
 import type { Server } from '../upstream/server.ts';
 import {
   type ConnectionModel,
@@ -14,10 +15,9 @@ import {
 } from '../web/models.ts';
 import { homePage } from '../web/views.ts';
 import { isFetchedElsewhere, wantsHtml } from './context.ts';
-import type { FailureLimiter } from './failure-limiter.ts';
-import { offerToStranger } from './open-webui-offer.ts';
+import { endOfOthers, offerToStranger } from './open-webui-offer.ts';
 import { openWebuiPanel, type PanelOptions } from './open-webui-panel.ts';
-import { connectionAt } from './person.ts';
+import { connectionAt, knowsByChat } from './person.ts';
 import { frame, loginRoute, PERSONAL_HEADERS, type Site, sendPage } from './site.ts';
 
 export interface HomeOptions extends PanelOptions {
@@ -30,6 +30,7 @@ export interface HomeOptions extends PanelOptions {
 
 export async function home(site: HomeOptions, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const asPage = wantsHtml(request);
+  if (asPage) await endOfOthers(site, request, reply);
   if (asPage) await welcome(site, request, reply);
   await afterLogin(site, request);
   const { gateway, pathPrefix } = site;
@@ -115,14 +116,9 @@ export async function connectionOf(
     shared: !server.isPersonal,
     tools: catalog?.tools.length,
     isDown: owner !== undefined && server.isPersonal && server.isDownFor(owner),
-    isFromChat: isFromChat(site),
+    isFromChat: knowsByChat(site, server),
   };
   return connectionModel(status, facts, Date.now());
-}
-
-/** Whoever comes in comes with a token of Open WebUI, and a browser has none that we may read. */
-function isFromChat({ identity, readsOpenWebuiCookie }: HomeOptions): boolean {
-  return identity.required && !identity.asksKey && identity.accounts.size === 0 && !readsOpenWebuiCookie;
 }
 
 /** Says once what has just been done; only what the page itself shows to be true. */

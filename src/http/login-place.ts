@@ -1,5 +1,6 @@
 /** What the routes of logins share: the server that a path names, who asks, and how often an address may. */
 import type { FastifyRequest } from 'fastify';
+import type { FailureLimiter } from '../identity/failure-limiter.ts';
 import { identityRequired } from '../oauth/errors.ts';
 import { usedWithoutLogin } from '../oauth/login-failures.ts';
 import type { Owner, ProtectedServer } from '../oauth/model.ts';
@@ -7,7 +8,6 @@ import type { Server } from '../upstream/server.ts';
 import { fromElsewhere } from './browser-sessions.ts';
 import { isFetchedElsewhere } from './context.ts';
 import { notFound } from './errors.ts';
-import type { FailureLimiter } from './failure-limiter.ts';
 import type { Site } from './site.ts';
 
 export interface LoginRoutesOptions extends Site {

@@ -3,7 +3,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../errors.ts';
 import { clientDocument } from '../oauth/client-document.ts';
 import { identityRequired } from '../oauth/errors.ts';
+import { onlyFromChat } from '../oauth/hand-off-failures.ts';
+import type { Owner } from '../oauth/model.ts';
 import type { Server } from '../upstream/server.ts';
+import { userForHolder } from './browser-person.ts';
 import { cookiesOf, formOf, fromElsewhere } from './browser-sessions.ts';
 import { isFetchedElsewhere, wantsHtml } from './context.ts';
 import { notFound } from './errors.ts';
@@ -14,7 +17,8 @@ import { beginVisit } from './home.ts';
 import { localPath } from './local-path.ts';
 import { countAttempt, type LoginPlace, type LoginRoutesOptions, loginPlaceOf, ownerAt } from './login-place.ts';
 import { loginStatus } from './login-status.ts';
-import { isStranger, signInPath } from './person.ts';
+import { endOfOthers } from './open-webui-offer.ts';
+import { isStranger, knowsByChat, signInPath } from './person.ts';
 import { FORM_BYTES } from './sign-in.ts';
 import { loginRoute, type Site } from './site.ts';
 import { LOGIN_PREFIX, LOGINS } from './targets.ts';
@@ -63,8 +67,10 @@ async function authorize(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { gateway, sessions, rootPath } = site;
+  await endOfOthers(site, request, reply);
   if (isStranger(site, request)) {
     if (!wantsHtml(request)) throw identityRequired(server.name);
+    if (knowsByChat(site, server) || isUserOfOthers(site, request)) throw onlyFromChat(server.name);
     return reply.redirect(signInPath(rootPath, request.url), 303);
   }
   countAttempt(site, request);
@@ -100,7 +106,10 @@ async function callback(
     await sessions.rotate(request, reply);
   };
   const cookies = cookiesOf(request);
-  const done = await gateway.logins.complete({ server: guarded, query: queryOf(request), cookies, owner, beforeKept });
+  const cookieOwner = async (holder: Owner): Promise<Owner | undefined> =>
+    (await userForHolder(site, request, server, holder))?.principal.id;
+  const query = queryOf(request);
+  const done = await gateway.logins.complete({ server: guarded, query, cookies, owner, cookieOwner, beforeKept });
   sessions.set(reply, { name: done.cookie, value: '', maxAgeSeconds: 0, path: `${rootPath}${LOGIN_PREFIX}` });
   if (done.waiting !== undefined) return showCode(site, place, done.waiting, reply);
   // The next page waits for the tools: until the browser has its new id, its other windows are strangers.
@@ -128,6 +137,11 @@ async function disconnect(
     return reply.redirect(`${rootPath}/?disconnected=${encodeURIComponent(server.name)}${told}`, 303);
   }
   return reply.send({ server: server.name, disconnected: true, revoked });
+}
+
+/** Signed in here by Open WebUI, which is nobody at a server with a secret of its own; to sign in again would not help. */
+function isUserOfOthers({ principalOf }: Site, { browser }: FastifyRequest): boolean {
+  return browser !== undefined && principalOf(browser.session).via === 'openwebui';
 }
 
 /** Bounded, since names come and go with reloads. */

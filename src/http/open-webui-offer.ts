@@ -1,10 +1,11 @@
 /** Offers a browser to go on as the user whom Open WebUI's cookie names; nobody is signed in before they say so. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { WHOLE_GATEWAY } from '../identity/credentials.ts';
+import type { FailureLimiter } from '../identity/failure-limiter.ts';
+import { withoutSignIn } from '../identity/web-sessions.ts';
 import type { PageModel } from '../web/models.ts';
 import { openWebuiUser } from './browser-person.ts';
 import { isFetchedElsewhere } from './context.ts';
-import type { FailureLimiter } from './failure-limiter.ts';
 import type { Site } from './site.ts';
 
 export interface OfferOptions extends Site {
@@ -18,9 +19,9 @@ export async function offerTo(site: Site, request: FastifyRequest, next: string)
   if (browser === undefined || !isOpen(site, request)) return {};
   const user = await openWebuiUser(site, request, WHOLE_GATEWAY);
   if (user === undefined || site.identity.proofOf(user.principal) === undefined) return {};
-  const { label } = user.principal;
+  const { id, label } = user.principal;
   const csrf = site.sessions.formToken(browser.session);
-  return { offer: { label, action: `${site.rootPath}/login`, csrf, next } };
+  return { offer: { id, label, action: `${site.rootPath}/login`, csrf, next } };
 }
 
 /** As `offerTo`, for a page that makes no session for its own sake: the form of the offer needs one. */
@@ -30,12 +31,28 @@ export async function offerToStranger(
   reply: FastifyReply,
 ): Promise<Pick<PageModel, 'offer'>> {
   if (request.browser !== undefined) return offerTo(site, request, '/');
-  const user = isOpen(site, request) ? await openWebuiUser(site, request, WHOLE_GATEWAY) : undefined;
-  // Sessions are rows in the store: whoever asks for thousands gets the page alone.
-  if (user === undefined || site.visits.isExceeded(request.ip)) return {};
-  site.visits.record(request.ip);
+  const { ip } = request;
+  // Sessions are rows in the store: whoever asks for thousands gets the page alone, and nobody is asked who they are.
+  if (!isOpen(site, request) || site.visits.isExceeded(ip)) return {};
+  const user = await openWebuiUser(site, request, WHOLE_GATEWAY);
+  // Others of the same address may have come while that was asked.
+  if (user === undefined || site.visits.isExceeded(ip)) return {};
+  site.visits.record(ip);
   await site.sessions.ensure(request, reply);
   return offerTo(site, request, '/');
+}
+
+/**
+ * Who is signed in here by Open WebUI's cookie is so no longer once the cookie names somebody else: whoever is at the
+ * browser now must not act as who was there before.
+ */
+export async function endOfOthers(site: Site, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const { browser, principal } = request;
+  if (browser === undefined || principal.via !== 'openwebui') return;
+  const user = await openWebuiUser(site, request, WHOLE_GATEWAY);
+  if (user === undefined || user.principal.id === principal.id) return;
+  await site.sessions.rotate(request, reply, withoutSignIn(browser.session));
+  request.principal = site.principalOf(request.browser?.session ?? browser.session);
 }
 
 function isOpen({ readsOpenWebuiCookie }: Site, request: FastifyRequest): boolean {

@@ -34,12 +34,12 @@ export function openWebuiPanel(site: PanelOptions, request: FastifyRequest): Ope
  * configured, and nobody else can come in, it is the person at this machine.
  */
 function isAdmin(site: PanelOptions, request: FastifyRequest): boolean {
-  const { settings, identity, publicUrl, isLocalBind } = site;
+  const { settings, identity, publicUrl, isLocalOnly } = site;
   if (request.principal.via === 'api-key') return true;
   const { session } = request.browser ?? {};
   if (settings.apiKey !== undefined && session !== undefined) {
     return session.principal === undefined && isSignedIn(session, identity);
   }
   const isOpen = settings.apiKey === undefined && settings.auth === undefined;
-  return isOpen && isLocalBind && isLoopbackHost(publicUrl.hostname) && isFromThisMachine(request);
+  return isOpen && isLocalOnly && isLoopbackHost(publicUrl.hostname) && isFromThisMachine(request);
 }

@@ -3,12 +3,22 @@ import type { FastifyRequest } from 'fastify';
 import type { ConnectionStatus, Owner } from '../oauth/model.ts';
 import type { Catalog } from '../upstream/catalog.ts';
 import type { Server } from '../upstream/server.ts';
-import { callerAt } from './caller.ts';
+import { callerAt, realmOf } from './caller.ts';
 import type { Site } from './site.ts';
 
 /** True where a credential is asked for and none was shown. */
 export function isStranger({ identity }: Pick<Site, 'identity'>, { principal }: FastifyRequest): boolean {
   return identity.required && principal.via === 'anonymous';
+}
+
+/** True where no browser can show who it is at this server: its people come with a link from their chat. */
+export function knowsByChat(
+  { identity, readsOpenWebuiCookie }: Pick<Site, 'identity' | 'readsOpenWebuiCookie'>,
+  server: Server,
+): boolean {
+  const canSignIn = identity.asksKey || identity.accounts.size > 0;
+  if (!identity.required || canSignIn) return false;
+  return realmOf(server).secretKey !== undefined || !readsOpenWebuiCookie;
 }
 
 /** Where a browser signs in; `next`: the path of ours to go on to, without the root path. */
@@ -26,11 +36,11 @@ export interface OwnConnection {
 
 /** What the caller has at a server with logins; from memory and the store, without the network. */
 export async function connectionAt(
-  { gateway, identity, isLocalBind }: Pick<Site, 'gateway' | 'identity' | 'isLocalBind'>,
+  { gateway, identity, isLocalOnly }: Pick<Site, 'gateway' | 'identity' | 'isLocalOnly'>,
   server: Server,
   request: FastifyRequest,
 ): Promise<OwnConnection> {
-  const caller = await callerAt(identity, isLocalBind, server, request);
+  const caller = await callerAt(identity, isLocalOnly, server, request);
   const isUnknown = identity.required && caller.via === 'anonymous';
   const owner = isUnknown ? undefined : gateway.ownerOf(server, caller);
   if (owner === undefined || server.guarded === undefined) {

@@ -3,14 +3,14 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../errors.ts';
 import type { Authorization } from '../identity/authorization.ts';
 import { WHOLE_GATEWAY } from '../identity/credentials.ts';
+import type { FailureLimiter } from '../identity/failure-limiter.ts';
 import { API_KEY_HOLDER, type Principal } from '../identity/principal.ts';
-import type { WebSession } from '../identity/web-sessions.ts';
+import { type WebSession, withoutSignIn } from '../identity/web-sessions.ts';
 import { gatewayName } from '../web/models.ts';
 import { loginPage, onwardPage } from '../web/views.ts';
 import { countingFailures } from './authentication.ts';
 import { openWebuiUser } from './browser-person.ts';
 import { formOf } from './browser-sessions.ts';
-import type { FailureLimiter } from './failure-limiter.ts';
 import { localPath } from './local-path.ts';
 import { offerTo } from './open-webui-offer.ts';
 import { isStranger } from './person.ts';
@@ -105,6 +105,9 @@ async function continueAsUser(
   site.visits.count(request.ip);
   const user = await openWebuiUser(site, request, WHOLE_GATEWAY);
   const proof = user === undefined ? undefined : site.identity.proofOf(user.principal);
+  // Another tab may have signed in as somebody else since: then the person is asked anew.
+  if (user !== undefined && user.principal.id !== formOf(request).get('user'))
+    return showForm(site, request, reply, next);
   if (user === undefined || proof === undefined) {
     reply.code(401);
     return showForm(site, request, reply, next, 'Open WebUI does not say who you are. Sign in there, then come back.');
@@ -126,14 +129,9 @@ async function enter(
   { proof, ...signedIn }: SignedIn,
 ): Promise<FastifyReply> {
   const { session } = await site.sessions.ensure(request, reply);
-  const after = { ...visitorOf(session), ...signedIn, ...(proof === undefined ? {} : { proof }) };
+  const after = { ...withoutSignIn(session), ...signedIn, ...(proof === undefined ? {} : { proof }) };
   await site.sessions.rotate(request, reply, after);
   return next === '/' ? reply.redirect(`${site.rootPath}/`, 303) : goOn(site, request, reply, next);
-}
-
-/** What stays of a session without its sign-in. */
-function visitorOf({ principal: _, proof: __, until: ___, ...visitor }: WebSession): WebSession {
-  return visitor;
 }
 
 /**
@@ -163,7 +161,7 @@ async function signOut(site: SignInOptions, request: FastifyRequest, reply: Fast
   sessions.checkForm(request, formOf(request));
   const session = request.browser?.session;
   if (session?.principal !== undefined) {
-    await sessions.rotate(request, reply, visitorOf(session));
+    await sessions.rotate(request, reply, withoutSignIn(session));
   } else {
     await gateway.disconnectAll(request.principal);
     await sessions.end(request, reply);

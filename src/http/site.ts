@@ -14,8 +14,8 @@ import { isStranger, signInPath } from './person.ts';
 /** What routes for people need to know of the house. */
 export interface Site extends DocumentOptions {
   readonly identity: Identity;
-  /** True where the gateway listens on this machine alone. */
-  readonly isLocalBind: boolean;
+  /** True where nobody but this machine is meant to come in. */
+  readonly isLocalOnly: boolean;
   /** Whom a session makes of a browser. */
   readonly principalOf: (session: WebSession) => Principal;
   readonly sessions: BrowserSessions;

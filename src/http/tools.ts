@@ -7,6 +7,7 @@ import { answerText } from '../upstream/result.ts';
 import { noCatalog } from '../upstream/server.ts';
 import { readArguments } from './arguments.ts';
 import type { BrowserSessions } from './browser-sessions.ts';
+import { realmOf } from './caller.ts';
 import { connectAnswers } from './connect.ts';
 import { type CallTarget, header, rawPath } from './context.ts';
 import { notFound } from './errors.ts';
@@ -35,9 +36,11 @@ export function toolRoutes(app: FastifyInstance, gateway: Gateway, sessions: Bro
   app.addContentTypeParser(['application/json', '*'], { parseAs: 'string' }, (_request, body, done) =>
     done(null, body),
   );
+  const countsTokens = (): boolean =>
+    [...gateway.servers.values()].some((server) => realmOf(server).secretKey !== undefined);
   const answerConnect = connectAnswers(gateway);
   const answer = (target: CallTarget, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
-    target.isConnect === true ? answerConnect(target, request, reply) : callTool(target, request, reply);
+    target.isConnect === true ? answerConnect(target, request, reply) : callTool(target, request, reply, countsTokens);
   app.post('/*', { schema: { hide: true } }, (request, reply) => {
     const target = knownTarget(request);
     if (request.browser === undefined || target.owner === undefined) return answer(target, request, reply);
@@ -49,7 +52,12 @@ export function toolRoutes(app: FastifyInstance, gateway: Gateway, sessions: Bro
   });
 }
 
-async function callTool(target: CallTarget, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function callTool(
+  target: CallTarget,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  countsTokens: () => boolean,
+): Promise<FastifyReply> {
   const { server, tool, owner } = target;
   if (tool === undefined) throw notFound();
   const args = readArguments(request, tool);
@@ -59,7 +67,7 @@ async function callTool(target: CallTarget, request: FastifyRequest, reply: Fast
   if (reply.raw.destroyed) scope.abandon();
   try {
     const caller = { principalId: owner ?? request.principal.id, sessionId: header(request, 'x-session-id') };
-    const result = await server.call(tool, args, caller, scope, forwardedHeaders(request, server.config));
+    const result = await server.call(tool, args, caller, scope, forwardedHeaders(request, server.config, countsTokens));
     return reply.type('application/json; charset=utf-8').send(answerText(result));
   } finally {
     scope.end();

@@ -34,11 +34,11 @@ export interface Identity {
   reads(authorization: Authorization, realm: Realm): boolean;
   /**
    * Who calls; a promise only where that takes asking or computing. Throws or rejects with 401 or 403 when the credential
-   * is missing or wrong, 400 where it is said twice, 503 where it cannot be checked now.
+   * is missing or wrong, 400 where it is said twice, 429 or 503 where it cannot be checked now.
    */
   authenticate(credentials: Credentials, realm: Realm): Principal | Promise<Principal>;
   /** Whom the value of Open WebUI's `token` cookie names; see `OpenWebuiUsers`. */
-  cookieUser(token: string, realm: Realm): Promise<CookieUser | undefined>;
+  cookieUser(token: string, realm: Realm, from: string): Promise<CookieUser | undefined>;
 }
 
 /** Builds the chain in its order: API key, configured bearer tokens, Basic. */
@@ -68,18 +68,19 @@ export function buildIdentity(options: IdentityOptions): Identity {
       return principal;
     },
     reads: (authorization, realm) => required || (isJwt(authorization) && openWebui.reads(realm)),
-    authenticate: ({ authorization, header, isLocal }, realm) => {
+    authenticate: (credentials, realm) => {
+      const { authorization, header } = credentials;
       const principal = known(authorization);
       // A server with a secret of its own takes nobody's word but that for who a user of Open WebUI is.
       if (principal === API_KEY_HOLDER && realm.secretKey === undefined)
         return openWebui.byHeaders(header) ?? principal;
       if (principal !== undefined) return principal;
       if (!isJwt(authorization)) throw refusal(authorization);
-      const named = openWebui.byToken(authorization.token, realm, isLocal);
+      const named = openWebui.byToken(authorization.token, realm, credentials);
       if (required && !(named instanceof Promise) && named.via === 'unverified') throw notLetIn();
       return named;
     },
-    cookieUser: (token, realm) => openWebui.cookieUser(token, realm),
+    cookieUser: (token, realm, from) => openWebui.cookieUser(token, realm, from),
   };
 }
 

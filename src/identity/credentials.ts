@@ -3,6 +3,8 @@ import type { Authorization } from './authorization.ts';
 
 export interface Credentials {
   readonly authorization: Authorization;
+  /** The address of the client. */
+  readonly from: string;
   /** A header that may be sent once; throws `bad_request` where it stands twice. */
   header(name: string): string | undefined;
   /** True where this machine itself asks: a loopback peer of a loopback bind, no `Origin`, no sign of a proxy. */

@@ -138,6 +138,11 @@ export class WebSessions {
   }
 }
 
+/** What stays of a session without its sign-in. */
+export function withoutSignIn({ principal: _, proof: __, until: ___, ...visitor }: WebSession): WebSession {
+  return visitor;
+}
+
 function hasSameRights(one: WebSession, other: WebSession): boolean {
   return one.proof === other.proof && one.principal?.id === other.principal?.id;
 }

@@ -80,10 +80,13 @@ export async function begin(
 }
 
 /** Without a link the browser is the person whose grant it becomes. */
-function handedOff(owner: Owner, handOff: HandOff | undefined): Pick<Flow, 'person' | 'confirm' | 'label'> {
+function handedOff(
+  owner: Owner,
+  handOff: HandOff | undefined,
+): Pick<Flow, 'person' | 'confirm' | 'byCookie' | 'label'> {
   if (handOff === undefined) return { person: owner };
-  const { person, confirm, label } = handOff;
-  return { ...(person === undefined ? {} : { person }), confirm, label };
+  const { person, confirm, byCookie = false, label } = handOff;
+  return { ...(person === undefined ? {} : { person }), confirm, byCookie, label };
 }
 
 async function prepare(

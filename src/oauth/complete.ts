@@ -5,7 +5,15 @@ import { LoginError } from './errors.ts';
 import { requestTokens } from './exchange.ts';
 import { oauthFetch } from './fetch.ts';
 import { type Flow, flowCookie, flowId } from './flow.ts';
-import { checkBrowser, checkKnown, checkPerson, checkResponse, checkServer, checkState } from './flow-checks.ts';
+import {
+  checkBrowser,
+  checkHandOff,
+  checkKnown,
+  checkPerson,
+  checkResponse,
+  checkServer,
+  checkState,
+} from './flow-checks.ts';
 import type { FlowStore } from './flow-store.ts';
 import type { NewGrant } from './grant.ts';
 import type { Waiting } from './hand-off.ts';
@@ -30,6 +38,8 @@ export interface CallbackRequest {
   readonly cookies: Readonly<Record<string, string | undefined>>;
   /** Who the browser is now. */
   readonly owner: Owner | undefined;
+  /** Whom a cookie of somebody else's names now, whom the house knows under an id like the flow's owner; asked only of logins that were begun through a link. */
+  readonly cookieOwner?: (owner: Owner) => Promise<Owner | undefined>;
   /** Called once the provider has given its tokens, before anything is kept; what it rejects with ends the login. */
   readonly beforeKept?: () => Promise<void>;
 }
@@ -37,6 +47,8 @@ export interface CallbackRequest {
 export interface Completed {
   readonly owner: Owner;
   readonly returnTo: string;
+  /** Of `owner`, for people; only of a login that was begun through a link. */
+  readonly label?: string;
   /** Present where nothing is connected yet: `owner` has to bring a code first. */
   readonly waiting?: Waiting;
   /** Name of the flow's cookie, to be cleared. */
@@ -54,15 +66,22 @@ export async function complete(context: CompleteContext, request: CallbackReques
   checkServer(flow, server);
   checkBrowser(flow, state, cookies);
   checkPerson(flow, request.owner);
+  const mustConfirm = checkHandOff(flow, await cookieOwnerOf(flow, request));
   const parameters = await forgettingClient(context, server, flow, () => checkResponse(flow, state, query));
   const tokens = await exchange(context, server, flow, parameters);
-  const waiting = await keepOrPutAside(context, request, flow, loginOf(flow, tokens));
-  const { issuer, redirectUri, client, owner, returnTo } = flow;
+  const confirmed = { ...flow, confirm: mustConfirm };
+  const waiting = await keepOrPutAside(context, request, confirmed, loginOf(flow, tokens));
+  const { issuer, redirectUri, client, owner, label, returnTo } = flow;
   // Only a hint for later: without it a login that is not ended may cost a registration.
   await context.clients.succeeded({ server, issuer, redirectUri }, client).catch(() => undefined);
   context.log.info({ server: server.name, issuer, waits: waiting !== undefined }, 'a login has come to its end');
   const cookie = flowCookie(flowId(state));
-  return { owner, returnTo, cookie, ...(waiting === undefined ? {} : { waiting }) };
+  const named = label === undefined ? {} : { label };
+  return { owner, returnTo, cookie, ...named, ...(waiting === undefined ? {} : { waiting }) };
+}
+
+async function cookieOwnerOf({ owner, label }: Flow, { cookieOwner }: CallbackRequest): Promise<Owner | undefined> {
+  return label === undefined ? undefined : cookieOwner?.(owner);
 }
 
 /** Undefined: the grant is kept. Otherwise it waits for the code that `owner` has to bring. */

@@ -49,7 +49,16 @@ export function checkPerson(flow: Flow, person: Owner | undefined): void {
 }
 
 /**
- * 6. The answer comes from the authorization server of the flow (RFC 9207 2.4) and is a code. Returns the parameters
+ * 6. Begun through a link: a browser that another cookie names is another person's, whatever flow it was given. Returns
+ * whether the owner has to confirm. `cookieOwner`: whom the cookie names now. Throws `flow_wrong_person`.
+ */
+export function checkHandOff(flow: Flow, cookieOwner: Owner | undefined): boolean {
+  if (cookieOwner !== undefined && cookieOwner !== flow.owner) throw wrongPerson();
+  return flow.confirm === true || (flow.byCookie === true && cookieOwner === undefined);
+}
+
+/**
+ * 7. The answer comes from the authorization server of the flow (RFC 9207 2.4) and is a code. Returns the parameters
  * as the code exchange wants them. Throws `response_rejected`, which tells nothing of the answer, or, where the answer
  * is an error of that server (RFC 6749 4.1.2.1), `consent_denied` or `provider_refused`.
  */

@@ -14,6 +14,8 @@ export interface Flow {
   readonly person?: Owner;
   /** True: begun through a link by a browser that did not prove to be `owner`, who has to confirm it. */
   readonly confirm?: boolean;
+  /** True: a cookie showed that the browser is `owner`; at the end it must show so again, or `owner` has to confirm. */
+  readonly byCookie?: boolean;
   /** Of `owner`, for people; only of a flow that was begun through a link. */
   readonly label?: string;
   /** Digest of the flow's cookie; undefined: any browser may end it, and so may anybody. */

@@ -38,6 +38,17 @@ export function linkOfAnother(): LoginError {
   });
 }
 
+/** 401: nobody can say at a browser who they are at this server. */
+export function onlyFromChat(server: string): LoginError {
+  return new LoginError({
+    code: 'identity_required',
+    status: 401,
+    title: 'Connect it from your chat',
+    message: `"${server}" knows people by their chat in Open WebUI alone, not by a sign-in here.`,
+    remedy: 'Ask for one of its tools in Open WebUI: the answer has a link for you.',
+  });
+}
+
 /** To a program that opens a link. */
 export function notInBrowser(): GatewayError {
   const message = 'This link is for a person: open it in a browser.';

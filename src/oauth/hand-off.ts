@@ -16,6 +16,8 @@ export interface HandOff {
   readonly person: Owner | undefined;
   /** True where it did not prove to be the holder: the grant waits for the code that the holder has to bring. */
   readonly confirm: boolean;
+  /** True where Open WebUI's cookie showed that it is the holder: it has to show so again at the end. */
+  readonly byCookie?: boolean;
   /** The holder's, for the page that shows the code. */
   readonly label: string;
 }

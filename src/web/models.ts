@@ -27,6 +27,8 @@ export interface PersonModel {
 
 /** Whom Open WebUI says the browser to be, who is not signed in here. */
 export interface OfferModel {
+  /** The user, so that nobody else is meant by the time it is sent. */
+  readonly id: string;
   readonly label: string;
   /** Takes a POST with `_csrf`, `next` and `open_webui`. */
   readonly action: string;

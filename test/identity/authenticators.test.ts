@@ -9,7 +9,7 @@ import { digest, matchesDigest } from '../../src/identity/compare.ts';
 import type { Credentials } from '../../src/identity/credentials.ts';
 import type { Principal } from '../../src/identity/principal.ts';
 import { sessionToken, USER_JWT_SECRET, userJwt, WEBUI_SECRET } from '../helpers/open-webui-users.ts';
-import { PERSONAL, refusedAs, users, WHOLE } from './open-webui/configured.ts';
+import { AWAY, PERSONAL, refusedAs, users, WHOLE } from './open-webui/configured.ts';
 
 const bearer = (token: string) => ({ scheme: 'bearer', token }) as const;
 const basic = (username: string, password: string) => ({ scheme: 'basic', username, password }) as const;
@@ -25,7 +25,7 @@ function identityOf({ apiKey, auth, openWebui = {} }: Options): Identity {
 }
 
 function shown(authorization: Authorization, headers: Record<string, string> = {}, isLocal = false): Credentials {
-  return { authorization, isLocal, header: (name) => headers[name] };
+  return { authorization, isLocal, from: AWAY.from, header: (name) => headers[name] };
 }
 
 function known(identity: Identity, authorization: Authorization): Principal {

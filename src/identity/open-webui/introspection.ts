@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache';
 import { Agent, type Dispatcher, request } from 'undici';
 import { GatewayError } from '../../errors.ts';
 import type { Log } from '../../log-sink.ts';
+import { FailureLimiter, keyOf } from '../failure-limiter.ts';
 import type { Clock } from './known-users.ts';
 import { isUserId, labelOf } from './user-id.ts';
 
@@ -25,6 +26,10 @@ export interface IntrospectionOptions {
 
 const TIMEOUT_MS = 5_000;
 const MOST_AT_ONCE = 50;
+/** Of those, for one address: no single one can take all. */
+const MOST_OF_ONE = 20;
+/** Refused tokens of one address within a minute; anybody can make up more. */
+const MOST_REFUSALS = 30;
 const MOST_BYTES = 64 * 1024;
 /** A client that keeps coming with a dead token must not make us ask each time. */
 const REFUSED_MS = 10_000;
@@ -42,6 +47,9 @@ export class Introspection {
   /** No connection outlives its question: Open WebUI may be restarted between two. */
   readonly #agent = new Agent({ pipelining: 0 });
   #underWay = 0;
+  /** How many of them for each address. */
+  readonly #underWayOf = new Map<string, number>();
+  readonly #refusals: FailureLimiter;
   #isOutOfReach = false;
 
   /** `url`: where Open WebUI is, without a trailing slash. */
@@ -50,21 +58,30 @@ export class Introspection {
     this.#log = log;
     this.#timeoutMs = timeoutMs;
     this.#refused = new LRUCache({ max: MOST_REFUSED, ttl: REFUSED_MS, ttlResolution: 0, perf: clock });
+    this.#refusals = new FailureLimiter({ most: MOST_REFUSALS, clock });
   }
 
-  /** Rejects with 503 `identity_unavailable` where Open WebUI gives no verdict, or has too much to answer already. */
-  async ask(token: string): Promise<Verdict> {
+  /**
+   * Rejects with 503 `identity_unavailable` where Open WebUI gives no verdict, or has too much to answer already, and with
+   * 429 `too_many_attempts` where too many tokens of `from`, the address of the client, were refused lately.
+   * `isOfProgram`: a signature has shown that the token is a program's, so that it counts without being a session.
+   */
+  async ask(token: string, from: string, isOfProgram = false): Promise<Verdict> {
     const key = hash('sha256', token, 'base64url');
     const refused = this.#refused.get(key);
     if (refused !== undefined) return refused;
-    const verdict = await this.#ask(token);
-    if (verdict.kind !== 'live') this.#refused.set(key, verdict);
+    this.#refusals.refuseIfExceeded(from);
+    const verdict = await this.#ask(token, keyOf(from));
+    if (verdict.kind === 'live') return verdict;
+    this.#refused.set(key, verdict);
+    if (verdict.kind !== 'no-session' || !isOfProgram) this.#refusals.record(from);
     return verdict;
   }
 
-  async #ask(token: string): Promise<Verdict> {
-    if (this.#underWay >= MOST_AT_ONCE) throw unavailable();
-    this.#underWay += 1;
+  async #ask(token: string, address: string): Promise<Verdict> {
+    const ofOne = this.#underWayOf.get(address) ?? 0;
+    if (this.#underWay >= MOST_AT_ONCE || ofOne >= MOST_OF_ONE) throw unavailable();
+    this.#count(address, 1);
     try {
       const verdict = await this.#exchange(token);
       this.#tell(false, {});
@@ -73,8 +90,15 @@ export class Introspection {
       this.#tell(true, { reason: reasonOf(error) });
       throw unavailable();
     } finally {
-      this.#underWay -= 1;
+      this.#count(address, -1);
     }
+  }
+
+  #count(address: string, change: 1 | -1): void {
+    this.#underWay += change;
+    const ofOne = (this.#underWayOf.get(address) ?? 0) + change;
+    if (ofOne === 0) this.#underWayOf.delete(address);
+    else this.#underWayOf.set(address, ofOne);
   }
 
   async #exchange(token: string): Promise<Verdict> {

@@ -15,8 +15,8 @@ export interface Known {
 export interface Verifier {
   /** Differs from that of every other way, so that no token counts by a secret that did not sign it. */
   readonly fingerprint: string;
-  /** Rejects with 401 or 503. */
-  verify(text: string): Promise<Known>;
+  /** Rejects with 401, 429 or 503. `from`: the address of the client, for those who count. */
+  verify(text: string, from: string): Promise<Known>;
 }
 
 /** What tells the time, in milliseconds since 1970. */
@@ -43,21 +43,21 @@ export class KnownUsers {
   }
 
   /** At once where the token was verified lately; requests at the same time share one verification. */
-  find(text: string, verifier: Verifier): Known | Promise<Known> {
+  find(text: string, verifier: Verifier, from: string): Known | Promise<Known> {
     // A hash, so that no token stays in memory.
     const key = hash('sha256', `${verifier.fingerprint} ${text}`, 'base64url');
     const known = this.#known.get(key);
     if (known !== undefined && this.#clock.now() < known.freshUntil) return known;
     const before = this.#underWay.get(key);
     if (before !== undefined) return before;
-    const work = this.#verify(key, text, verifier).finally(() => this.#underWay.delete(key));
+    const work = this.#verify(key, () => verifier.verify(text, from)).finally(() => this.#underWay.delete(key));
     this.#underWay.set(key, work);
     return work;
   }
 
-  async #verify(key: string, text: string, verifier: Verifier): Promise<Known> {
+  async #verify(key: string, verify: () => Promise<Known>): Promise<Known> {
     try {
-      const found = await verifier.verify(text);
+      const found = await verify();
       this.#known.set(key, found);
       return found;
     } catch (error) {

@@ -1,8 +1,11 @@
 /** What may be the id of a user, and what may be shown as their name, wherever it comes from. */
 
-/** Neither whitespace nor what nobody sees: control and format characters, halves of surrogate pairs, private ones. */
-const ID_FORM = /^[^\s\p{C}]{1,256}$/u;
-const NOT_SHOWN = /[\p{C}\p{Zl}\p{Zp}]+/gu;
+/**
+ * Neither whitespace nor what nobody sees: control and format characters, halves of surrogate pairs, private ones, and
+ * letters and signs that are drawn as nothing, such as the Hangul fillers and the empty Braille pattern.
+ */
+const ID_FORM = /^[^\s\p{C}\p{Default_Ignorable_Code_Point}\u2800]{1,256}$/u;
+const NOT_SHOWN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]+/gu;
 const LONGEST_LABEL = 80;
 
 /** True for the id of a user: 1 to 256 visible characters. Open WebUI's are UUIDs. */

@@ -13,6 +13,9 @@ import { type Clock, type Known, KnownUsers, type Verifier } from './known-users
 import { readToken } from './token.ts';
 import { byAsking, bySecret, byUserJwt } from './verifiers.ts';
 
+/** Where a token comes from. */
+export type Sender = Pick<Credentials, 'isLocal' | 'from'>;
+
 export interface OpenWebuiUsers {
   /** True where a token is verified, by a secret of the gateway's own or by asking Open WebUI: tokens alone let people in. */
   readonly admits: boolean;
@@ -22,17 +25,17 @@ export interface OpenWebuiUsers {
   reads(realm: Realm): boolean;
   /**
    * Whom a JWT names; at once where it is known already. Throws or rejects with 401 `token_expired` or
-   * `invalid_credentials`, 503 `identity_unavailable`.
+   * `invalid_credentials`, 429 `too_many_attempts`, 503 `identity_unavailable`.
    */
-  byToken(token: string, realm: Realm, isLocal: boolean): Principal | Promise<Principal>;
+  byToken(token: string, realm: Realm, sender: Sender): Principal | Promise<Principal>;
   /** For whom the holder of the API key calls; undefined: nobody is named. Throws or rejects with 400 or 401. */
   byHeaders(header: Credentials['header']): Principal | Promise<Principal> | undefined;
   /**
    * Whom the value of Open WebUI's `token` cookie names, verified by a secret or by asking Open WebUI; undefined: nobody.
    * What the secret of `realm` alone verified says who somebody is there, and signs nobody in to the gateway as a whole.
-   * Rejects with 503 `identity_unavailable`.
+   * Rejects with 429 `too_many_attempts` or 503 `identity_unavailable`. `from`: the address of the client.
    */
-  cookieUser(token: string, realm: Realm): Promise<CookieUser | undefined>;
+  cookieUser(token: string, realm: Realm, from: string): Promise<CookieUser | undefined>;
 }
 
 export interface CookieUser {
@@ -40,6 +43,9 @@ export interface CookieUser {
   /** When the cookie stops counting, in milliseconds since 1970; undefined: never. */
   readonly until?: number;
 }
+
+/** Where it does not matter: nobody is asked. */
+const ANYWHERE = '';
 
 /** Secrets of servers that were removed or changed are forgotten. */
 const MOST_REALMS = 1_000;
@@ -55,25 +61,25 @@ export function openWebuiUsers(config: OpenWebuiConfig, log: Log, clock: Clock =
     proof: whole?.fingerprint,
     // Where each person has an account of their own a token that cannot be verified is refused, or believed; not ignored.
     reads: (realm) => realm.isPersonal || verifierOf(realm) !== undefined,
-    byToken: (token, realm, isLocal) => {
+    byToken: (token, realm, sender) => {
       const verifier = verifierOf(realm);
-      if (verifier !== undefined) return principalOf(known.find(token, verifier));
-      if (!isBelieved(config, realm, isLocal)) throw unverifiable();
+      if (verifier !== undefined) return principalOf(known.find(token, verifier, sender.from));
+      if (!isBelieved(config, realm, sender)) throw unverifiable();
       return unverified(token, clock.now());
     },
     byHeaders: (header) => {
       if (userJwt === undefined) return config.trustForwardedUser ? forwardedUser(header) : undefined;
       const token = header('x-openwebui-user-jwt');
-      return token === undefined ? undefined : principalOf(known.find(token, userJwt));
+      return token === undefined ? undefined : principalOf(known.find(token, userJwt, ANYWHERE));
     },
-    cookieUser: async (token, realm) => {
+    cookieUser: async (token, realm, from) => {
       const verifier = verifierOf(realm);
       if (verifier === undefined) return undefined;
       try {
-        const { principal, endsAt } = await known.find(token, verifier);
+        const { principal, endsAt } = await known.find(token, verifier, from);
         return Number.isFinite(endsAt) ? { principal, until: endsAt } : { principal };
       } catch (error) {
-        if (error instanceof GatewayError && error.code !== 'identity_unavailable') return undefined;
+        if (error instanceof GatewayError && error.status === 401) return undefined;
         throw error;
       }
     },
@@ -110,7 +116,7 @@ function principalOf(found: Known | Promise<Known>): Principal | Promise<Princip
 }
 
 /** Where nothing verifies tokens: never by accident, so unasked from this machine alone. */
-function isBelieved({ verifyJwt }: OpenWebuiConfig, { isPersonal }: Realm, isLocal: boolean): boolean {
+function isBelieved({ verifyJwt }: OpenWebuiConfig, { isPersonal }: Realm, { isLocal }: Sender): boolean {
   return isPersonal && (verifyJwt === undefined ? isLocal : !verifyJwt);
 }
 

@@ -38,12 +38,13 @@ export function byAsking(
   const checkSignature = secretKey === undefined ? undefined : sessionSignature(secretKey, 'webui_secret_key');
   return {
     fingerprint: fingerprint('asking', `${url}\0${secretKey ?? ''}`),
-    verify: async (text) => {
+    verify: async (text, from) => {
       const token = readToken(text);
       await checkSignature?.(token);
       const endsAt = checkSession(token.claims, rules, clock.now());
       const isTrusted = checkSignature !== undefined;
-      const principal = principalOf(await introspection.ask(text), token, isTrusted);
+      const verdict = await introspection.ask(text, from, isTrusted && isOfProgram(token.claims));
+      const principal = principalOf(verdict, token, isTrusted);
       return { principal, endsAt, freshUntil: Math.min(endsAt, clock.now() + ASKED_FRESH_MS) };
     },
   };

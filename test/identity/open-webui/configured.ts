@@ -3,11 +3,14 @@ import assert from 'node:assert/strict';
 import type { OpenWebuiConfig } from '../../../src/config/model.ts';
 import { GatewayError } from '../../../src/errors.ts';
 import type { Realm } from '../../../src/identity/credentials.ts';
-import { type OpenWebuiUsers, openWebuiUsers } from '../../../src/identity/open-webui/users.ts';
+import { type OpenWebuiUsers, openWebuiUsers, type Sender } from '../../../src/identity/open-webui/users.ts';
 import { CollectedLog } from '../../storage/collected-log.ts';
 
 export const WHOLE: Realm = { isPersonal: false };
 export const PERSONAL: Realm = { isPersonal: true };
+
+export const HERE: Sender = { isLocal: true, from: '127.0.0.1' };
+export const AWAY: Sender = { isLocal: false, from: '192.0.2.1' };
 
 /** Time that passes only when the test says so; it begins now, because tokens are made now. */
 export class TestClock {

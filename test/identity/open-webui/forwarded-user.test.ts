@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { sessionToken, USER_JWT_SECRET, userJwt, WEBUI_SECRET } from '../../helpers/open-webui-users.ts';
-import { refusedAs, users, WHOLE } from './configured.ts';
+import { AWAY, refusedAs, users, WHOLE } from './configured.ts';
 
 const INVALID = 'invalid_credentials';
 const seconds = () => Math.floor(Date.now() / 1000);
@@ -63,9 +63,9 @@ describe('headers beside the API key', () => {
     const [header, session] = [await userJwt('ann', { secret: WEBUI_SECRET }), await sessionToken('ann')];
     for (let round = 0; round < 2; round += 1) {
       await both.byHeaders(headers({ 'x-openwebui-user-jwt': header }));
-      await both.byToken(session, WHOLE, false);
+      await both.byToken(session, WHOLE, AWAY);
       await refusedAs(() => both.byHeaders(headers({ 'x-openwebui-user-jwt': session })), 401, INVALID, /issued/);
-      await refusedAs(() => both.byToken(header, WHOLE, false), 401, INVALID, /no user in "id"/);
+      await refusedAs(() => both.byToken(header, WHOLE, AWAY), 401, INVALID, /no user in "id"/);
     }
   });
 });

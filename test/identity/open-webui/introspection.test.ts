@@ -10,7 +10,7 @@ import { sessionToken, WEBUI_SECRET } from '../../helpers/open-webui-users.ts';
 import { until } from '../../helpers/wait.ts';
 import { CollectedLog } from '../../storage/collected-log.ts';
 import { AuthsServer, reply } from './auths-server.ts';
-import { PERSONAL, refusal, refusedAs, TestClock, users, WHOLE } from './configured.ts';
+import { AWAY, PERSONAL, refusal, refusedAs, TestClock, users, WHOLE } from './configured.ts';
 
 const OTHER_SECRET = 'w1Cz8Ke5Tn3Vx7Ly4Rb9Mq2Hd6Ju0Sg';
 const INVALID = 'invalid_credentials';
@@ -33,7 +33,7 @@ function asking(config: Partial<OpenWebuiConfig> = {}): OpenWebuiUsers {
 }
 
 async function unavailable(openWebui: OpenWebuiUsers, token: string): Promise<void> {
-  const error = await refusal(() => openWebui.byToken(token, WHOLE, false));
+  const error = await refusal(() => openWebui.byToken(token, WHOLE, AWAY));
   assert.deepEqual([error.status, error.code, error.headers['retry-after']], [503, UNAVAILABLE, '5']);
   assert.doesNotMatch(error.message, /127\.0\.0\.1|http/);
 }
@@ -41,7 +41,7 @@ async function unavailable(openWebui: OpenWebuiUsers, token: string): Promise<vo
 describe('introspection', () => {
   it('names the user as Open WebUI does, with the token as Bearer', async () => {
     const token = await sessionToken('ann');
-    const found = await asking().byToken(token, WHOLE, false);
+    const found = await asking().byToken(token, WHOLE, AWAY);
     assert.deepEqual(found, { id: 'openwebui:ann', via: 'openwebui', label: 'Ann' });
     const [request] = server.seen;
     assert.deepEqual([request?.method, request?.url], ['GET', '/api/v1/auths/']);
@@ -49,16 +49,16 @@ describe('introspection', () => {
     assert.equal(request?.headers.cookie, undefined);
     assert.equal(asking().admits, true);
     server.users.set('bob', { name: ' ', email: 'bob@example.org', role: 'admin' });
-    assert.equal((await asking().byToken(await sessionToken('bob'), WHOLE, false)).label, 'bob@example.org');
+    assert.equal((await asking().byToken(await sessionToken('bob'), WHOLE, AWAY)).label, 'bob@example.org');
   });
 
   it('asks nobody about a token that has ended, or that is none', async () => {
     const openWebui = asking();
     const ended = await sessionToken('ann', { claims: { exp: Math.floor(clock.now() / 1000) - 1 } });
-    await refusedAs(() => openWebui.byToken(ended, WHOLE, false), 401, 'token_expired', /expired/);
-    await refusedAs(() => openWebui.byToken('a.b.c', WHOLE, false), 401, INVALID, /cannot be read/);
+    await refusedAs(() => openWebui.byToken(ended, WHOLE, AWAY), 401, 'token_expired', /expired/);
+    await refusedAs(() => openWebui.byToken('a.b.c', WHOLE, AWAY), 401, INVALID, /cannot be read/);
     const endless = await sessionToken('ann', { claims: { exp: undefined } });
-    await refusedAs(() => openWebui.byToken(endless, WHOLE, false), 401, INVALID, /never expires/);
+    await refusedAs(() => openWebui.byToken(endless, WHOLE, AWAY), 401, INVALID, /never expires/);
     assert.equal(server.seen.length, 0);
   });
 
@@ -67,7 +67,7 @@ describe('introspection', () => {
     server.users.set('new', { role: 'pending' });
     const refused = async (id: string, text: RegExp, claims = {}, secret = WEBUI_SECRET) =>
       refusedAs(
-        async () => openWebui.byToken(await sessionToken(id, { claims, secret }), WHOLE, false),
+        async () => openWebui.byToken(await sessionToken(id, { claims, secret }), WHOLE, AWAY),
         401,
         INVALID,
         text,
@@ -85,25 +85,20 @@ describe('introspection', () => {
       reply(response, 200, { id: 'bob' });
       return true;
     };
-    await refusedAs(
-      async () => asking().byToken(await sessionToken('ann'), WHOLE, false),
-      401,
-      INVALID,
-      /another user/,
-    );
+    await refusedAs(async () => asking().byToken(await sessionToken('ann'), WHOLE, AWAY), 401, INVALID, /another user/);
     const nameless = await sessionToken('', { claims: { id: undefined } });
-    assert.equal((await asking().byToken(nameless, WHOLE, false)).id, 'openwebui:bob', 'it knows better than we');
+    assert.equal((await asking().byToken(nameless, WHOLE, AWAY)).id, 'openwebui:bob', 'it knows better than we');
   });
 
   it('asks again after a minute, so that what was revoked counts no longer', async () => {
     const openWebui = asking();
     const token = await sessionToken('ann', { claims: { jti: 'one' } });
-    await openWebui.byToken(token, WHOLE, false);
+    await openWebui.byToken(token, WHOLE, AWAY);
     server.revoked.add('one');
     clock.tick(59_999);
-    assert.ok(!(openWebui.byToken(token, WHOLE, false) instanceof Promise));
+    assert.ok(!(openWebui.byToken(token, WHOLE, AWAY) instanceof Promise));
     clock.tick(1);
-    await refusedAs(() => openWebui.byToken(token, WHOLE, false), 401, INVALID, /revoked/);
+    await refusedAs(() => openWebui.byToken(token, WHOLE, AWAY), 401, INVALID, /revoked/);
     assert.equal(server.seen.length, 2);
   });
 
@@ -111,16 +106,16 @@ describe('introspection', () => {
     const openWebui = asking();
     const exp = Math.floor(clock.now() / 1000) + 10;
     const token = await sessionToken('ann', { claims: { exp } });
-    await openWebui.byToken(token, WHOLE, false);
+    await openWebui.byToken(token, WHOLE, AWAY);
     clock.set(exp * 1000);
-    await refusedAs(() => openWebui.byToken(token, WHOLE, false), 401, 'token_expired', /expired/);
+    await refusedAs(() => openWebui.byToken(token, WHOLE, AWAY), 401, 'token_expired', /expired/);
     assert.equal(server.seen.length, 1);
   });
 
   it('asks about a refused token every ten seconds at most', async () => {
     const openWebui = asking();
     const token = await sessionToken('late');
-    const refused = () => refusedAs(() => openWebui.byToken(token, WHOLE, false), 401, INVALID, /revoked/);
+    const refused = () => refusedAs(() => openWebui.byToken(token, WHOLE, AWAY), 401, INVALID, /revoked/);
     await refused();
     await refused();
     clock.tick(9_000);
@@ -128,14 +123,14 @@ describe('introspection', () => {
     assert.equal(server.seen.length, 1);
     clock.tick(1_001);
     server.users.set('late', {});
-    assert.equal((await openWebui.byToken(token, WHOLE, false)).id, 'openwebui:late');
+    assert.equal((await openWebui.byToken(token, WHOLE, AWAY)).id, 'openwebui:late');
   });
 
   it('remembers by itself who was refused only, and asks nobody where it is switched off', async () => {
     const introspection = new Introspection(server.url, log, { clock });
     const token = await sessionToken('ann');
-    await introspection.ask(token);
-    assert.equal((await introspection.ask(token)).kind, 'live');
+    await introspection.ask(token, AWAY.from);
+    assert.equal((await introspection.ask(token, AWAY.from)).kind, 'live');
     assert.equal(server.seen.length, 2);
     const off = asking({ introspect: false });
     assert.deepEqual([off.admits, off.reads(WHOLE)], [false, false]);
@@ -146,7 +141,7 @@ describe('introspection', () => {
     server.behave = (_, response) => waiting.push(response) > 0;
     const openWebui = asking();
     const token = await sessionToken('ann');
-    const all = Array.from({ length: 100 }, () => openWebui.byToken(token, WHOLE, false));
+    const all = Array.from({ length: 100 }, () => openWebui.byToken(token, WHOLE, AWAY));
     const [response] = await until(() => waiting.length > 0 && waiting);
     assert.ok(response);
     reply(response, 200, { id: 'ann' });
@@ -159,7 +154,8 @@ describe('introspection', () => {
     server.behave = (_, response) => waiting.push(response) > 0;
     const openWebui = asking();
     const tokens = await Promise.all(Array.from({ length: 51 }, (_, number) => sessionToken(`user-${number}`)));
-    const asked = tokens.slice(0, 50).map(async (token) => openWebui.byToken(token, WHOLE, false));
+    const from = (index: number) => ({ isLocal: false, from: `192.0.2.${10 + (index % 3)}` });
+    const asked = tokens.slice(0, 50).map(async (token, index) => openWebui.byToken(token, WHOLE, from(index)));
     await until(() => waiting.length === 50);
     await unavailable(openWebui, tokens[50] ?? '');
     waiting.forEach((response) => void reply(response, 401, {}));
@@ -168,7 +164,7 @@ describe('introspection', () => {
     assert.equal(server.seen.length, 50);
     server.behave = () => false;
     server.users.set('user-50', {});
-    assert.equal((await openWebui.byToken(tokens[50] ?? '', WHOLE, false)).id, 'openwebui:user-50');
+    assert.equal((await openWebui.byToken(tokens[50] ?? '', WHOLE, AWAY)).id, 'openwebui:user-50');
   });
 
   it('is 503, never 401, where Open WebUI gives no verdict; and heals by itself', async () => {
@@ -203,7 +199,7 @@ describe('introspection', () => {
     }
     assert.equal(server.seen.length, answers.length, 'no redirect was followed, and nothing was asked twice');
     server.behave = () => false;
-    assert.equal((await openWebui.byToken(token, WHOLE, false)).id, 'openwebui:ann');
+    assert.equal((await openWebui.byToken(token, WHOLE, AWAY)).id, 'openwebui:ann');
     const levels = log.lines.map(({ level }) => level);
     assert.deepEqual(levels, ['warn', 'info'], 'once for each time that it goes and comes');
     assert.ok(!JSON.stringify(log.lines).includes(token));
@@ -213,15 +209,15 @@ describe('introspection', () => {
     const openWebui = asking();
     const tokens = await Promise.all([1, 2, 3].map((jti) => sessionToken('ann', { claims: { jti } })));
     const [first = '', second = '', third = ''] = tokens;
-    await openWebui.byToken(first, WHOLE, false);
+    await openWebui.byToken(first, WHOLE, AWAY);
     await server.stop();
     await unavailable(openWebui, second);
-    assert.equal((await openWebui.byToken(first, WHOLE, false)).id, 'openwebui:ann', 'is known still');
+    assert.equal((await openWebui.byToken(first, WHOLE, AWAY)).id, 'openwebui:ann', 'is known still');
     await server.listening.start();
-    assert.equal((await openWebui.byToken(second, WHOLE, false)).id, 'openwebui:ann');
+    assert.equal((await openWebui.byToken(second, WHOLE, AWAY)).id, 'openwebui:ann');
     await server.stop();
     await server.listening.start();
-    assert.equal((await openWebui.byToken(third, WHOLE, false)).id, 'openwebui:ann');
+    assert.equal((await openWebui.byToken(third, WHOLE, AWAY)).id, 'openwebui:ann');
   });
 
   it('waits no longer than it should, whether nothing comes or not all', async () => {
@@ -233,7 +229,7 @@ describe('introspection', () => {
     for (const behave of [hanging, halting]) {
       server.behave = (request, response) => behave(request, response) || true;
       await assert.rejects(
-        introspection.ask('a.b.c'),
+        introspection.ask('a.b.c', AWAY.from),
         (error) => error instanceof GatewayError && error.status === 503,
       );
     }
@@ -247,18 +243,18 @@ describe('introspection with a secret', () => {
   it('verifies first, and asks about what is right only', async () => {
     const openWebui = both();
     const forged = await sessionToken('ann', { secret: OTHER_SECRET });
-    await refusedAs(() => openWebui.byToken(forged, WHOLE, false), 401, INVALID, /another secret/);
+    await refusedAs(() => openWebui.byToken(forged, WHOLE, AWAY), 401, INVALID, /another secret/);
     assert.equal(server.seen.length, 0);
-    assert.equal((await openWebui.byToken(await sessionToken('ann'), WHOLE, false)).id, 'openwebui:ann');
+    assert.equal((await openWebui.byToken(await sessionToken('ann'), WHOLE, AWAY)).id, 'openwebui:ann');
     server.revoked.add('one');
     const revoked = await sessionToken('ann', { claims: { jti: 'one' } });
-    await refusedAs(() => openWebui.byToken(revoked, WHOLE, false), 401, INVALID, /revoked/);
+    await refusedAs(() => openWebui.byToken(revoked, WHOLE, AWAY), 401, INVALID, /revoked/);
   });
 
   it('takes tokens of programs by their signature, which Open WebUI does not call sessions', async () => {
     for (const typ of ['automation', 'subagent']) {
       const token = await sessionToken('ann', { claims: { typ } });
-      assert.equal((await both().byToken(token, WHOLE, false)).id, 'openwebui:ann');
+      assert.equal((await both().byToken(token, WHOLE, AWAY)).id, 'openwebui:ann');
     }
     server.behave = (_, response) => {
       reply(response, 403, {});
@@ -266,15 +262,15 @@ describe('introspection with a secret', () => {
     };
     for (const typ of ['session', undefined]) {
       const token = await sessionToken('ann', { claims: { typ } });
-      await refusedAs(() => both().byToken(token, WHOLE, false), 401, INVALID, /session of a person/);
+      await refusedAs(() => both().byToken(token, WHOLE, AWAY), 401, INVALID, /session of a person/);
     }
   });
 
   it('is not asked at a server with a secret of its own', async () => {
     const own = { ...PERSONAL, secretKey: OTHER_SECRET };
     const token = await sessionToken('ann', { secret: OTHER_SECRET });
-    assert.equal((await both().byToken(token, own, false)).id, 'openwebui:ann');
-    await refusedAs(async () => both().byToken(await sessionToken('ann'), own, false), 401, INVALID, /another secret/);
+    assert.equal((await both().byToken(token, own, AWAY)).id, 'openwebui:ann');
+    await refusedAs(async () => both().byToken(await sessionToken('ann'), own, AWAY), 401, INVALID, /another secret/);
     assert.equal(server.seen.length, 0);
   });
 });
@@ -282,10 +278,10 @@ describe('introspection with a secret', () => {
 describe('the cookie, by introspection', () => {
   it('names who Open WebUI says, nobody it refuses, and fails where it cannot say', async () => {
     const openWebui = asking();
-    assert.equal((await openWebui.cookieUser(await sessionToken('ann'), WHOLE))?.principal.label, 'Ann');
-    assert.equal(await openWebui.cookieUser(await sessionToken('nobody'), WHOLE), undefined);
+    assert.equal((await openWebui.cookieUser(await sessionToken('ann'), WHOLE, AWAY.from))?.principal.label, 'Ann');
+    assert.equal(await openWebui.cookieUser(await sessionToken('nobody'), WHOLE, AWAY.from), undefined);
     await server.stop();
-    const error = await refusal(async () => openWebui.cookieUser(await sessionToken('bob'), WHOLE));
+    const error = await refusal(async () => openWebui.cookieUser(await sessionToken('bob'), WHOLE, AWAY.from));
     assert.deepEqual([error.status, error.code], [503, UNAVAILABLE]);
     await server.listening.start();
   });

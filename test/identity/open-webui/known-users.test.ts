@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { KnownUsers, type Verifier } from '../../../src/identity/open-webui/known-users.ts';
 import { openWebuiPrincipal } from '../../../src/identity/principal.ts';
-import { TestClock } from './configured.ts';
+import { AWAY, TestClock } from './configured.ts';
 
 const clock = new TestClock();
 
@@ -23,36 +23,36 @@ describe('KnownUsers', () => {
   it('remembers as many as it may, those that were used last', async () => {
     const known = new KnownUsers(clock, 3);
     const one = verifier();
-    for (const token of ['a', 'b', 'c', 'a', 'd']) await known.find(token, one);
+    for (const token of ['a', 'b', 'c', 'a', 'd']) await known.find(token, one, AWAY.from);
     assert.equal(known.size, 3);
     assert.deepEqual(one.asked, ['a', 'b', 'c', 'd']);
-    assert.ok(!(known.find('a', one) instanceof Promise));
-    assert.ok(known.find('b', one) instanceof Promise);
+    assert.ok(!(known.find('a', one, AWAY.from) instanceof Promise));
+    assert.ok(known.find('b', one, AWAY.from) instanceof Promise);
   });
 
   it('keeps what one way verifies apart from what another does', async () => {
     const known = new KnownUsers(clock);
     const [one, two] = [verifier('one'), verifier('two')];
-    await known.find('a', one);
-    assert.ok(known.find('a', two) instanceof Promise);
+    await known.find('a', one, AWAY.from);
+    assert.ok(known.find('a', two, AWAY.from) instanceof Promise);
     assert.deepEqual(two.asked, ['a']);
   });
 
   it('remembers no refusal, and forgets who is refused now', async () => {
     const known = new KnownUsers(clock);
     const one = verifier();
-    const results = await Promise.allSettled([known.find('bad', one), known.find('bad', one)]);
+    const results = await Promise.allSettled([known.find('bad', one, AWAY.from), known.find('bad', one, AWAY.from)]);
     assert.deepEqual(
       results.map(({ status }) => status),
       ['rejected', 'rejected'],
     );
     assert.deepEqual(one.asked, ['bad'], 'shared');
-    await assert.rejects(async () => known.find('bad', one));
+    await assert.rejects(async () => known.find('bad', one, AWAY.from));
     assert.deepEqual([one.asked.length, known.size], [2, 0]);
-    await known.find('a', one);
+    await known.find('a', one, AWAY.from);
     clock.tick(1_000);
     await assert.rejects(async () =>
-      known.find('a', { fingerprint: 'one', verify: () => Promise.reject(new Error()) }),
+      known.find('a', { fingerprint: 'one', verify: () => Promise.reject(new Error()) }, AWAY.from),
     );
     assert.equal(known.size, 0);
   });
@@ -65,7 +65,7 @@ describe('KnownUsers', () => {
         throw new Error('at once');
       },
     };
-    await assert.rejects(async () => known.find('a', broken), /at once/);
-    assert.equal((await known.find('a', verifier())).principal.id, 'openwebui:a');
+    await assert.rejects(async () => known.find('a', broken, AWAY.from), /at once/);
+    assert.equal((await known.find('a', verifier(), AWAY.from)).principal.id, 'openwebui:a');
   });
 });

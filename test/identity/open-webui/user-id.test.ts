@@ -12,6 +12,7 @@ describe('isUserId', () => {
 
   it('refuses what is no text, empty, long, or not to be seen', () => {
     const odd = ['a b', ' a', 'a\n', 'a\0', 'a\u200b', '\u202ea', 'a\u00a0', '\ud800', 'a\u007f', '\u2028'];
+    odd.push('\u3164', 'a\u3164', '\u2800', 'a\u2800b', '\u115f', '\uffa0', 'a\u034f', 'a\ufe0f', '\u{e0100}');
     for (const id of [undefined, null, 1, {}, ['a'], '', 'x'.repeat(257), 'x'.repeat(10_000), ...odd]) {
       assert.equal(isUserId(id), false, JSON.stringify(id)?.slice(0, 20));
     }
@@ -22,6 +23,15 @@ describe('labelOf', () => {
   it('shows the first name that says something', () => {
     assert.equal(labelOf(undefined, '', ' \t', 3, 'Ann', 'ann@example.org'), 'Ann');
     assert.equal(labelOf(undefined, ' '), undefined);
+  });
+
+  it('takes a name of which nobody sees anything for none, and shows nothing of that kind', () => {
+    for (const name of ['\u3164', '\u2800 \u2800', '\u115f\u1160', '\uffa0', '\u034f', '\ufe0f', '\u{e0100}']) {
+      assert.equal(labelOf(name), undefined, JSON.stringify(name));
+      assert.equal(labelOf(name, 'ann@example.org'), 'ann@example.org');
+      assert.equal(labelOf(`${name}Ann${name}`), 'Ann');
+    }
+    assert.equal(labelOf('Ann\u3164\u2800B'), 'Ann B');
   });
 
   it('shows no more than a line, and nothing that turns the line round', () => {

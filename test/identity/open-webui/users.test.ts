@@ -6,7 +6,7 @@ import { SignJWT, UnsecuredJWT } from 'jose';
 import { buildIdentity } from '../../../src/identity/authenticators.ts';
 import { API_KEY_HOLDER, isOnePerson } from '../../../src/identity/principal.ts';
 import { sessionToken, USER_JWT_SECRET, userJwt, WEBUI_SECRET } from '../../helpers/open-webui-users.ts';
-import { PERSONAL, refusal, refusedAs, TestClock, users, WHOLE } from './configured.ts';
+import { AWAY, HERE, PERSONAL, refusal, refusedAs, TestClock, users, WHOLE } from './configured.ts';
 
 const OTHER_SECRET = 'w1Cz8Ke5Tn3Vx7Ly4Rb9Mq2Hd6Ju0Sg';
 const INVALID = 'invalid_credentials';
@@ -17,16 +17,16 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 describe('tokens that a secret verifies', () => {
   const verifying = users({ secretKey: WEBUI_SECRET });
   const refused = (token: string, text: RegExp, code = INVALID) =>
-    refusedAs(() => verifying.byToken(token, WHOLE, true), 401, code, text);
+    refusedAs(() => verifying.byToken(token, WHOLE, HERE), 401, code, text);
 
   it('name the user, however old the Open WebUI', async () => {
     const id = '7b1c9f0e-3a52-4b7d-9d4e-0c1f2a3b4c5d';
     const expected = { id: `openwebui:${id}`, via: 'openwebui', label: 'Open WebUI user 7b1c9f0e…' };
     for (const gone of [{}, { iat: undefined, typ: undefined, auth_method: undefined, jti: undefined }]) {
-      assert.deepEqual(await verifying.byToken(await sessionToken(id, { claims: gone }), WHOLE, false), expected);
+      assert.deepEqual(await verifying.byToken(await sessionToken(id, { claims: gone }), WHOLE, AWAY), expected);
     }
     for (const typ of ['automation', 'subagent']) {
-      assert.deepEqual(await verifying.byToken(await sessionToken(id, { claims: { typ } }), WHOLE, false), expected);
+      assert.deepEqual(await verifying.byToken(await sessionToken(id, { claims: { typ } }), WHOLE, AWAY), expected);
     }
     assert.equal(verifying.admits, true);
     assert.equal(verifying.reads(WHOLE), true);
@@ -88,7 +88,7 @@ describe('tokens that a secret verifies', () => {
   it('may say more than we know, but nothing that must be understood', async () => {
     const hinted = { kid: 'x', jku: 'https://evil.example/jwks', x5u: 'https://evil.example/x' };
     const odd = { header: hinted, claims: { aud: ['a', 'b'], iss: 'x', role: 'admin' } };
-    const found = await verifying.byToken(await sessionToken('ann', odd), WHOLE, false);
+    const found = await verifying.byToken(await sessionToken('ann', odd), WHOLE, AWAY);
     assert.equal(found.id, 'openwebui:ann');
     const [, payload, signature] = (await sessionToken('ann')).split('.');
     for (const crit of [['exp'], ['b64'], [], null, 'x']) {
@@ -117,9 +117,9 @@ describe('tokens that a secret verifies', () => {
   it('may never end, and may not be old, where the operator says so', async () => {
     const lenient = users({ secretKey: WEBUI_SECRET, allowWithoutExpiry: true, maxTokenAgeMs: 3_600_000 });
     const token = await sessionToken('ann', { claims: { exp: undefined } });
-    assert.equal((await lenient.byToken(token, WHOLE, false)).id, 'openwebui:ann');
+    assert.equal((await lenient.byToken(token, WHOLE, AWAY)).id, 'openwebui:ann');
     const old = await sessionToken('ann', { claims: { iat: seconds() - 3600 } });
-    await refusedAs(() => lenient.byToken(old, WHOLE, false), 401, INVALID, /longer ago/);
+    await refusedAs(() => lenient.byToken(old, WHOLE, AWAY), 401, INVALID, /longer ago/);
   });
 
   it('are known at once the second time, until the very second of their end', async () => {
@@ -127,15 +127,15 @@ describe('tokens that a secret verifies', () => {
     const remembering = users({ secretKey: WEBUI_SECRET }, clock);
     const exp = seconds() + 100;
     const token = await sessionToken('ann', { claims: { exp } });
-    const [first, shared] = [remembering.byToken(token, WHOLE, false), remembering.byToken(token, WHOLE, false)];
+    const [first, shared] = [remembering.byToken(token, WHOLE, AWAY), remembering.byToken(token, WHOLE, AWAY)];
     assert.ok(first instanceof Promise && shared instanceof Promise);
     assert.equal(await first, await shared, 'asked at the same time, verified once');
-    assert.equal(remembering.byToken(token, WHOLE, false), await first, 'no promise');
+    assert.equal(remembering.byToken(token, WHOLE, AWAY), await first, 'no promise');
     clock.set(exp * 1000 - 1);
-    assert.equal(remembering.byToken(token, WHOLE, false), await first);
+    assert.equal(remembering.byToken(token, WHOLE, AWAY), await first);
     clock.tick(1);
-    await refusedAs(() => remembering.byToken(token, WHOLE, false), 401, 'token_expired', /expired/);
-    await refusedAs(() => remembering.byToken(token, WHOLE, false), 401, 'token_expired', /expired/);
+    await refusedAs(() => remembering.byToken(token, WHOLE, AWAY), 401, 'token_expired', /expired/);
+    await refusedAs(() => remembering.byToken(token, WHOLE, AWAY), 401, 'token_expired', /expired/);
   });
 });
 
@@ -146,11 +146,11 @@ describe('tokens at a server with a secret of its own', () => {
     const both = users({ secretKey: WEBUI_SECRET });
     const [usual, others] = [await sessionToken('ann'), await sessionToken('ann', { secret: OTHER_SECRET })];
     for (let round = 0; round < 2; round += 1) {
-      assert.equal((await both.byToken(usual, WHOLE, false)).id, 'openwebui:ann');
-      assert.equal((await both.byToken(others, own, false)).id, 'openwebui:ann');
-      await refusedAs(() => both.byToken(usual, own, false), 401, INVALID, /oauth\.webui_secret_key must be/);
-      await refusedAs(() => both.byToken(others, WHOLE, false), 401, INVALID, /another secret/);
-      await refusedAs(() => both.byToken(others, PERSONAL, false), 401, INVALID, /another secret/);
+      assert.equal((await both.byToken(usual, WHOLE, AWAY)).id, 'openwebui:ann');
+      assert.equal((await both.byToken(others, own, AWAY)).id, 'openwebui:ann');
+      await refusedAs(() => both.byToken(usual, own, AWAY), 401, INVALID, /oauth\.webui_secret_key must be/);
+      await refusedAs(() => both.byToken(others, WHOLE, AWAY), 401, INVALID, /another secret/);
+      await refusedAs(() => both.byToken(others, PERSONAL, AWAY), 401, INVALID, /another secret/);
     }
   });
 
@@ -160,7 +160,7 @@ describe('tokens at a server with a secret of its own', () => {
       [alone.admits, alone.proof, alone.reads(own), alone.reads(WHOLE)],
       [false, undefined, true, false],
     );
-    await refusedAs(async () => alone.byToken(await sessionToken('ann'), own, true), 401, INVALID, /another secret/);
+    await refusedAs(async () => alone.byToken(await sessionToken('ann'), own, HERE), 401, INVALID, /another secret/);
   });
 });
 
@@ -169,10 +169,10 @@ describe('tokens that nothing verifies', () => {
 
   it('are believed from this machine alone, and only where each person has an account', async () => {
     const open = users({});
-    const found = await open.byToken(await forged(), PERSONAL, true);
+    const found = await open.byToken(await forged(), PERSONAL, HERE);
     assert.deepEqual(found, { id: 'unverified:ann', via: 'unverified', label: 'unverified user ann' });
-    await refusedAs(async () => open.byToken(await forged(), PERSONAL, false), 401, INVALID, /webui_secret_key/);
-    await refusedAs(async () => open.byToken(await forged(), WHOLE, true), 401, INVALID, /webui_secret_key/);
+    await refusedAs(async () => open.byToken(await forged(), PERSONAL, AWAY), 401, INVALID, /webui_secret_key/);
+    await refusedAs(async () => open.byToken(await forged(), WHOLE, HERE), 401, INVALID, /webui_secret_key/);
     assert.deepEqual(
       [open.admits, open.proof, open.reads(PERSONAL), open.reads(WHOLE)],
       [false, undefined, true, false],
@@ -181,30 +181,30 @@ describe('tokens that nothing verifies', () => {
 
   it('are believed from everywhere with verify_jwt: false, and from nowhere with true', async () => {
     const careless = users({ verifyJwt: false });
-    assert.equal((await careless.byToken(await forged(), PERSONAL, false)).id, 'unverified:ann');
-    await refusedAs(async () => careless.byToken(await forged(), WHOLE, true), 401, INVALID, /webui_secret_key/);
+    assert.equal((await careless.byToken(await forged(), PERSONAL, AWAY)).id, 'unverified:ann');
+    await refusedAs(async () => careless.byToken(await forged(), WHOLE, HERE), 401, INVALID, /webui_secret_key/);
     const careful = users({ verifyJwt: true });
-    await refusedAs(async () => careful.byToken(await forged(), PERSONAL, true), 401, INVALID, /webui_secret_key/);
+    await refusedAs(async () => careful.byToken(await forged(), PERSONAL, HERE), 401, INVALID, /webui_secret_key/);
   });
 
   it('are not believed once something verifies them', async () => {
     const verifying = users({ verifyJwt: false, secretKey: WEBUI_SECRET });
-    await refusedAs(async () => verifying.byToken(await forged(), PERSONAL, true), 401, INVALID, /another secret/);
+    await refusedAs(async () => verifying.byToken(await forged(), PERSONAL, HERE), 401, INVALID, /another secret/);
   });
 
   it('must still be tokens of a user that have not ended; an end is not asked for', async () => {
     const open = users({});
     const at = (claims: Record<string, unknown>) => async () =>
-      open.byToken(await sessionToken('ann', { claims }), PERSONAL, true);
+      open.byToken(await sessionToken('ann', { claims }), PERSONAL, HERE);
     assert.equal((await at({ exp: undefined })()).id, 'unverified:ann');
     await refusedAs(at({ exp: seconds() }), 401, 'token_expired', /expired/);
     await refusedAs(at({ id: '' }), 401, INVALID, /no user/);
-    await refusedAs(() => open.byToken('a.b.c', PERSONAL, true), 401, INVALID, /cannot be read/);
+    await refusedAs(() => open.byToken('a.b.c', PERSONAL, HERE), 401, INVALID, /cannot be read/);
   });
 
   it('cannot name a user of another kind', async () => {
     const open = users({});
-    const found = await open.byToken(await sessionToken('openwebui:ann'), PERSONAL, true);
+    const found = await open.byToken(await sessionToken('openwebui:ann'), PERSONAL, HERE);
     assert.equal(found.id, 'unverified:openwebui:ann');
   });
 });
@@ -213,9 +213,13 @@ describe('the cookie of Open WebUI', () => {
   it('names who a secret verifies, and until when', async () => {
     const verifying = users({ secretKey: WEBUI_SECRET, allowWithoutExpiry: true });
     const exp = seconds() + 100;
-    const found = await verifying.cookieUser(await sessionToken('ann', { claims: { exp } }), WHOLE);
+    const found = await verifying.cookieUser(await sessionToken('ann', { claims: { exp } }), WHOLE, AWAY.from);
     assert.deepEqual([found?.principal.id, found?.until], ['openwebui:ann', exp * 1000]);
-    const endless = await verifying.cookieUser(await sessionToken('ann', { claims: { exp: undefined } }), WHOLE);
+    const endless = await verifying.cookieUser(
+      await sessionToken('ann', { claims: { exp: undefined } }),
+      WHOLE,
+      AWAY.from,
+    );
     assert.deepEqual([endless?.principal.id, endless?.until], ['openwebui:ann', undefined]);
   });
 
@@ -223,9 +227,12 @@ describe('the cookie of Open WebUI', () => {
     const verifying = users({ secretKey: WEBUI_SECRET });
     const forged = await sessionToken('ann', { secret: OTHER_SECRET });
     for (const token of ['', 'x', 'a.b.c', 'x'.repeat(9_000), forged]) {
-      assert.equal(await verifying.cookieUser(token, WHOLE), undefined);
+      assert.equal(await verifying.cookieUser(token, WHOLE, AWAY.from), undefined);
     }
-    assert.equal(await users({ verifyJwt: false }).cookieUser(await sessionToken('ann'), PERSONAL), undefined);
+    assert.equal(
+      await users({ verifyJwt: false }).cookieUser(await sessionToken('ann'), PERSONAL, AWAY.from),
+      undefined,
+    );
   });
 });
 
@@ -255,9 +262,9 @@ describe('one user', () => {
     const identity = buildIdentity({ apiKey: 'key', openWebui });
     const jwt = await userJwt('ann');
     const ids = [
-      (await openWebui.byToken(await sessionToken('ann'), WHOLE, false)).id,
+      (await openWebui.byToken(await sessionToken('ann'), WHOLE, AWAY)).id,
       (await openWebui.byHeaders((name) => (name === 'x-openwebui-user-jwt' ? jwt : undefined)))?.id,
-      (await identity.cookieUser(await sessionToken('ann'), WHOLE))?.principal.id,
+      (await identity.cookieUser(await sessionToken('ann'), WHOLE, AWAY.from))?.principal.id,
       (await users({ trustForwardedUser: true }).byHeaders((name) => (name.endsWith('-id') ? 'ann' : undefined)))?.id,
     ];
     assert.deepEqual(new Set(ids), new Set(['openwebui:ann']));
@@ -273,7 +280,7 @@ describe('refusals', () => {
     const token = await sessionToken('private', { claims });
     for (const secret of [WEBUI_SECRET, OTHER_SECRET]) {
       const error = await refusal(async () =>
-        verifying.byToken(await sessionToken('p', { secret, claims }), WHOLE, false),
+        verifying.byToken(await sessionToken('p', { secret, claims }), WHOLE, AWAY),
       );
       const text = JSON.stringify([
         error.message,

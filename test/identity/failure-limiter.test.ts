@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { GatewayError } from '../../src/errors.ts';
-import { FailureLimiter } from '../../src/http/failure-limiter.ts';
+import { FailureLimiter } from '../../src/identity/failure-limiter.ts';
 import type { AppSetup, RunningApp } from '../helpers/app.ts';
 import { HttpServer } from '../helpers/http-server.ts';
-import { basic } from './raw.ts';
-import { startFor } from './start-for.ts';
+import { basic } from '../http/raw.ts';
+import { startFor } from '../http/start-for.ts';
 
 const KEY = 'correct horse battery';
 const LIMIT = 20;

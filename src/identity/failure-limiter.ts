@@ -51,8 +51,11 @@ export class FailureLimiter {
   }
 }
 
-/** One network of IPv6 (its first 64 bits) is one address here: whoever has one of it has all. */
-function keyOf(text: string): string {
+/**
+ * What `text`, an address alone or before a space and an account, is counted under. One network of IPv6 (its first 64 bits)
+ * is one address here: whoever has one of it has all.
+ */
+export function keyOf(text: string): string {
   const [address = '', ...rest] = text.split(' ');
   if (isIP(address) !== 6 || address.includes('.')) return text;
   const [head = '', tail] = address.split('::');

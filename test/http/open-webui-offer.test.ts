@@ -1,0 +1,25 @@
+/** What the offer to go on as a user of Open WebUI costs, where somebody asks for it over and over. */
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { sessionToken } from '../helpers/open-webui-users.ts';
+import { AuthsServer } from '../identity/open-webui/auths-server.ts';
+import { startStory } from './login-story.ts';
+import { offerIn } from './open-webui-sign-in.ts';
+import { raw } from './raw.ts';
+
+const MOST_VISITS = 60;
+
+it('Open WebUI is asked about no more strangers of an address that made too many sessions', async (t) => {
+  const openWebui = await AuthsServer.start();
+  t.after(() => openWebui.stop());
+  openWebui.users.set('ann', {});
+  const { app } = await startStory(t, { keys: { open_webui: { url: openWebui.url } } });
+  const visit = async (jti: number) => {
+    const cookie = `token=${await sessionToken('ann', { claims: { jti } })}`;
+    return raw(app.url, { headers: ['cookie', cookie, 'accept', 'text/html'] });
+  };
+  for (let count = 0; count <= MOST_VISITS; count += 1) assert.ok(offerIn(await visit(1)), `visit ${count}`);
+  const late = await visit(2);
+  assert.deepEqual([late.status, offerIn(late), late.headers['set-cookie']], [200, undefined, undefined]);
+  assert.equal(openWebui.seen.length, 1);
+});
