@@ -200,7 +200,7 @@ export function countingFailures<R>(
     // What is checked later is no guess: it was signed, or it belongs to a key that was right.
     return check();
   } catch (error) {
-    if (isGuess(authorization)) {
+    if (isGuess(authorization) && isRefusal(error)) {
       limiter.record(ip);
       if (account !== undefined) limiter.record(account);
       limiter.refuseIfExceeded(ip);
@@ -221,6 +221,11 @@ function countedAuthorization(request: FastifyRequest, policy: OriginPolicy): Au
   return isNavigation(request) || ambientCredentialCounts(browserSigns(request), policy)
     ? authorization
     : { scheme: 'none' };
+}
+
+/** A right key with something else amiss beside it was no guess. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof GatewayError && (error.status === 401 || error.status === 403);
 }
 
 /** A header that holds no secret is a misconfigured client, not an attacker; a signature cannot be guessed. */

@@ -5,9 +5,11 @@ import { type SignIn, signIn } from '../helpers/authorization-server.ts';
 
 /** Gives `owner` a grant at the server, made by the provider's account that `at` names. */
 export async function grantFor({ gateway }: RunningApp, owner: string, at: SignIn = {}, name = 'notes'): Promise<void> {
-  const server = gateway.servers.get(name)?.guarded;
-  assert.ok(server, `${name} has no logins`);
+  const place = gateway.servers.get(name);
+  const server = place?.guarded;
+  assert.ok(place !== undefined && server !== undefined, `${name} has no logins`);
   const { url } = await gateway.logins.begin(server, owner, { bound: false, returnTo: '/' });
   const callback = await signIn(url, at);
   await gateway.logins.complete({ server, query: callback.searchParams, cookies: {}, owner });
+  await gateway.loggedIn(place, owner);
 }

@@ -232,13 +232,16 @@ describe('the cookie of Open WebUI', () => {
     assert.match((await raw(app.url, { path: pathname + search, headers })).body, /At the end you get a code/);
   });
 
-  it('that was there when the page asked and is gone when the button is pressed leaves the code', async (t) => {
+  it('that was there when the page asked and is gone when the button is pressed makes the page ask anew, for a code', async (t) => {
     const { app } = await startNeighbourStory(t);
     const [chat, browser] = [new Chat(app, EVE), new Person(app)];
     await signedInToOpenWebui(browser, EVE);
     const page = await open(browser, await chat.link());
     browser.cookies.delete('token');
-    const begun = await goOn(browser, page);
+    const again = await goOn(browser, page);
+    assert.equal(again.status, 200);
+    assert.match(again.body, /At the end you get a code/);
+    const begun = await goOn(browser, again);
     const ended = await browser.comeBack(await signIn(begun.headers.location ?? ''));
     assert.match(ended.headers.location ?? '', /\/code\?login=/);
     assert.equal(await chat.whoami(), 'authorization_required');

@@ -57,7 +57,7 @@ describe('a login begun in a chat, in a browser that nobody knows', () => {
     const { app } = await startChatStory(t);
     const page = await open(new Person(app), await new Chat(app, ANN).link());
     assert.equal(page.status, 200);
-    assert.equal(page.headers['referrer-policy'], 'no-referrer');
+    assert.equal(page.headers['referrer-policy'], 'same-origin');
     assert.match(page.headers['cache-control'] ?? '', /no-store/);
     assert.match(page.body, /<h1>Connect an account at &quot;notes&quot;\?<\/h1>/);
     assert.match(page.body, /asked for it in a chat less than a minute ago/);

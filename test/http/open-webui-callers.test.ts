@@ -7,12 +7,12 @@ import { SignJWT } from 'jose';
 import type { AppSetup } from '../helpers/app.ts';
 import { HttpServer } from '../helpers/http-server.ts';
 import { bearer, sessionToken, USER_JWT_SECRET, userJwt, WEBUI_SECRET } from '../helpers/open-webui-users.ts';
+import { API_KEY, NOBODY, REFUSED, whoami } from './callers.ts';
 import { grantFor } from './grant-for.ts';
 import { coded, type Story, startStory } from './login-story.ts';
 import { raw } from './raw.ts';
 import { startFor } from './start-for.ts';
 
-const API_KEY = 'key-of-the-gateway';
 const SECRET = { webui_secret_key: WEBUI_SECRET };
 
 /** A gateway that knows users by the shared secret; both have connected an account of their own. */
@@ -22,14 +22,6 @@ async function startWithSecret(t: TestContext, setup: AppSetup = {}): Promise<St
   await grantFor(story.app, 'openwebui:u-bob', { user: 'bob' });
   return story;
 }
-
-async function whoami({ app }: Story, headers: Record<string, string>): Promise<unknown> {
-  const answer = await app.post('/notes/whoami', {}, headers);
-  return answer.status === 200 ? answer.json() : [answer.status, answer.headers.get('x-latchkey-error')];
-}
-
-const NOBODY = [401, 'identity_required'];
-const REFUSED = [401, 'invalid_credentials'];
 
 describe('a call with the token of a session', () => {
   it('uses the account of the user that it names, under the older forms of the token as well', async (t) => {
@@ -136,54 +128,6 @@ describe('a call with the token of a session', () => {
   });
 });
 
-describe('a secret of one server', () => {
-  const OTHER = 'uX3nB8sK1vQ6zM4jT9wE2rY7oP5aL0dF';
-
-  it('names callers there alone, and the secret of the gateway does not', async (t) => {
-    const story = await startStory(t, { keys: SECRET, oauth: { webui_secret_key: OTHER } });
-    await grantFor(story.app, 'openwebui:u-alice', { user: 'alice' });
-    assert.equal(await whoami(story, await bearer('u-alice', { secret: OTHER })), 'alice');
-    assert.deepEqual(await whoami(story, await bearer('u-alice')), REFUSED);
-    const status = await story.app.get('/oauth/notes/status', await bearer('u-alice', { secret: OTHER }));
-    assert.equal(((await status.json()) as { authenticated: boolean }).authenticated, true);
-  });
-
-  it("takes nobody else's word for who somebody is, and lets the API key in as nobody", async (t) => {
-    const keys = { open_webui: { user_jwt_secret: USER_JWT_SECRET } };
-    const story = await startStory(t, { keys, argv: ['--api-key', API_KEY], oauth: { webui_secret_key: OTHER } });
-    await grantFor(story.app, 'openwebui:u-alice', { user: 'alice' });
-    const signed = { authorization: `Bearer ${API_KEY}`, 'x-openwebui-user-jwt': await userJwt('u-alice') };
-    assert.deepEqual(await whoami(story, signed), NOBODY);
-    const answer = await story.app.get('/', { ...signed, accept: 'application/json' });
-    const { servers } = (await answer.json()) as { servers: { connection: { state: string } }[] };
-    assert.equal(servers[0]?.connection.state, 'sign-in-first');
-  });
-
-  it('asks nothing of callers of other servers', async (t) => {
-    const story = await startStory(t, { oauth: { webui_secret_key: OTHER } });
-    await grantFor(story.app, 'openwebui:u-alice', { user: 'alice' });
-    assert.equal(await whoami(story, await bearer('u-alice', { secret: OTHER })), 'alice');
-    assert.deepEqual(await whoami(story, await bearer('u-alice')), REFUSED);
-    assert.deepEqual(await whoami(story, {}), NOBODY);
-    assert.equal((await story.app.get('/', { accept: 'application/json' })).status, 200);
-  });
-
-  it('shows a person their own tools there in the document of all servers', async (t) => {
-    const { app } = await startStory(t, {
-      keys: { ...SECRET, anonymous_catalog: 'connect-only' },
-      oauth: { webui_secret_key: OTHER },
-    });
-    await grantFor(app, 'openwebui:u-alice', { user: 'alice' });
-    const paths = async (headers: Record<string, string>): Promise<string[]> => {
-      const answer = await app.get('/openapi.json', headers);
-      return Object.keys(((await answer.json()) as { paths: object }).paths);
-    };
-    assert.ok((await paths(await bearer('u-alice', { secret: OTHER }))).includes('/notes/whoami'));
-    assert.deepEqual(await paths(await bearer('u-alice')), ['/notes/connect_notes']);
-    assert.deepEqual(await paths({}), ['/notes/connect_notes']);
-  });
-});
-
 describe('the page of a gateway that people use from Open WebUI alone', () => {
   it('offers no way in that is none, and says where there is one', async (t) => {
     const { app } = await startStory(t, { keys: SECRET });
@@ -226,6 +170,15 @@ describe('headers beside the API key', () => {
     assert.deepEqual(await whoami(story, wrong), [403, 'invalid_credentials']);
   });
 
+  it('that name nobody are no guesses at the key', async (t) => {
+    const keys = { open_webui: { trust_forwarded_user: true } };
+    const { app } = await startStory(t, { keys, argv: ['--api-key', API_KEY] });
+    for (let count = 0; count < 25; count += 1) {
+      const answer = await app.post('/notes/whoami', {}, { ...key, 'x-openwebui-user-id': 'two words' });
+      assert.equal(answer.status, 400);
+    }
+  });
+
   it('are refused where they are sent twice', async (t) => {
     const keys = { open_webui: { user_jwt_secret: USER_JWT_SECRET } };
     const { app } = await startWithSecret(t, { keys, argv: ['--api-key', API_KEY] });
@@ -252,28 +205,22 @@ describe('headers beside the API key', () => {
   });
 });
 
-describe('a token that nothing can verify', () => {
-  it('names somebody else than a verified one, and only from this machine itself', async (t) => {
-    const story = await startStory(t);
-    await grantFor(story.app, 'openwebui:u-alice', { user: 'alice' });
-    await grantFor(story.app, 'unverified:u-alice', { user: 'bob' });
-    const token = await bearer('u-alice', { secret: 'whatever-secret-there-may-be-0001' });
-    assert.equal(await whoami(story, token), 'bob');
-    for (const sign of ['x-forwarded-for', 'x-forwarded-proto', 'forwarded', 'via']) {
-      assert.deepEqual(await whoami(story, { ...token, [sign]: '127.0.0.1' }), REFUSED, sign);
+describe('a link under --strict-auth', () => {
+  it('opens nothing but the page that it leads to', async (t) => {
+    const { app } = await startStory(t, { keys: SECRET, argv: ['--strict-auth'] });
+    const ticket = 'A'.repeat(43);
+    for (const path of [
+      `/oauth/notes/status?x=/authorize?ticket=${ticket}`,
+      `/oauth/notes/status?ticket=${ticket}`,
+      `/oauth/notes/authorize?ticket=${'A'.repeat(42)}`,
+      `/oauth/notes/authorize?xticket=${ticket}`,
+      `/oauth/nope/status?x=/authorize?ticket=${ticket}`,
+    ]) {
+      assert.deepEqual(coded(await raw(app.url, { path })), [401, 'missing_credentials'], path);
     }
-    assert.deepEqual(await whoami(story, { ...token, origin: story.app.url }), REFUSED, 'a page');
-  });
-
-  it('never lets in where a credential is asked for, and never counts where that was switched off', async (t) => {
-    const token = await bearer('u-alice', { secret: 'whatever-secret-there-may-be-0001' });
-    const guarded = await startStory(t, { argv: ['--api-key', API_KEY] });
-    assert.deepEqual(await whoami(guarded, token), REFUSED);
-    const strict = await startStory(t, { keys: { verify_jwt: true } });
-    assert.deepEqual(await whoami(strict, token), REFUSED);
-    const lax = await startStory(t, { keys: { verify_jwt: false } });
-    const answer = await whoami(lax, { ...token, 'x-forwarded-for': '10.0.0.1' });
-    assert.deepEqual(answer, [401, 'authorization_required'], 'known as unverified, and not connected');
+    const headers = ['accept', 'text/html'];
+    const page = await raw(app.url, { path: `/oauth/notes/authorize?ticket=${ticket}`, headers });
+    assert.deepEqual(coded(page), [400, 'ticket_unknown']);
   });
 });
 

@@ -13,7 +13,9 @@ it('Open WebUI is asked about no more strangers of an address that made too many
   const openWebui = await AuthsServer.start();
   t.after(() => openWebui.stop());
   openWebui.users.set('ann', {});
-  const { app } = await startStory(t, { keys: { open_webui: { url: openWebui.url } } });
+  const { app } = await startStory(t, {
+    keys: { open_webui: { url: openWebui.url, public_url: 'http://localhost:8080' } },
+  });
   const visit = async (jti: number) => {
     const cookie = `token=${await sessionToken('ann', { claims: { jti } })}`;
     return raw(app.url, { headers: ['cookie', cookie, 'accept', 'text/html'] });
