@@ -70,7 +70,7 @@ export function callerAt(
   const { place, principal: here, browser } = request;
   if (place?.server === server) return here;
   const realm = realmOf(server);
-  if (realm.secretKey === undefined && here.via !== 'anonymous') return here;
+  if (realm.secretKey === realmOf(place?.server).secretKey && here.via !== 'anonymous') return here;
   if (browser !== undefined) return sessionPrincipal(browser.session, identity, realm);
   const credentials = credentialsOf(request, isLocalOnly);
   const { authorization } = credentials;

@@ -93,9 +93,12 @@ export class Logins {
   async begin(server: ProtectedServer, owner: Owner, options: BeginOptions): Promise<Begun> {
     const { publicBase, probe } = this.#options;
     const rooms = { flows: this.#flows, clients: this.#clients, grants: this.#grants, discovery: this.#discovery };
-    const begun = await inTime(server, begin({ ...rooms, publicBase, probe }, server, owner, options));
-    await this.#endWaiting(server, owner);
-    return begun;
+    const beginning = begin({ ...rooms, publicBase, probe }, server, owner, options);
+    const work = beginning.then(async (begun) => {
+      await this.#endWaiting(server, owner);
+      return begun;
+    });
+    return inTime(server, work);
   }
 
   /**

@@ -52,7 +52,7 @@ describe('checkSession', () => {
   it('bounds the age where that is asked for, and then needs to know it', () => {
     const rules = { ...OPEN, maxTokenAgeMs: 60_000 };
     checkSession({ iat: SECONDS - 59 }, rules, NOW);
-    refused(() => checkSession({ iat: SECONDS - 60 }, rules, NOW), 'invalid_credentials', /longer ago/);
+    refused(() => checkSession({ iat: SECONDS - 60 }, rules, NOW), 'token_expired', /longer ago/);
     refused(() => checkSession({}, rules, NOW), 'invalid_credentials', /"iat"/);
   });
 
