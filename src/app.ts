@@ -3,13 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import swagger from '@fastify/swagger';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import type { Problem } from './config/model.ts';
 import { isLoopbackHost } from './config/values.ts';
 import type { Gateway } from './gateway.ts';
 import { installAccess } from './http/access.ts';
 import { installAuthentication } from './http/authentication.ts';
 import { sharesHost } from './http/browser-person.ts';
 import { BrowserSessions } from './http/browser-sessions.ts';
-import { hasDocumentKey, installDocumentKey } from './http/document-key.ts';
+import { installDocumentKey } from './http/document-key.ts';
 import { documentRoutes } from './http/document-routes.ts';
 import { Documents, documentOptions } from './http/documents.ts';
 import { answerError, installErrorHandlers, toGatewayError } from './http/errors.ts';
@@ -28,6 +29,7 @@ import { installPersonalTargets, installPlaces } from './http/targets.ts';
 import { refuseUntaken, toolRoutes } from './http/tools.ts';
 import { buildIdentity } from './identity/authenticators.ts';
 import { FailureLimiter } from './identity/failure-limiter.ts';
+import { howToName } from './identity/naming-oneself.ts';
 import { openWebuiUsers } from './identity/open-webui/users.ts';
 import type { WebSessions } from './identity/web-sessions.ts';
 import { publicBase, stripRootPath } from './routing.ts';
@@ -39,8 +41,8 @@ export interface AppOptions {
   readonly settings: Settings;
   readonly log: FastifyBaseLogger;
   readonly sessions: WebSessions;
-  /** Shown on the page at `/`. */
-  readonly warnings: readonly string[];
+  /** What is odd about the configuration as it is now, for the page at `/`. */
+  readonly warnings: () => readonly Problem[];
 }
 
 /** A person clicks; far more than that within a minute is a program. */
@@ -55,13 +57,15 @@ export async function buildApp({ gateway, settings, log, sessions, warnings }: A
   const visits = new FailureLimiter({ most: MOST_ATTEMPTS });
   const attempts = new FailureLimiter({ most: MOST_ATTEMPTS });
   const everywhere = identity.required && (settings.strictAuth || settings.auth !== undefined);
-  const personal = !identity.required && isLoopbackHost(settings.host);
-  const documents = new Documents(site);
+  const documents = new Documents(site, log);
   const metrics = new Metrics(gateway);
 
   installErrorHandlers(app, {
     forPeople: (error, request, reply) => (isForPerson(request) ? sendFailure(site, error, request, reply) : undefined),
-    linkFor: (server, request) => loginLinkTo(gateway, server, request),
+    toldTo: async (server, request) => ({
+      ...(await loginLinkTo(gateway, server, request)),
+      howToName: site.howToName,
+    }),
   });
   installRequestLog(app, metrics);
   installAccess(app, policy);
@@ -75,7 +79,7 @@ export async function buildApp({ gateway, settings, log, sessions, warnings }: A
     limiter,
     everywhere,
     isLocalOnly: site.isLocalOnly,
-    isOpenTo: (request) => hasDocumentKey(request, settings.documentKey),
+    isOpenTo: (request) => request.hasDocumentKey,
     rootPath: site.rootPath,
   });
   installPersonalTargets(app, gateway);
@@ -86,10 +90,10 @@ export async function buildApp({ gateway, settings, log, sessions, warnings }: A
   app.get('/docs/gateway.json', { schema: { hide: true } }, async () => app.swagger());
   opsRoutes(app, gateway, metrics);
   documentRoutes(app, documents, site);
-  await pageRoutes(app, { ...site, settings, documents, warnings, personal, visits });
+  await pageRoutes(app, { ...site, settings, documents, warnings, visits });
   signInRoutes(app, { ...site, limiter, visits });
   loginRoutes(app, { ...site, attempts });
-  toolRoutes(app, gateway, site.sessions);
+  toolRoutes(app, gateway, site);
   return app;
 }
 
@@ -103,6 +107,7 @@ function siteOf(gateway: Gateway, settings: Settings, sessions: WebSessions, log
     ...documented,
     identity,
     isLocalOnly: isForThisMachine(settings),
+    howToName: howToName(settings),
     principalOf: (session) => sessionPrincipal(session, identity),
     readsOpenWebuiCookie: sharesHost(settings.publicUrl, settings.openWebui),
     sessions: new BrowserSessions({ sessions, publicBase: base, rootPath }),

@@ -67,7 +67,7 @@ export class Gateway {
     const { stores, publicBase, log } = options;
     this.#options = options;
     this.#catalogs = stores.plain.table('catalogs');
-    this.#learned = new LearnedStore(stores.plain.table('catalogs'), log);
+    this.#learned = new LearnedStore(stores.plain.table('learned'), log);
     this.logins = new Logins({
       store: stores.sealed,
       leases: leases(stores.plain.table('leases')),
@@ -172,6 +172,7 @@ export class Gateway {
     try {
       await this.logins.sweep(new Map(guarded.map((one) => [one.name, one])));
       await this.#catalogs.sweep(100);
+      await this.#learned.sweep();
       await this.#syncLearned();
     } catch (error) {
       this.#options.log.warn({ err: error }, 'what has expired could not be removed');
@@ -192,7 +193,7 @@ export class Gateway {
 
   async #make(config: ServerConfig): Promise<Server> {
     const { log, onState, timings } = this.#options;
-    const key = catalogKey(config);
+    const key = entryKey(config);
     const server = new Server({
       config,
       pool: this.#pool,
@@ -209,12 +210,12 @@ export class Gateway {
         },
         onLearned: (changed) => {
           this.#revision += 1;
-          void this.#learned.sync(learnedKey(changed.config), changed.union);
+          void this.#learned.sync(key, changed.union);
         },
       },
       ...(timings === undefined ? {} : { timings }),
     });
-    if (server.isPersonal) await this.#learned.sync(learnedKey(config), server.union);
+    if (server.isPersonal) await this.#learned.sync(key, server.union);
     const known = await this.#catalogs.get(key).catch(() => undefined);
     if (isCatalogRecord(known)) {
       server.learn(known);
@@ -226,7 +227,7 @@ export class Gateway {
   /** What other processes on the same store have learned meanwhile. */
   async #syncLearned(): Promise<void> {
     const personal = [...this.#servers.values()].filter((server) => server.isPersonal);
-    await Promise.all(personal.map(({ config, union }) => this.#learned.sync(learnedKey(config), union)));
+    await Promise.all(personal.map(({ config, union }) => this.#learned.sync(entryKey(config), union)));
   }
 
   #tellTools(server: Server): void {
@@ -260,11 +261,7 @@ function isSameLogin(one: ProtectedServer, other: ProtectedServer): boolean {
   return one.url.href === other.url.href && isDeepStrictEqual(one.oauth, other.oauth);
 }
 
-function learnedKey(config: ServerConfig): string {
-  return `${catalogKey(config)}\nlearned`;
-}
-
 /** A changed entry may be another server altogether, so it starts without a remembered list. */
-function catalogKey(config: ServerConfig): string {
+function entryKey(config: ServerConfig): string {
   return `${config.name}\n${config.hash}`;
 }

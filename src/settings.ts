@@ -111,12 +111,15 @@ export function resolveSource(flags: Flags, env: Environment, cwd = process.cwd(
   return found === undefined ? undefined : { kind: 'file', path: found };
 }
 
+export interface Loaded {
+  readonly settings: Settings;
+  readonly configuration: Configuration;
+  /** Those of the warnings that hang on the settings alone, and so outlive every reload. */
+  readonly lasting: readonly Problem[];
+}
+
 /** Reads the configuration and resolves the settings, with the problems of both in one ConfigError. */
-export async function loadAll(
-  flags: Flags,
-  env: Environment,
-  source: ConfigSource,
-): Promise<{ settings: Settings; configuration: Configuration }> {
+export async function loadAll(flags: Flags, env: Environment, source: ConfigSource): Promise<Loaded> {
   const problems: Problem[] = [];
   const collect = (error: unknown): undefined => {
     if (!(error instanceof ConfigError)) throw error;
@@ -129,7 +132,7 @@ export async function loadAll(
   const exposure = checkExposure(settings, configuration);
   if (exposure.problems.length > 0) throw new ConfigError(exposure.problems);
   const warnings = [...settings.warnings, ...exposure.warnings];
-  return { settings: deepFreeze({ ...settings, warnings }), configuration };
+  return { settings: deepFreeze({ ...settings, warnings }), configuration, lasting: settings.warnings };
 }
 
 /** `/` or `/pre/`, as the loader wants it; a wrong one is reported by `resolveSettings`. */

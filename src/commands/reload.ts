@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { checkExposure } from '../config/exposure.ts';
 import type { Environment } from '../config/interpolate.ts';
 import { loadConfiguration } from '../config/load.ts';
-import { ConfigError, type Configuration, describeProblem } from '../config/model.ts';
+import { ConfigError, type Configuration, describeProblem, type Problem } from '../config/model.ts';
 import { type ConfigWatcher, watchConfig } from '../config/watch.ts';
 import type { Gateway } from '../gateway.ts';
 import type { Settings } from '../settings.ts';
@@ -15,6 +15,8 @@ export interface ReloadOptions {
   readonly log: Logger;
   /** What is applied now. */
   readonly before: Configuration;
+  /** Told what is odd about each changed file once it is in force. */
+  readonly applied: (warnings: readonly Problem[]) => void;
 }
 
 /** Watches the file when `--hot-reload` asks for it. */
@@ -29,18 +31,21 @@ export function startReload(options: ReloadOptions): ConfigWatcher | undefined {
   });
 }
 
-async function reload({ settings, env, gateway, log, before }: ReloadOptions, path: string): Promise<void> {
+async function reload(options: ReloadOptions, path: string): Promise<void> {
+  const { settings, env, gateway, log, before, applied } = options;
   try {
     const configuration = await loadConfiguration({ kind: 'file', path }, { env, pathPrefix: settings.pathPrefix });
     const exposure = checkExposure(settings, configuration);
     if (exposure.problems.length > 0) throw new ConfigError(exposure.problems);
-    for (const warning of [...configuration.warnings, ...exposure.warnings]) {
+    const warnings = [...configuration.warnings, ...exposure.warnings];
+    for (const warning of warnings) {
       log[warning.isNote === true ? 'info' : 'warn'](describeProblem(warning));
     }
     if (JSON.stringify(configuration.gateway) !== JSON.stringify(before.gateway)) {
       log.warn({ file: path }, 'gateway keys have changed; they take effect after a restart');
     }
     const changes = await gateway.apply(configuration);
+    applied(warnings);
     log.info({ file: path, ...changes }, 'configuration reloaded');
   } catch (error) {
     const problems = error instanceof ConfigError ? error.problems.map(describeProblem) : [String(error)];

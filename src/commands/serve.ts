@@ -4,7 +4,6 @@ import { buildApp } from '../app.ts';
 import type { Flags } from '../config/flags.ts';
 import type { Environment } from '../config/interpolate.ts';
 import type { ConfigSource } from '../config/load.ts';
-import { describeProblem } from '../config/model.ts';
 import { publicBase } from '../routing.ts';
 import { loadAll, type Settings } from '../settings.ts';
 import { SingleUserLogins } from './loopback/single-user.ts';
@@ -30,10 +29,10 @@ export async function serve(flags: Flags, env: Environment, source: ConfigSource
     logins?.state(server, state);
   });
   report.attach(runtime.log);
-  const warnings = [...loaded.configuration.warnings, ...settings.warnings];
+  let warnings = [...loaded.configuration.warnings, ...settings.warnings];
   report.warnings(warnings);
   const { gateway, sessions, log } = runtime;
-  const app = await buildApp({ gateway, settings, log, sessions, warnings: warnings.map(describeProblem) });
+  const app = await buildApp({ gateway, settings, log, sessions, warnings: () => warnings });
   await runtime.gateway.apply(loaded.configuration);
   try {
     await app.listen({
@@ -61,6 +60,9 @@ export async function serve(flags: Flags, env: Environment, source: ConfigSource
     gateway: runtime.gateway,
     log: runtime.log,
     before: loaded.configuration,
+    applied: (found) => {
+      warnings = [...found, ...loaded.lasting];
+    },
   });
   return ended(app, runtime, () => {
     watcher?.close();

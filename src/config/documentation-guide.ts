@@ -105,10 +105,17 @@ mcpServers:
     oauth: true
 \`\`\`
 
-At start, and on the page \`/\` for whoever signs in there with the API key (or, where there is none, at this machine),
-latchkey shows the connection to add to Open WebUI. A secret of fewer than 16 characters, or one that is an example from
-somebody's documentation, is refused. Secrets on the command line can be read by others on the machine: better use the
-variables that the tables below name.
+Flags and variables go before the file; the tables below name them. Only the file has \`public_url\`, \`introspect\`,
+\`allow_tokens_without_exp\` and \`max_token_age_hours\` of \`open_webui\`, \`verify_jwt: true\`, and \`webui_secret_key\` of a
+single server. Not in the file are \`--api-key\` (\`LATCHKEY_API_KEY\`) and \`--strict-auth\`. Over plain \`http\` to a
+host beyond your own network, \`open_webui.url\` is a warning: the tokens of users are sent there.
+
+At start, and on the page \`/\` for admins, latchkey shows the connection to add to Open WebUI. An admin is whoever signs in
+there with the API key, and whom Open WebUI, asked with \`introspect\`, calls an admin. Where there is no API key, it is
+whoever has an account or a token of \`auth\`; where there is no \`auth\` either, the person at this machine.
+
+A secret of fewer than 16 characters, or one that is an example from somebody's documentation, is refused. Secrets on the
+command line can be read by others on the machine: better use the variables that the tables below name.
 
 ## Names
 

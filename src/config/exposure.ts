@@ -58,7 +58,8 @@ function openLogin({ host, source }: Reach, name: string): Problem {
 function unreachable({ host, publicUrlGiven }: Reach): Problem[] {
   if (publicUrlGiven || isLoopbackHost(host)) return [];
   const message = 'people elsewhere cannot finish a login: their browser is sent back to localhost';
-  return [flag(message, 'set it to the address that they open, like https://tools.example.org')];
+  const remedy = 'set it to the address that they open, like https://tools.example.org';
+  return [{ ...flag(message, remedy), isPublic: true }];
 }
 
 /** Whoever holds the key may be anybody, so that nobody's account can be used. */
@@ -66,7 +67,7 @@ function nameless(reach: Reach): Problem[] {
   const { apiKey, auth, openWebui } = reach;
   if (apiKey === undefined || auth !== undefined || verifiesTokens(openWebui) || namesUsers(reach)) return [];
   const message = 'programs that call with the key cannot use servers where each person signs in; browsers can';
-  const remedy = "give people accounts or tokens with 'auth', or set multi_user: false";
+  const remedy = "give people accounts or tokens with 'auth' in the file, or set multi_user: false there";
   return [{ file: 'command line', path: '--api-key', message, remedy }];
 }
 
@@ -78,11 +79,12 @@ function unverified(reach: Reach): Problem[] {
   const told = { file: 'command line', path: '--webui-secret-key' };
   if (verifyJwt === false) {
     const message = 'ANYBODY CAN CLAIM TO BE ANYBODY: tokens of Open WebUI are believed without being verified';
-    return [{ ...told, message, remedy: 'set it, or open_webui.url, and remove verify_jwt: false' }];
+    const remedy = 'set it, or --open-webui-url, and remove --no-verify-jwt, or verify_jwt: false in the file';
+    return [{ ...told, message, remedy, isPublic: true }];
   }
   if (!isLoopbackHost(host)) return [];
   const message = 'tokens of Open WebUI that come from this machine are believed without being verified';
-  return [{ ...told, message, remedy: 'set it, or verify_jwt: true to refuse them', isNote: true }];
+  return [{ ...told, message, remedy: 'set it, or verify_jwt: true in the file to refuse them', isNote: true }];
 }
 
 /** Open WebUI reads the documents without a credential, and lets nobody call what is not in them. */
@@ -90,7 +92,7 @@ function unlisted({ host, anonymousCatalog, documentKey }: Reach): Problem[] {
   if (isLoopbackHost(host) || anonymousCatalog !== undefined || documentKey !== undefined) return [];
   const message = 'Open WebUI sees only connect_<server> of servers where each person signs in';
   const remedy = 'set one to list their tools in documents that are asked for with it, or say --anonymous-catalog';
-  return [{ file: 'command line', path: '--document-key', message, remedy }];
+  return [{ file: 'command line', path: '--document-key', message, remedy, isPublic: true }];
 }
 
 function readable({ publicUrl }: Reach): Problem[] {

@@ -140,6 +140,8 @@ export interface Problem {
   readonly remedy?: string;
   /** Of a warning that is no more than good to know: it holds for many who have done nothing odd. */
   readonly isNote?: true;
+  /** Of a warning that concerns everybody who uses the gateway, and names no file, command or address: `/` shows it to all. */
+  readonly isPublic?: true;
 }
 
 export interface Configuration {

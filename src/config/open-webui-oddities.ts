@@ -3,6 +3,7 @@
 import type { Environment } from './interpolate.ts';
 import { type Guard, isGuarded, verifiesTokens } from './open-webui.ts';
 import type { SettingsReader } from './settings-reader.ts';
+import { isPrivateHost } from './values.ts';
 
 export interface Judged extends Guard {
   readonly strictAuth: boolean;
@@ -12,6 +13,7 @@ export interface Judged extends Guard {
 /** Tells `read`; what depends on the servers is told by `checkExposure`. */
 export function judgeOpenWebui(settings: Judged, env: Environment, read: SettingsReader): void {
   warnOfIdleHeaders(settings, read);
+  warnOfOpenTokens(settings, read);
   const { openWebui, auth, strictAuth, documentKey } = settings;
   const verifies = verifiesTokens(openWebui);
   if (openWebui.verifyJwt === false && isGuarded(settings)) {
@@ -35,6 +37,15 @@ function warnOfIdleHeaders({ apiKey, openWebui }: Judged, read: SettingsReader):
   } else if (signed && trustForwardedUser) {
     read.warning('--trust-forwarded-user', 'has no effect beside --user-jwt-secret: only the signed header counts');
   }
+}
+
+/** Each question shows Open WebUI the token of a user's session. */
+function warnOfOpenTokens({ openWebui: { url, introspect } }: Judged, read: SettingsReader): void {
+  if (url === undefined || !introspect) return;
+  const { protocol, hostname, origin } = new URL(url);
+  if (protocol !== 'http:' || isPrivateHost(hostname)) return;
+  const message = `the tokens of users are sent to ${origin} in the clear: others on the way can read them`;
+  read.warning('--open-webui-url', message, 'use https, or an address within your own network');
 }
 
 /** Whoever is given one of two equal secrets has the other. The document key stands in addresses, pages and logs. */

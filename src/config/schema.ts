@@ -51,14 +51,14 @@ const openWebuiSchema = z.object({
     .optional()
     .describe(
       'Where people open Open WebUI. Where its host is that of `public_url` of the gateway, its cookie says who is at ' +
-        'the browser. Default: `url`.',
+        'the browser. Default: `url`. Only in this file.',
     ),
   introspect: z
     .boolean()
     .optional()
     .describe(
       'Whether Open WebUI is asked about each token (at most once a minute), so that one which it has revoked does not ' +
-        'count. Needs `url`. Default: `true` where `url` is set and `webui_secret_key` is not.',
+        'count. Needs `url`. Default: `true` where `url` is set and `webui_secret_key` is not. Only in this file.',
     ),
   user_jwt_secret: z
     .string()
@@ -77,13 +77,15 @@ const openWebuiSchema = z.object({
   allow_tokens_without_exp: z
     .boolean()
     .default(false)
-    .describe('Whether tokens that never expire count (`JWT_EXPIRES_IN=-1` of Open WebUI).'),
+    .describe('Whether tokens that never expire count (`JWT_EXPIRES_IN=-1` of Open WebUI). Only in this file.'),
   max_token_age_hours: z
     .number()
     .positive()
     .max(MAX_TOKEN_AGE_HOURS)
     .optional()
-    .describe('Tokens that were issued longer ago do not count. Default: only their own expiry does.'),
+    .describe(
+      'Tokens that were issued longer ago do not count. Default: only their own expiry does. Only in this file.',
+    ),
 });
 
 /** What callers without a credential see of servers where each person signs in. */

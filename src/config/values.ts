@@ -93,6 +93,31 @@ export function checkPathPrefix(text: string): Checked<string> {
   return 'flaw' in checked ? checked : { value: `${checked.value}/` };
 }
 
+/** The networks that are nobody's on the internet (RFC 1918, 3927, 4193, 4291), and that between a host and its provider. */
+const PRIVATE_NETWORKS: readonly (readonly [address: string, bits: number, family: 'ipv4' | 'ipv6'])[] = [
+  ['10.0.0.0', 8, 'ipv4'],
+  ['172.16.0.0', 12, 'ipv4'],
+  ['192.168.0.0', 16, 'ipv4'],
+  ['169.254.0.0', 16, 'ipv4'],
+  ['100.64.0.0', 10, 'ipv4'],
+  ['fc00::', 7, 'ipv6'],
+  ['fe80::', 10, 'ipv6'],
+];
+
+/** Whether a host is this machine, or one of its own network by address or by name: what is sent there crosses no internet. */
+export function isPrivateHost(host: string): boolean {
+  const bare = host
+    .replace(/^\[(.*)\]$/, '$1')
+    .replace(/\.$/, '')
+    .toLowerCase();
+  if (isLoopbackHost(bare)) return true;
+  const family = isIP(bare);
+  if (family === 0) return !bare.includes('.') || /\.(?:local|internal)$/.test(bare);
+  const networks = new BlockList();
+  for (const [address, bits, kind] of PRIVATE_NETWORKS) networks.addSubnet(address, bits, kind);
+  return networks.check(bare, family === 4 ? 'ipv4' : 'ipv6');
+}
+
 /** Whether only this machine can reach what listens on the host. */
 export function isLoopbackHost(host: string): boolean {
   const bare = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();

@@ -4,7 +4,7 @@ import type { OpenWebuiConfig } from '../config/model.ts';
 import { GatewayError } from '../errors.ts';
 import type { Realm } from '../identity/credentials.ts';
 import type { CookieUser } from '../identity/open-webui/users.ts';
-import type { Principal } from '../identity/principal.ts';
+import { isProven, type Principal } from '../identity/principal.ts';
 import type { Owner } from '../oauth/model.ts';
 import type { Server } from '../upstream/server.ts';
 import { realmOf } from './caller.ts';
@@ -13,15 +13,12 @@ import type { Site } from './site.ts';
 /** `cookie`, `sign-in`: what shows that it is the very person. */
 export type BrowserPerson = 'cookie' | 'sign-in' | 'somebody-else' | 'unknown';
 
-/** Those who have shown who they are, in a way that another person cannot. */
-const NAMED: ReadonlySet<Principal['via']> = new Set(['basic', 'bearer', 'openwebui']);
-
 /**
  * Holds what the browser shows against the owner of a link. One sign of another person refuses, whatever the other sign
  * says: a cookie can be planted, and a sign-in be forgotten. `cookie`: the user of Open WebUI, where that can be told.
  */
 export function personAt(owner: Owner, signedIn: Principal, cookie: Principal | undefined): BrowserPerson {
-  const named = NAMED.has(signedIn.via) ? signedIn.id : undefined;
+  const named = isProven(signedIn) ? signedIn.id : undefined;
   // Whom Open WebUI names says nothing of an account of another kind.
   const user = owner.startsWith('openwebui:') ? cookie?.id : undefined;
   if ((named !== undefined && named !== owner) || (user !== undefined && user !== owner)) return 'somebody-else';

@@ -26,6 +26,8 @@ declare module 'fastify' {
     browser: Identified | undefined;
     /** Which server the path names: by the router's own rules, or as one of our routes that belong to a server. */
     place: Place<Server> | undefined;
+    /** True where this asks for a document and shows the `document_key`. */
+    hasDocumentKey: boolean;
     /** For POST: which tool of which server the path names. */
     target: CallTarget | undefined;
     /** For the log: stable code of the error that was answered. */

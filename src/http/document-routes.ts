@@ -6,7 +6,6 @@ import type { Principal } from '../identity/principal.ts';
 import type { Rendered } from '../openapi/rendered.ts';
 import type { Server } from '../upstream/server.ts';
 import { callerAt } from './caller.ts';
-import { hasDocumentKey } from './document-key.ts';
 import { viewFor } from './document-view.ts';
 import type { DocumentOptions, Documents, ServerTools } from './documents.ts';
 import { PERSONAL_HEADERS } from './site.ts';
@@ -78,7 +77,7 @@ function personalTools(
   const owner = options.gateway.ownerOf(server, principal);
   const known = owner === undefined ? undefined : server.knownCatalog(owner);
   if (known !== undefined) return { server, catalog: known };
-  const view = viewFor(principal, hasDocumentKey(request, options.documentKey), options);
+  const view = viewFor(principal, request.hasDocumentKey, options);
   if (owner === undefined) return viewOf(server, view);
   return server.catalogOf(owner, PERSONAL_CONNECT_MS).then(
     (catalog) => ({ server, catalog }),

@@ -4,6 +4,7 @@ import type { AnonymousCatalog } from '../config/model.ts';
 import { isGuarded } from '../config/open-webui.ts';
 import { SINGLE_SERVER_NAME } from '../config/single.ts';
 import type { Gateway } from '../gateway.ts';
+import type { Log } from '../log-sink.ts';
 import { connectPath, connectTool } from '../openapi/connect.ts';
 import { rootDocument, serverDocument } from '../openapi/document.ts';
 import { documentPath } from '../openapi/document-path.ts';
@@ -12,7 +13,7 @@ import { type Rendered, render } from '../openapi/rendered.ts';
 import { anonymousCatalogOf, type Settings } from '../settings.ts';
 import { type Catalog, toolsAmong } from '../upstream/catalog.ts';
 import type { Server } from '../upstream/server.ts';
-import { isShadowed } from './shadowed-tools.ts';
+import { isPathOf, isShadowed } from './shadowed-tools.ts';
 
 export interface DocumentOptions {
   readonly gateway: Gateway;
@@ -67,20 +68,25 @@ export class Documents {
     sizeCalculation: ({ bytes }) => bytes.length + 1,
   });
   readonly #numbers = new WeakMap<object, number>();
+  readonly #log: Log | undefined;
+  readonly #warned = new WeakSet<Server>();
   #count = 0;
 
-  constructor(options: DocumentOptions) {
+  constructor(options: DocumentOptions, log?: Log) {
     this.#options = options;
+    this.#log = log;
   }
 
   /** The document of one server; the single server's stands at the root, so it names no `servers` of its own. */
   ofServer(tools: ServerTools): Rendered {
-    return this.#once(this.#keyOf(tools), () => this.#renderServer(tools));
+    return this.#once(`${this.#number(this.#options.gateway.servers)} ${this.#keyOf(tools)}`, () =>
+      this.#renderServer(tools),
+    );
   }
 
   /** All operations of all servers. */
   ofAll(all: readonly ServerTools[]): Rendered {
-    let key = 'all';
+    let key = `all ${this.#number(this.#options.gateway.servers)}`;
     for (const tools of all) key += ` ${this.#keyOf(tools)}`;
     return this.#once(key, () => this.#renderAll(all));
   }
@@ -112,19 +118,47 @@ export class Documents {
     const { rootPath, pathPrefix, single, secured } = this.#options;
     const base = single === undefined ? `${rootPath}${pathPrefix}${documentPath(server.name)}` : rootPath;
     const options = { apiKey: secured, ...(base === '' ? {} : { servers: base }) };
-    return render(serverDocument(withReachablePaths(documented(tools), single), options));
+    return render(serverDocument(withReachablePaths(this.#documented(tools), single), options));
+  }
+
+  /** Without tools whose address is one of another server: a call would go there, under the words of this one. */
+  #documented(tools: ServerTools): DocumentedServer {
+    const { gateway, ...routing } = this.#options;
+    const server = documented(tools);
+    const routes = { ...routing, servers: gateway.servers };
+    const own = server.tools.filter((tool) => isPathOf(server.name, this.#pathOf(server.name, tool), routes));
+    if (own.length < server.tools.length) this.#warnOfOthers(tools.server, server.tools, own);
+    return { ...server, tools: own };
+  }
+
+  /** Once for each server: it may change its tools as often as it likes. */
+  #warnOfOthers(server: Server, all: readonly DocumentedTool[], own: readonly DocumentedTool[]): void {
+    if (this.#warned.has(server)) return;
+    this.#warned.add(server);
+    const tool = all.find((one) => !own.includes(one))?.name;
+    this.#log?.warn(
+      { server: server.name, tool, count: all.length - own.length },
+      'documents leave out tools of this server: another server has their path',
+    );
+  }
+
+  #pathOf(server: string, { path }: DocumentedTool): string {
+    return `${this.#options.pathPrefix}${documentPath(server)}/${documentPath(path)}`;
   }
 
   #renderAll(all: readonly ServerTools[]): Rendered {
-    const { rootPath, pathPrefix, secured } = this.#options;
-    const document = rootDocument(all.map(documented), {
-      title: this.#options.title,
-      version: this.#options.version,
-      description: this.#describe(all),
-      apiKey: secured,
-      pathOf: (server, tool) => `${pathPrefix}${documentPath(server.name)}/${documentPath(tool.path)}`,
-      ...(rootPath === '' ? {} : { servers: rootPath }),
-    });
+    const { rootPath, secured } = this.#options;
+    const document = rootDocument(
+      all.map((tools) => this.#documented(tools)),
+      {
+        title: this.#options.title,
+        version: this.#options.version,
+        description: this.#describe(all),
+        apiKey: secured,
+        pathOf: (server, tool) => this.#pathOf(server.name, tool),
+        ...(rootPath === '' ? {} : { servers: rootPath }),
+      },
+    );
     return render(document);
   }
 

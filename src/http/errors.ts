@@ -1,11 +1,10 @@
 /** Turns everything thrown into an answer: a stable code, a public body, and never a stack trace. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../errors.ts';
-import { LoginError, LoginNeeded } from '../oauth/errors.ts';
+import { LoginError, LoginNeeded, type Told } from '../oauth/errors.ts';
 import { stringifyJson } from '../schema/json.ts';
 import { RpcError } from '../upstream/jsonrpc.ts';
 import { rpcFailure } from '../upstream/result.ts';
-import type { LoginLink } from './login-link.ts';
 
 /** `forPeople` answers with a page, where it is for it. */
 export type PageAnswer = (
@@ -16,26 +15,17 @@ export type PageAnswer = (
 
 export interface ErrorAnswers {
   readonly forPeople: PageAnswer;
-  /** Where the caller's browser has to go to sign in at the server of that name. */
-  readonly linkFor: (server: string, request: FastifyRequest) => Promise<LoginLink>;
+  /** What a caller is told who has to sign in at the server of that name. */
+  readonly toldTo: (server: string, request: FastifyRequest) => Promise<Told>;
 }
 
-export function installErrorHandlers(app: FastifyInstance, { forPeople, linkFor }: ErrorAnswers): void {
+export function installErrorHandlers(app: FastifyInstance, { forPeople, toldTo }: ErrorAnswers): void {
   app.setErrorHandler(async (thrown, request, reply) => {
     const found = toGatewayError(thrown, request);
-    const error = found instanceof LoginNeeded ? await withLink(found, linkFor, request) : found;
+    const error = found instanceof LoginNeeded ? found.told(await toldTo(found.server, request)) : found;
     return forPeople(error, request, reply) ?? answerError(error, request, reply);
   });
   app.setNotFoundHandler((request, reply) => answerError(notFound(), request, reply));
-}
-
-async function withLink(
-  needed: LoginNeeded,
-  linkFor: ErrorAnswers['linkFor'],
-  request: FastifyRequest,
-): Promise<GatewayError> {
-  const { url, operation } = await linkFor(needed.server, request);
-  return needed.told(url, operation);
 }
 
 export function notFound(): GatewayError {

@@ -4,6 +4,7 @@ import { flowsOf } from '../oauth/flow.ts';
 import type { Waiting } from '../oauth/hand-off.ts';
 import { codeUnknown } from '../oauth/hand-off-failures.ts';
 import type { Completed } from '../oauth/logins.ts';
+import { connectPath } from '../openapi/connect.ts';
 import { momentWords } from '../web/time-words.ts';
 import { codePage, toldPage } from '../web/views.ts';
 import { cookiesOf, formOf, fromElsewhere } from './browser-sessions.ts';
@@ -67,6 +68,7 @@ export async function answerCode(
     server: server.name,
     label: kept.label,
     code: kept.code,
+    operation: connectPath(server.name, server.learned),
     until: momentWords(kept.expiresAt, Date.now()),
     dropUrl: loginRoute(site, server, 'drop'),
     csrf: repeated(cookie, 'drop'),

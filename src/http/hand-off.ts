@@ -1,9 +1,11 @@
 /** `/oauth/<server>/authorize?ticket=`: opened from a chat it only asks; its own link uses the ticket up and begins the login. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Principal } from '../identity/principal.ts';
 import { flowsOf, isSecret, randomSecret } from '../oauth/flow.ts';
 import type { TicketHolder } from '../oauth/hand-off.ts';
 import { linkOfAnother, notInBrowser, ticketUnknown } from '../oauth/hand-off-failures.ts';
 import type { Begun } from '../oauth/logins.ts';
+import type { Owner } from '../oauth/model.ts';
 import { agoWords } from '../web/hand-off-models.ts';
 import { handOffPage } from '../web/views.ts';
 import { type BrowserPerson, personAt, userForHolder } from './browser-person.ts';
@@ -37,11 +39,18 @@ export async function handOff(
   if (holder === undefined) throw ticketUnknown();
   const cookie = await userForHolder(site, request, place.server, holder.owner);
   const person = personAt(holder.owner, request.principal, cookie?.principal);
-  if (person === 'somebody-else') throw linkOfAnother();
+  if (person === 'somebody-else') throw refusalFor(holder.owner, request, cookie?.principal);
   const asked = { ticket, holder, person };
   return hasAgreed(site, request, ticket, person)
     ? begin(site, place, asked, request, reply)
     : ask(site, place, asked, reply);
+}
+
+/** Names the sign that spoke against it. */
+function refusalFor(owner: Owner, { principal }: FastifyRequest, user: Principal | undefined): Error {
+  return user !== undefined && user.id !== owner
+    ? linkOfAnother('cookie', user.label)
+    : linkOfAnother('sign-in', principal.label);
 }
 
 /** The page was shown to this browser, and its own link was followed: no other page, and no preview, can do that. */

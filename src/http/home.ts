@@ -1,6 +1,6 @@
 /** The page at `/`: the servers, and which of them the person at the browser has connected. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { isLoopbackHost } from '../config/values.ts';
+import { describeProblem, type Problem } from '../config/model.ts';
 import type { FailureLimiter } from '../identity/failure-limiter.ts';
 import type { Server } from '../upstream/server.ts';
 import {
@@ -14,6 +14,7 @@ import {
   serverModels,
 } from '../web/models.ts';
 import { homePage } from '../web/views.ts';
+import { mayKnowReasons } from './admin.ts';
 import { isFetchedElsewhere, wantsHtml } from './context.ts';
 import { endOfOthers, offerToStranger } from './open-webui-offer.ts';
 import { openWebuiPanel, type PanelOptions } from './open-webui-panel.ts';
@@ -21,9 +22,8 @@ import { connectionAt, knowsByChat } from './person.ts';
 import { frame, loginRoute, PERSONAL_HEADERS, type Site, sendPage } from './site.ts';
 
 export interface HomeOptions extends PanelOptions {
-  readonly warnings: readonly string[];
-  /** Whether someone without a credential may read why a server failed: on a personal, loopback-only gateway. */
-  readonly personal: boolean;
+  /** What is odd about the configuration as it is now. */
+  readonly warnings: () => readonly Problem[];
   /** Counts visits that made a session. */
   readonly visits: FailureLimiter;
 }
@@ -35,7 +35,7 @@ export async function home(site: HomeOptions, request: FastifyRequest, reply: Fa
   await afterLogin(site, request);
   const { gateway, pathPrefix } = site;
   const name = gatewayName(site.title);
-  const privy = mayKnow(site, request);
+  const privy = mayKnowReasons(site, request);
   const servers = serverModels(gateway, pathPrefix, privy, await connectionsOf(site, request));
   if (!asPage) return sendStatus(site, reply, { name, version: site.version, servers });
   const page = homePage({
@@ -46,7 +46,7 @@ export async function home(site: HomeOptions, request: FastifyRequest, reply: Fa
     publicUrl: site.publicBase,
     single: site.single !== undefined,
     servers,
-    warnings: privy ? site.warnings : [],
+    warnings: warningsFor(site, privy),
     notices: noticesFor(request, servers),
     openWebui: openWebuiPanel(site, request),
   });
@@ -61,7 +61,7 @@ export async function summary(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const connection = await connectionOf(site, server, request);
-  return sendStatus(site, reply, serverModel(server, site.pathPrefix, mayKnow(site, request), connection));
+  return sendStatus(site, reply, serverModel(server, site.pathPrefix, mayKnowReasons(site, request), connection));
 }
 
 /** Somebody comes from a login: their tools are worth a short wait. */
@@ -138,8 +138,9 @@ function sendStatus(site: Site, reply: FastifyReply, body: object): FastifyReply
   return reply.send(body);
 }
 
-/** Reasons and warnings name files, commands and addresses. A public URL says that others come in through a tunnel or proxy. */
-function mayKnow({ personal, publicUrl }: HomeOptions, { principal }: FastifyRequest): boolean {
-  const isVisitor = principal.via === 'anonymous' || principal.via === 'session';
-  return !isVisitor || (personal && isLoopbackHost(publicUrl.hostname));
+/** Most warnings name files, commands or addresses; what concerns everybody who comes here is told to everybody. */
+function warningsFor({ warnings }: HomeOptions, privy: boolean): string[] {
+  return warnings()
+    .filter(({ isPublic }) => privy || isPublic === true)
+    .map(describeProblem);
 }

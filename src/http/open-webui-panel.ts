@@ -1,11 +1,9 @@
 /** The part of the page at `/` that tells an admin how to add the gateway to Open WebUI; nobody else sees it. */
 import type { FastifyRequest } from 'fastify';
-import { isLoopbackHost } from '../config/values.ts';
 import type { Settings } from '../settings.ts';
 import type { OpenWebuiPanel } from '../web/models.ts';
 import { connectionHints, openWebuiConnection } from '../web/open-webui.ts';
-import { isFromThisMachine } from './caller.ts';
-import { isSignedIn } from './session-principal.ts';
+import { isAdmin } from './admin.ts';
 import type { Site } from './site.ts';
 
 export interface PanelOptions extends Site {
@@ -27,19 +25,4 @@ export function openWebuiPanel(site: PanelOptions, request: FastifyRequest): Ope
     json: JSON.stringify([connection], null, 2),
     hints: connectionHints(settings, connection),
   };
-}
-
-/**
- * The holder of the API key is; whoever has an account, a token or a name of Open WebUI's is not. Where no such key is
- * configured, and nobody else can come in, it is the person at this machine.
- */
-function isAdmin(site: PanelOptions, request: FastifyRequest): boolean {
-  const { settings, identity, publicUrl, isLocalOnly } = site;
-  if (request.principal.via === 'api-key') return true;
-  const { session } = request.browser ?? {};
-  if (settings.apiKey !== undefined && session !== undefined) {
-    return session.principal === undefined && isSignedIn(session, identity);
-  }
-  const isOpen = settings.apiKey === undefined && settings.auth === undefined;
-  return isOpen && isLocalOnly && isLoopbackHost(publicUrl.hostname) && isFromThisMachine(request);
 }

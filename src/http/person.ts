@@ -1,5 +1,6 @@
 /** Whoever is at the other end, as routes for people see them: whether they are known, and what they have connected. */
 import type { FastifyRequest } from 'fastify';
+import { type Realm, WHOLE_GATEWAY } from '../identity/credentials.ts';
 import type { ConnectionStatus, Owner } from '../oauth/model.ts';
 import type { Catalog } from '../upstream/catalog.ts';
 import type { Server } from '../upstream/server.ts';
@@ -11,14 +12,17 @@ export function isStranger({ identity }: Pick<Site, 'identity'>, { principal }: 
   return identity.required && principal.via === 'anonymous';
 }
 
-/** True where no browser can show who it is at this server: its people come with a link from their chat. */
-export function knowsByChat(
+/** True where a browser can show who it is in `realm`: with a key, an account, or the cookie of Open WebUI. */
+export function canSignIn(
   { identity, readsOpenWebuiCookie }: Pick<Site, 'identity' | 'readsOpenWebuiCookie'>,
-  server: Server,
+  { secretKey }: Realm = WHOLE_GATEWAY,
 ): boolean {
-  const canSignIn = identity.asksKey || identity.accounts.size > 0;
-  if (!identity.required || canSignIn) return false;
-  return realmOf(server).secretKey !== undefined || !readsOpenWebuiCookie;
+  return identity.asksKey || identity.accounts.size > 0 || (readsOpenWebuiCookie && secretKey === undefined);
+}
+
+/** True where no browser can show who it is at this server: its people come with a link from their chat. */
+export function knowsByChat(site: Pick<Site, 'identity' | 'readsOpenWebuiCookie'>, server: Server): boolean {
+  return site.identity.required && !canSignIn(site, realmOf(server));
 }
 
 /** Where a browser signs in; `next`: the path of ours to go on to, without the root path. */

@@ -1,10 +1,28 @@
-/** Tools of a single server stand at the root, where paths of our own come first: which ones those hide. */
+/** Tools that their path does not reach: at the root paths of our own come first, and below a server those of a longer name. */
 import type { Gateway } from '../gateway.ts';
 import type { Log } from '../log-sink.ts';
+import { decodePath, findPlace, type RoutingOptions, stripRootPath } from '../routing.ts';
+
+/** Where requests are routed. */
+export interface Routes extends RoutingOptions {
+  readonly servers: ReadonlyMap<string, { readonly name: string }>;
+  readonly rootPath: string;
+}
 
 /** True where `POST /<path>` is a route of ours; such a tool is at `/<server>/<path>` alone. */
 export function isShadowed(path: string): boolean {
   return path === 'login' || path === 'logout' || path.startsWith('oauth/');
+}
+
+/**
+ * True where a call of `path`, as a document has it (encoded, without the root path), comes to `server`. Clients resolve
+ * `..` and take a backslash for a slash before they send it; of two names that fit, the longer one has the path.
+ */
+export function isPathOf(server: string, path: string, { servers, rootPath, ...routing }: Routes): boolean {
+  const { pathname } = new URL(`http://localhost${rootPath}${path}`);
+  const decoded = decodePath(stripRootPath(pathname, rootPath));
+  const place = decoded === undefined ? undefined : findPlace(servers, decoded, routing);
+  return place?.server.name === server;
 }
 
 /** Warns once of each tool that the root does not reach. `single`: the server whose tools are at the root; undefined: none. */

@@ -1,7 +1,7 @@
 /** What all pages have in common: the frame around them, their headers, and the addresses of servers. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Identity } from '../identity/authenticators.ts';
-import type { Principal } from '../identity/principal.ts';
+import { isProven, type Principal } from '../identity/principal.ts';
 import type { WebSession } from '../identity/web-sessions.ts';
 import { type LoginPage, loginPath } from '../oauth/paths.ts';
 import type { RoutingOptions } from '../routing.ts';
@@ -9,13 +9,15 @@ import type { Server } from '../upstream/server.ts';
 import type { PageModel } from '../web/models.ts';
 import type { BrowserSessions } from './browser-sessions.ts';
 import type { DocumentOptions } from './documents.ts';
-import { isStranger, signInPath } from './person.ts';
+import { canSignIn, isStranger, signInPath } from './person.ts';
 
 /** What routes for people need to know of the house. */
 export interface Site extends DocumentOptions {
   readonly identity: Identity;
   /** True where nobody but this machine is meant to come in. */
   readonly isLocalOnly: boolean;
+  /** How a caller can say who it is, in words. */
+  readonly howToName: string;
   /** Whom a session makes of a browser. */
   readonly principalOf: (session: WebSession) => Principal;
   readonly sessions: BrowserSessions;
@@ -33,10 +35,9 @@ export function frame(site: Site, request: FastifyRequest): Omit<PageModel, 'hea
   const { browser, principal } = request;
   // Back to where they are, unless that is the end of something.
   const next = request.method === 'GET' && !request.url.startsWith('/oauth/') ? request.url : '/';
-  const hasAccount = principal.via === 'basic' || principal.via === 'bearer' || principal.via === 'openwebui';
-  const canSignIn = identity.asksKey || identity.accounts.size > 0 || site.readsOpenWebuiCookie;
+  const hasAccount = isProven(principal);
   const mightSignIn = isStranger(site, request) || (!hasAccount && identity.accounts.size > 0);
-  const loginUrl = canSignIn && mightSignIn ? signInPath(rootPath, next) : undefined;
+  const loginUrl = canSignIn(site) && mightSignIn ? signInPath(rootPath, next) : undefined;
   // To a visitor of a gateway where nobody has anything of their own there is nothing to say.
   const hasOwn = hasAccount || [...gateway.servers.values()].some((server) => server.isPersonal);
   const isQuiet = !hasOwn && !identity.required;

@@ -6,13 +6,13 @@ import { CallScope } from '../upstream/call-scope.ts';
 import { answerText } from '../upstream/result.ts';
 import { noCatalog } from '../upstream/server.ts';
 import { readArguments } from './arguments.ts';
-import type { BrowserSessions } from './browser-sessions.ts';
 import { realmOf } from './caller.ts';
 import { connectAnswers } from './connect.ts';
 import { type CallTarget, header, rawPath } from './context.ts';
 import { notFound } from './errors.ts';
 import { forwardedHeaders } from './forwarded-headers.ts';
 import { notTaken } from './methods.ts';
+import type { Site } from './site.ts';
 import { type PlaceOptions, placeOf } from './targets.ts';
 
 /**
@@ -29,7 +29,11 @@ export function refuseUntaken(app: FastifyInstance, options: PlaceOptions): void
 
 const TAKEN_METHODS = new Set(['GET', 'HEAD', 'POST']);
 
-export function toolRoutes(app: FastifyInstance, gateway: Gateway, sessions: BrowserSessions): void {
+export function toolRoutes(
+  app: FastifyInstance,
+  gateway: Gateway,
+  { sessions, howToName }: Pick<Site, 'sessions' | 'howToName'>,
+): void {
   // Bodies are read here and not by Fastify's parser, which refuses an empty one.
   app.removeAllContentTypeParsers();
   // The first is found without a search, and nearly all requests are of it.
@@ -38,7 +42,7 @@ export function toolRoutes(app: FastifyInstance, gateway: Gateway, sessions: Bro
   );
   const countsTokens = (): boolean =>
     [...gateway.servers.values()].some((server) => realmOf(server).secretKey !== undefined);
-  const answerConnect = connectAnswers(gateway);
+  const answerConnect = connectAnswers(gateway, howToName);
   const answer = (target: CallTarget, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
     target.isConnect === true ? answerConnect(target, request, reply) : callTool(target, request, reply, countsTokens);
   app.post('/*', { schema: { hide: true } }, (request, reply) => {

@@ -6,6 +6,8 @@ export interface Principal {
   readonly via: 'api-key' | 'basic' | 'bearer' | 'openwebui' | 'unverified' | 'session' | 'anonymous';
   /** For people and logs. */
   readonly label: string;
+  /** An admin of Open WebUI, as it said itself when it was asked; never by what a token says. */
+  readonly isAdmin?: true;
 }
 
 export const ANONYMOUS: Principal = { id: 'anonymous:', via: 'anonymous', label: 'anonymous' };
@@ -17,8 +19,9 @@ export function visitorPrincipal(uuid: string): Principal {
 }
 
 /** A user of Open WebUI, by the id that it gives them. However they are known, they are the same principal. */
-export function openWebuiPrincipal(id: string, label?: string): Principal {
-  return { id: `openwebui:${id}`, via: 'openwebui', label: label ?? `Open WebUI user ${shortened(id)}` };
+export function openWebuiPrincipal(id: string, label?: string, isAdmin = false): Principal {
+  const user = { id: `openwebui:${id}`, via: 'openwebui', label: label ?? `Open WebUI user ${shortened(id)}` } as const;
+  return isAdmin ? { ...user, isAdmin } : user;
 }
 
 /** Whom a token names that nothing verified; never one of the above. */
@@ -31,18 +34,26 @@ function shortened(id: string): string {
   return id.length <= 12 ? id : `${id.slice(0, 8)}…`;
 }
 
-/** An API key, and the lack of one, are many people's. */
-const ONE_PERSON: Readonly<Record<Principal['via'], boolean>> = {
-  'api-key': false,
-  anonymous: false,
-  basic: true,
-  bearer: true,
-  openwebui: true,
-  unverified: true,
-  session: true,
+/**
+ * `many`: an API key, and the lack of one, are many people's. `unproven`: one person, but anybody can have a session, or say
+ * an id that nobody verifies. `proven`: one person, who has shown who they are in a way that another cannot.
+ */
+const KNOWN_AS: Readonly<Record<Principal['via'], 'many' | 'unproven' | 'proven'>> = {
+  'api-key': 'many',
+  anonymous: 'many',
+  session: 'unproven',
+  unverified: 'unproven',
+  basic: 'proven',
+  bearer: 'proven',
+  openwebui: 'proven',
 };
 
 /** Only who is one person may connect an account. */
 export function isOnePerson({ via }: Principal): boolean {
-  return ONE_PERSON[via];
+  return KNOWN_AS[via] !== 'many';
+}
+
+/** True for a person with an account, here or in Open WebUI, who has proved that it is theirs. */
+export function isProven({ via }: Principal): boolean {
+  return KNOWN_AS[via] === 'proven';
 }

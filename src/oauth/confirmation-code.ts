@@ -16,6 +16,13 @@ export function newCode(): string {
   return `${code.slice(0, LENGTH / 2)}-${code.slice(LENGTH / 2)}`;
 }
 
+/** True for what `newCode` makes, however it was typed. */
+export function looksLikeCode(text: string): boolean {
+  if (text.length > LONGEST_INPUT) return false;
+  const code = plain(text);
+  return code.length === LENGTH && [...code].every((character) => ALPHABET.includes(character));
+}
+
 /**
  * What is stored of the code of a login. Salted with the login's `id`, so that no table of codes fits two of them. A
  * slow or keyed hash would add nothing: the row is sealed, and whoever can open it has the tokens themselves.

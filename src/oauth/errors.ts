@@ -48,29 +48,36 @@ export class LoginError extends GatewayError {
 /** What a person has to do before a call can succeed. Whoever answers it adds the link, which may be the caller's own. */
 export class LoginNeeded extends GatewayError {
   readonly server: string;
-  readonly #words: (link?: string, operation?: string) => Words;
+  readonly #words: (told: Told) => Words;
   readonly #answer: LoginNeededAnswer;
 
-  constructor(server: string, answer: LoginNeededAnswer, words: (link?: string, operation?: string) => Words) {
+  constructor(server: string, answer: LoginNeededAnswer, words: (told: Told) => Words) {
     const { code, status, headers } = answer;
-    super(code, status, words().message, headers === undefined ? {} : { headers });
+    super(code, status, words({}).message, headers === undefined ? {} : { headers });
     this.server = server;
     this.#answer = answer;
     this.#words = words;
   }
 
-  /**
-   * The error as the caller is to read it; `link`: where the person's browser has to go, absolute. `operation`: what the
-   * caller brings a code to, where that link may end in one.
-   */
-  told(link: string, operation?: string): GatewayError {
+  /** The error as the caller is to read it. */
+  told(told: Told): GatewayError {
     const { code, status, headers } = this.#answer;
-    const { message, ...more } = this.#words(link, operation);
+    const { message, ...more } = this.#words(told);
     return new GatewayError(code, status, message, {
       body: { error: code, message, ...more },
       ...(headers === undefined ? {} : { headers }),
     });
   }
+}
+
+/** What is known only where a caller is answered. */
+export interface Told {
+  /** Where the person's browser has to go, absolute. */
+  readonly link?: string;
+  /** What the caller brings a code to, where that link may end in one. */
+  readonly operation?: string;
+  /** How a caller can say who it is. */
+  readonly howToName?: string;
 }
 
 export interface LoginNeededAnswer {
@@ -88,7 +95,7 @@ export interface Words {
 
 /** 401: the caller has no usable grant at this server; `reason`: a sentence that names the server. */
 export function authorizationRequired(server: string, reason: string): LoginNeeded {
-  return new LoginNeeded(server, { code: 'authorization_required', status: 401 }, (link, operation) => ({
+  return new LoginNeeded(server, { code: 'authorization_required', status: 401 }, ({ link, operation }) => ({
     message: `${reason} ${askTo('connect it', link, operation)}`,
     ...addressOf(link),
   }));
@@ -96,16 +103,18 @@ export function authorizationRequired(server: string, reason: string): LoginNeed
 
 /** 401: no account can be the caller's. */
 export function identityRequired(server: string): LoginNeeded {
-  return new LoginNeeded(server, { code: 'identity_required', status: 401 }, (link) => ({
-    message: whoAreYou(server, link),
+  return new LoginNeeded(server, { code: 'identity_required', status: 401 }, ({ link, howToName }) => ({
+    message: whoAreYou(server, link, howToName),
     ...addressOf(link),
   }));
 }
 
 /** What callers are told who may be many people: nobody in particular, or whoever holds the API key. */
-export function whoAreYou(server: string, link: string | undefined): string {
-  const page = link === undefined ? "the gateway's page" : link;
-  return `"${server}" is used with an account of one's own, and this call does not say whose. Open ${page} in a browser and use the tools there. Programs need a credential of one person, which the operator of this gateway gives out. In Open WebUI, the connection needs the authentication "Session", or signed user headers; see OAUTH_GUIDE.md.`;
+export function whoAreYou(server: string, link = "the gateway's page", howToName = ''): string {
+  return `"${server}" is used with an account of one's own, and this call does not say whose. ${howToName} To use the tools in a browser, open ${link}.`.replace(
+    '  ',
+    ' ',
+  );
 }
 
 /** 403: the grant lacks scopes; `offered`: another login can help. */
@@ -113,18 +122,18 @@ export function insufficientScope(server: string, asked: string | undefined, off
   // It comes from the server, and stands in a sentence of ours.
   const scope = unionScope(asked);
   const needs = scope === undefined ? 'more rights' : `the rights "${scope}"`;
-  const needed = new LoginNeeded(server, { code: 'insufficient_scope', status: 403 }, (link, operation) => ({
+  const needed = new LoginNeeded(server, { code: 'insufficient_scope', status: 403 }, ({ link, operation }) => ({
     message: `This call needs ${needs} at "${server}". ${offered ? askTo('grant them', link, operation) : NO_HELP}`,
     ...(scope === undefined ? {} : { scope }),
     ...(offered ? addressOf(link) : {}),
   }));
-  return offered ? needed : needed.told('');
+  return offered ? needed : needed.told({});
 }
 
 /** 503: the authorization server does not answer, so that a token cannot be renewed. */
 export function providerUnavailable(server: string, seconds: number): LoginNeeded {
   const headers = { 'retry-after': String(seconds) };
-  return new LoginNeeded(server, { code: 'provider_unavailable', status: 503, headers }, (link, operation) => ({
+  return new LoginNeeded(server, { code: 'provider_unavailable', status: 503, headers }, ({ link, operation }) => ({
     message: `The sign-in service of "${server}" does not answer. Try again in ${seconds} s. If it stays like this: ${askTo('connect again', link, operation)}`,
   }));
 }

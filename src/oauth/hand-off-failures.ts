@@ -26,15 +26,15 @@ export function codeUnknown(): LoginError {
   });
 }
 
-/** Says nothing of whose it is. */
-export function linkOfAnother(): LoginError {
+/** Says nothing of whose it is. `by`: what names the browser, and as whom. */
+export function linkOfAnother(by: 'cookie' | 'sign-in', label: string): LoginError {
+  const where = by === 'cookie' ? 'to Open WebUI' : 'here';
   return new LoginError({
     code: 'flow_wrong_person',
     status: 403,
     title: 'This link was made for somebody else',
-    message: 'You are not the one for whom it was made, as far as this browser can tell.',
-    remedy:
-      'If somebody sent it to you, close this page. If it is your own, sign out at this gateway and open it again.',
+    message: `This browser is signed in ${where} as ${label}, and the link is for another person.`,
+    remedy: `If somebody sent it to you, close this page. If it is your own, sign in ${where} as yourself and open it again.`,
   });
 }
 
@@ -55,19 +55,28 @@ export function notInBrowser(): GatewayError {
   return new GatewayError('bad_request', 400, message, { body: { error: 'bad_request', message } });
 }
 
+/** 400: what was brought is no code at all. */
+export function noCode(server: string): GatewayError {
+  const message = `This is no code. The page for "${server}" shows one of ten letters and digits, like K7QXM-2R9TD.`;
+  return new GatewayError('code_rejected', 400, message, { body: { error: 'code_rejected', message } });
+}
+
 /** 400: another code waits; `attemptsLeft`: how often it may still be tried. */
 export function codeRejected(server: string, attemptsLeft: number): GatewayError {
-  const remedy =
-    attemptsLeft > 0
-      ? `Check it and try again: ${attemptsLeft === 1 ? 'one try is' : `${attemptsLeft} tries are`} left.`
-      : 'That was the last try, and the access was revoked. Connect again.';
-  const message = `This is not the code that the page for "${server}" shows. ${remedy}`;
-  return new GatewayError('code_rejected', 400, message, { body: { error: 'code_rejected', message } });
+  const needed = new LoginNeeded(server, { code: 'code_rejected', status: 400 }, ({ link, operation }) => ({
+    message: `This is not the code that the page for "${server}" shows. ${attemptsLeft > 0 ? triesLeft(attemptsLeft) : `That was the last try, and the access was revoked. ${startAgain(link, operation)}`}`,
+    ...(link === undefined || attemptsLeft > 0 ? {} : { authorize_url: link }),
+  }));
+  return attemptsLeft > 0 ? needed.told({}) : needed;
+}
+
+function triesLeft(count: number): string {
+  return `Check it and try again: ${count === 1 ? 'one try is' : `${count} tries are`} left.`;
 }
 
 /** 409: nobody has signed in for this caller, or the code came too late. */
 export function nothingToConfirm(server: string): LoginNeeded {
-  return new LoginNeeded(server, { code: 'nothing_to_confirm', status: 409 }, (link, operation) => ({
+  return new LoginNeeded(server, { code: 'nothing_to_confirm', status: 409 }, ({ link, operation }) => ({
     message: `No login at "${server}" waits for a code: it has expired, was cancelled, or was never begun. ${startAgain(link, operation)}`,
     ...(link === undefined ? {} : { authorize_url: link }),
   }));

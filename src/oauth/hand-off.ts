@@ -36,4 +36,6 @@ export interface Waiting {
 export type Confirmation =
   | { readonly kind: 'connected' }
   | { readonly kind: 'wrong'; readonly attemptsLeft: number }
-  | { readonly kind: 'nothing' };
+  | { readonly kind: 'nothing' }
+  /** No code looks like that; it cost no try. */
+  | { readonly kind: 'odd' };

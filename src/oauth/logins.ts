@@ -5,6 +5,7 @@ import type { Store } from '../storage/store.ts';
 import { type BeginOptions, type Begun, begin } from './begin.ts';
 import { Clients } from './clients.ts';
 import { type CallbackRequest, type Completed, complete } from './complete.ts';
+import { looksLikeCode } from './confirmation-code.ts';
 import { Connections } from './connections.ts';
 import type { Credential } from './credential.ts';
 import { Discovery } from './discovery.ts';
@@ -133,6 +134,7 @@ export class Logins {
 
   /** `owner` brings a code to the login that waits for it; five wrong ones drop and revoke it. */
   async confirm(server: ProtectedServer, owner: Owner, code: string): Promise<Confirmation> {
+    if (!looksLikeCode(code)) return { kind: 'odd' };
     const { log } = this.#options;
     const attempt = await this.#waiting.try(server, owner, code);
     if (attempt.kind === 'refused') {
@@ -150,6 +152,11 @@ export class Logins {
     await this.#kept(server, owner);
     log.info({ server: server.name, issuer: login.issuer }, 'a login was confirmed by its code');
     return { kind: 'connected' };
+  }
+
+  /** True while a login waits for the code that `owner` has to bring. */
+  waitsFor(server: ProtectedServer, owner: Owner): Promise<boolean> {
+    return this.#waiting.isThereFor(server, owner);
   }
 
   /** True while the login of that id waits for its code. */

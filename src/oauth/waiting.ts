@@ -117,6 +117,12 @@ export class WaitingLogins {
     return isLive(await stored(this.#tables(server).logins.get(rowOf(server, id))), now);
   }
 
+  /** As `isThere`, for whichever login waits for `owner`. */
+  async isThereFor(server: ProtectedServer, owner: Owner, now: number = Date.now()): Promise<boolean> {
+    const id = await stored(this.#tables(server).current.get(grantKey(server, owner)));
+    return id !== undefined && this.isThere(server, id, now);
+  }
+
   /** Takes out up to `limit` logins that nobody confirmed in time; each is told once, over all processes. */
   async sweep(limit: number): Promise<readonly ExpiredLogin[]> {
     const rows = [];

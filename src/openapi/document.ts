@@ -28,7 +28,7 @@ interface PlacedTool extends NamedTool {
 /** The document of one server: mcpo's paths, names and operationIds, in the order of its tools. */
 export function serverDocument(server: DocumentedServer, options: ServerDocumentOptions): OpenApiDocument {
   const names = namesOf(server);
-  const ids = byName(names, serverOperationIds(names));
+  const ids = byName(names, serverOperationIds(names, server.connect));
   const stems = byName(names, componentStems(names));
   const tools = server.tools.map((tool) => ({
     tool,
@@ -42,19 +42,16 @@ export function serverDocument(server: DocumentedServer, options: ServerDocument
 
 /** The document of all servers: the same tools, under ids that are unique over all of them, tagged by server. */
 export function rootDocument(servers: readonly DocumentedServer[], options: RootDocumentOptions): OpenApiDocument {
-  const names = servers.map(namesOf);
-  const all = servers.flatMap((server, at) =>
-    (names[at] ?? []).map((tool) => ({ server: server.name, tool, isOurs: tool === server.connect })),
+  const ids = rootOperationIds(
+    servers.map((server) => {
+      const { name, connect } = server;
+      return { server: name, tools: namesOf(server), ...(connect === undefined ? {} : { connect }) };
+    }),
   );
-  const ids = rootOperationIds(all);
-  let done = 0;
   const tools = servers.flatMap((server, at) => {
-    const own = names[at] ?? [];
-    const ofServer = byName(own, ids.slice(done, done + own.length));
-    done += own.length;
     const logins = server.logins === true;
     return server.tools.map((tool) => {
-      const operationId = ofServer.get(tool.name) ?? '';
+      const operationId = ids[at]?.get(tool.name) ?? '';
       return { tool, operationId, stem: operationId, tag: server.name, path: options.pathOf(server, tool), logins };
     });
   });

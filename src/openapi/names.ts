@@ -4,7 +4,10 @@ import { SPECIAL_NAMES } from './special-names.ts';
 
 /** Model providers accept no longer names of tools. */
 const LONGEST_ID = 64;
-const SUFFIX_LENGTHS = [6, 12, 24] as const;
+/** Digits of a hash; the longer ones where somebody has the name with a shorter one. */
+const LONGEST_SUFFIX = 24;
+const SUFFIX_LENGTHS = [6, 12, LONGEST_SUFFIX] as const;
+const NONE: ReadonlySet<string> = new Set();
 
 /** mcpo's operationId of a tool, which may be too long or not unique. */
 export function mcpoOperationId(tool: string): string {
@@ -20,39 +23,74 @@ function lettersOf(name: string): string {
   return name.replace(/[^A-Za-z0-9_-]/gu, '_');
 }
 
-/** The operationIds of one server's document, in the order of the names. */
-export function serverOperationIds(tools: readonly string[]): string[] {
-  return distinct(
-    tools.map((tool) => ({ key: tool, name: mcpoOperationId(tool) })),
-    LONGEST_ID,
-  );
+/**
+ * The operationIds of one server's document, in the order of the names, each of which stands there once. `connect`: which
+ * of them tells how to connect; it makes way for no other.
+ */
+export function serverOperationIds(tools: readonly string[], connect?: string): string[] {
+  const taken = new Set(SPECIAL_NAMES);
+  const idsOf = (names: readonly string[]): ReadonlyMap<string, string> =>
+    taking(
+      names.map((name) => ({ key: name, name: mcpoOperationId(name) })),
+      taken,
+    );
+  const ours = idsOf(connect === undefined ? [] : [connect]);
+  const others = idsOf(tools.filter((tool) => tool !== connect));
+  return tools.map((tool) => ours.get(tool) ?? others.get(tool) ?? '');
 }
 
-/** The operationIds of the document of all servers, in the order given; none that clients give a meaning of its own to. */
-export function rootOperationIds(tools: readonly RootName[]): string[] {
-  return distinct(
-    tools.map(({ server, tool, isOurs }) => ({
-      key: `${server}/${tool}`,
-      // Ours has the server's name in it, and is called so in texts.
-      name: isOurs === true ? lettersOf(tool) : rootOperationId(server, tool),
-    })),
-    LONGEST_ID,
-  );
-}
-
-export interface RootName {
+/** The names of one server's operations. */
+export interface ServerNames {
   readonly server: string;
-  readonly tool: string;
-  /** True for the operation that tells how to connect. */
-  readonly isOurs?: boolean;
+  /** Each once. */
+  readonly tools: readonly string[];
+  /** Which of them is the operation that tells how to connect. */
+  readonly connect?: string;
+}
+
+/**
+ * The operationIds of the document of all servers by the names of tools, for each server in the order given; none that
+ * clients give a meaning of its own to. What tells how to connect comes first: people say codes there. Of tools a server
+ * never loses an id to one that comes later.
+ */
+export function rootOperationIds(servers: readonly ServerNames[]): ReadonlyMap<string, string>[] {
+  const taken = new Set(SPECIAL_NAMES);
+  const ours = connectIds(servers, taken);
+  return servers.map(({ server, tools, connect }) => {
+    const wanted = tools
+      .filter((tool) => tool !== connect)
+      .map((tool) => ({ key: `${server}/${tool}`, name: rootOperationId(server, tool) }));
+    const ids = taking(wanted, taken);
+    return new Map(
+      tools.map((tool) => [tool, (tool === connect ? ours.get(server) : ids.get(`${server}/${tool}`)) ?? '']),
+    );
+  });
+}
+
+/**
+ * What texts call the operation of `server` that tells how to connect: its id in the document of all `servers`.
+ * Undefined where that has a suffix, which is no name to tell people.
+ */
+export function connectOperation(servers: readonly Omit<ServerNames, 'tools'>[], server: string): string | undefined {
+  const id = connectIds(servers, new Set(SPECIAL_NAMES)).get(server);
+  const connect = servers.find((one) => one.server === server)?.connect;
+  return connect !== undefined && id === lettersOf(connect) ? id : undefined;
+}
+
+/** By server. The name has the server's in it, so it stands alone. */
+function connectIds(servers: readonly Omit<ServerNames, 'tools'>[], taken: Set<string>): ReadonlyMap<string, string> {
+  return new Map(
+    servers.flatMap(({ server, connect }) =>
+      connect === undefined ? [] : [...taking([{ key: server, name: lettersOf(connect) }], taken)],
+    ),
+  );
 }
 
 /** The stems of component names, such as `echo` in `echo_form_model`, in the order of the names. */
 export function componentStems(names: readonly string[]): string[] {
-  return distinct(
-    names.map((name) => ({ key: name, name: name.replace(/[^a-zA-Z0-9._-]/gu, '_') })),
-    Infinity,
-  );
+  const wanted = names.map((name) => ({ key: name, name: name.replace(/[^a-zA-Z0-9._-]/gu, '_') }));
+  const stems = distinct(wanted, Infinity, NONE);
+  return names.map((name) => stems.get(name) ?? '');
 }
 
 interface Named {
@@ -61,26 +99,39 @@ interface Named {
   readonly name: string;
 }
 
-/**
- * A name for each, no two alike.
- * Every name that is too long or not alone gets a suffix made of its key, so that it does not depend on the order.
- */
-function distinct(wanted: readonly Named[], longest: number): string[] {
-  let names = wanted.map(({ name }) => name);
-  for (const length of SUFFIX_LENGTHS) {
-    const counts = new Map<string, number>();
-    for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
-    names = names.map((name, at) => {
-      const taken = (counts.get(name) ?? 0) > 1 || [...name].length > longest || SPECIAL_NAMES.has(name);
-      const { key = '', name: plain = '' } = wanted[at] ?? {};
-      return taken ? suffixed(plain, key, length, longest) : name;
-    });
-  }
-  return names;
+/** The ids by key; from then on they are taken. */
+function taking(wanted: readonly Named[], taken: Set<string>): ReadonlyMap<string, string> {
+  const ids = distinct(wanted, LONGEST_ID, taken);
+  for (const id of ids.values()) taken.add(id);
+  return ids;
 }
 
-function suffixed(name: string, key: string, length: number, longest: number): string {
-  const suffix = `_${createHash('sha256').update(key).digest('hex').slice(0, length)}`;
+/**
+ * A name for each key, no two alike, and none that is taken. Every name that is too long or not alone gets a suffix made of
+ * its key, so that it does not depend on the order; another one as long as somebody has foreseen it.
+ */
+function distinct(wanted: readonly Named[], longest: number, taken: ReadonlySet<string>): ReadonlyMap<string, string> {
+  const plain = new Map(wanted.map(({ key, name }) => [key, name]));
+  let names: ReadonlyMap<string, string> = plain;
+  for (let round = 0; ; round += 1) {
+    const counts = new Map<string, number>();
+    for (const name of names.values()) counts.set(name, (counts.get(name) ?? 0) + 1);
+    const isFree = (name: string): boolean => counts.get(name) === 1 && [...name].length <= longest && !taken.has(name);
+    if ([...names.values()].every(isFree)) return names;
+    const again = [...names].map(([key, name]): [string, string] => {
+      return [key, isFree(name) ? name : suffixed(plain.get(key) ?? name, key, round, longest)];
+    });
+    names = new Map(again);
+  }
+}
+
+function suffixed(name: string, key: string, round: number, longest: number): string {
+  const length = SUFFIX_LENGTHS[round];
+  const salted = length === undefined ? `${key}\n${round}` : key;
+  const suffix = `_${createHash('sha256')
+    .update(salted)
+    .digest('hex')
+    .slice(0, length ?? LONGEST_SUFFIX)}`;
   const letters = [...name];
   return letters.slice(0, longest - suffix.length).join('') + suffix;
 }

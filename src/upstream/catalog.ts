@@ -4,11 +4,12 @@ import type { ServerConfig } from '../config/model.ts';
 import { type ArgumentChecker, compileArguments } from '../schema/arguments.ts';
 import { isRecord } from '../schema/json-schema.ts';
 import type { ServerInfo } from './negotiate.ts';
+import { answersToName, movedPaths } from './tool-path.ts';
 
 export interface Tool {
   /** As the server calls it. */
   readonly name: string;
-  /** Under the server's own path; the name, except where one of our routes has it. */
+  /** Under the server's own path; the name, except where that is one of our routes or would be read as another path. */
   readonly path: string;
   readonly title?: string;
   readonly description?: string;
@@ -21,6 +22,7 @@ export interface Catalog {
   readonly info: ServerInfo;
   /** In the server's order. */
   readonly tools: readonly Tool[];
+  /** A tool that has moved may be here by its name, too. */
   readonly byPath: ReadonlyMap<string, Tool>;
   /** Equal for equal lists. */
   readonly fingerprint: string;
@@ -37,19 +39,14 @@ export function isCatalogRecord(value: unknown): value is CatalogRecord {
   return isRecord(value) && isRecord(value.info) && Array.isArray(value.tools);
 }
 
-/** `POST /<server>/mcp` is the MCP endpoint, so a tool of that name moves. */
-const TAKEN = 'mcp';
-
-/** The same tool at a path that is neither ours nor another tool's. */
-function moved(tool: Tool, byName: ReadonlyMap<string, Tool>): Tool {
-  if (tool.name !== TAKEN) return tool;
-  let path = `${TAKEN}-tool`;
-  for (let count = 2; byName.has(path); count += 1) path = `${TAKEN}-tool-${count}`;
-  return at(path, tool);
+/** All that it is called at. */
+function pathsOf({ name, path }: Tool): string[] {
+  return path !== name && answersToName(name) ? [path, name] : [path];
 }
 
 /** Over the tool, not a copy of it: its checker is compiled on first use. */
-function at(path: string, tool: Tool): Tool {
+function placed(tool: Tool, path = tool.path): Tool {
+  if (path === tool.path) return tool;
   return Object.create(tool, { path: { value: path, enumerable: true } }) as Tool;
 }
 
@@ -78,8 +75,9 @@ export function buildCatalog(
     const tool = toTool(raw);
     if (tool !== undefined && isAllowed(tool.name, filter)) byName.set(tool.name, tool);
   }
-  const tools = [...byName.values()].map((tool) => moved(tool, byName));
-  const byPath = new Map(tools.map((tool) => [tool.path, tool]));
+  const moved = movedPaths([...byName.keys()]);
+  const tools = [...byName.values()].map((tool) => placed(tool, moved.get(tool.name)));
+  const byPath = new Map(tools.flatMap((tool) => pathsOf(tool).map((path) => [path, tool])));
   return { info: record.info, tools, byPath, fingerprint };
 }
 
@@ -100,9 +98,9 @@ export function toolAt(path: string, own: Catalog, all: Catalog | undefined): To
 
 /** The tools of `own` at the paths where everybody finds them. */
 export function toolsAmong(own: Catalog, all: Catalog | undefined): readonly Tool[] {
-  const path = all?.tools.find(({ name }) => name === TAKEN)?.path;
-  if (path === undefined || path === own.tools.find(({ name }) => name === TAKEN)?.path) return own.tools;
-  return own.tools.map((tool) => (tool.name === TAKEN ? at(path, tool) : tool));
+  const paths = new Map(all?.tools.map(({ name, path }) => [name, path]));
+  const isElsewhere = ({ name, path }: Tool): boolean => (paths.get(name) ?? path) !== path;
+  return own.tools.some(isElsewhere) ? own.tools.map((tool) => placed(tool, paths.get(tool.name))) : own.tools;
 }
 
 /** Exact names or patterns with `*`; `disabledTools` has the last word. */

@@ -13,6 +13,8 @@ export interface LearnedTool {
 /** What outlives a restart: definitions, never data. */
 export interface LearnedRecord {
   readonly info: ServerInfo;
+  /** When somebody was shown `info` last, in milliseconds since 1970. */
+  readonly seenAt: number;
   readonly tools: readonly LearnedTool[];
 }
 
@@ -24,22 +26,34 @@ const LONGEST_UNSEEN_MS = 30 * 24 * 3600 * 1000;
 export function learnedFrom({ info, tools }: Catalog, now: number): LearnedRecord {
   return {
     info: { name: info.name, version: info.version, instructions: undefined },
+    seenAt: now,
     tools: tools.map((tool) => ({ definition: definitionOf(tool), seenAt: now })),
   };
 }
 
 /**
- * Both together: of two definitions of one name the one seen last, in the order in which the names came up. What nobody
- * was shown for 30 days is left out, and beyond 2,000 tools or 2 MiB what was seen longest ago.
+ * Both together: of two definitions of one name the one seen last, in the order in which the names came up; of the
+ * infos likewise. What nobody was shown for 30 days is left out, and beyond 2,000 tools or 2 MiB what was seen longest
+ * ago. Where both were seen at once their text decides, so that two processes come to the same.
  */
 export function mergeLearned(before: LearnedRecord | undefined, after: LearnedRecord, now: number): LearnedRecord {
   const tools = new Map<string, LearnedTool>();
   for (const tool of [...(before?.tools ?? []), ...after.tools]) {
     const known = tools.get(tool.definition.name);
-    if (known === undefined || known.seenAt <= tool.seenAt) tools.set(tool.definition.name, tool);
+    tools.set(tool.definition.name, known === undefined ? tool : newerOf(known, tool));
   }
   const fresh = [...tools.values()].filter(({ seenAt }) => now - seenAt <= LONGEST_UNSEEN_MS);
-  return { info: after.info, tools: bounded(fresh) };
+  const { info, seenAt } = before === undefined ? after : newerOf(infoOf(before), infoOf(after));
+  return { info, seenAt, tools: bounded(fresh) };
+}
+
+function infoOf({ info, seenAt }: LearnedRecord): Pick<LearnedRecord, 'info' | 'seenAt'> {
+  return { info, seenAt };
+}
+
+function newerOf<T extends { readonly seenAt: number }>(one: T, other: T): T {
+  if (one.seenAt !== other.seenAt) return one.seenAt > other.seenAt ? one : other;
+  return JSON.stringify(one) > JSON.stringify(other) ? one : other;
 }
 
 /** What a store holds, as far as it makes sense: others may have written there, by another clock. */
@@ -47,7 +61,8 @@ export function readLearned(value: unknown, now: number): LearnedRecord | undefi
   if (!isRecord(value) || !Array.isArray(value.tools)) return undefined;
   const { name, version } = isRecord(value.info) ? value.info : {};
   const info = { name: textOf(name), version: textOf(version), instructions: undefined };
-  return { info, tools: value.tools.flatMap((tool) => readTool(tool, now)) };
+  const seenAt = typeof value.seenAt === 'number' ? Math.min(value.seenAt, now) : 0;
+  return { info, seenAt, tools: value.tools.flatMap((tool) => readTool(tool, now)) };
 }
 
 function readTool(value: unknown, now: number): LearnedTool[] {

@@ -12,6 +12,9 @@ const MOST_ATTEMPTS = 5;
 /** How long a row that did not change is not read through again. */
 const SETTLED_MS = 3600 * 1000;
 
+/** How many rows are removed at once. */
+const MOST_SWEPT = 100;
+
 /** A row that held all that memory holds. */
 interface Settled {
   readonly stamp: string;
@@ -28,7 +31,8 @@ export class LearnedStore {
   readonly #table: Table<LearnedRecord>;
   readonly #log: Log;
   readonly #runs = new Map<string, Run>();
-  readonly #settled = new Map<string, Settled>();
+  /** By what memory holds, so that it goes with a server that is gone. */
+  readonly #settled = new WeakMap<Learned, Settled>();
 
   constructor(table: Table<LearnedRecord>, log: Log) {
     this.#table = table;
@@ -45,6 +49,11 @@ export class LearnedStore {
     const run: Run = { again: true, done: Promise.resolve().then(() => this.#repeat(key, learned, run)) };
     this.#runs.set(key, run);
     return run.done;
+  }
+
+  /** Removes rows that have expired. */
+  async sweep(): Promise<void> {
+    await this.#table.sweep(MOST_SWEPT);
   }
 
   /** Resolves when nothing is being written. */
@@ -69,12 +78,12 @@ export class LearnedStore {
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
       const row = await this.#table.read(key);
       const now = Date.now();
-      if (row !== undefined && this.#isSettled(key, row, learned, now)) return;
+      if (row !== undefined && this.#isSettled(row, learned, now)) return;
       const stored = row === undefined ? undefined : readLearned(row.value, now);
       const merged = learned.absorb(stored, now);
       if (merged === undefined) return;
       if (row !== undefined && isDeepStrictEqual(merged, stored)) {
-        this.#settled.set(key, { stamp: row.stamp, record: learned.record, at: now });
+        this.#settled.set(learned, { stamp: row.stamp, record: learned.record, at: now });
         return;
       }
       const isWritten =
@@ -85,8 +94,8 @@ export class LearnedStore {
     }
   }
 
-  #isSettled(key: string, { stamp }: Stamped<LearnedRecord>, { record }: Learned, now: number): boolean {
-    const settled = this.#settled.get(key);
-    return settled?.stamp === stamp && settled.record === record && now - settled.at < SETTLED_MS;
+  #isSettled({ stamp }: Stamped<LearnedRecord>, learned: Learned, now: number): boolean {
+    const settled = this.#settled.get(learned);
+    return settled?.stamp === stamp && settled.record === learned.record && now - settled.at < SETTLED_MS;
   }
 }

@@ -24,6 +24,8 @@ export interface HandOffModel extends HandOffFacts {
 /** Shows the code that the person has to bring to their chat. */
 export interface CodeModel extends HandOffFacts {
   readonly code: string;
+  /** The one tool that may ask for it. */
+  readonly operation: string;
   readonly until: MomentWords | undefined;
   /** Takes a POST with `_csrf` and `login`. */
   readonly dropUrl: string;

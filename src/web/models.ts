@@ -204,12 +204,15 @@ export function connectionModel(
   const hint = inChat ? FROM_CHAT.hint : connectionHint(state, wantsMore, facts.shared);
   const plain = inChat ? FROM_CHAT.words : connectionWords(state, wantsMore, facts.shared);
   return {
-    ...facts,
     state,
     words: live !== undefined && facts.isDown === true ? DOWN : plain,
     inChat,
     ...(hint === undefined ? {} : { hint }),
     needsPerson: state !== 'connected' || wantsMore,
+    connectUrl: facts.connectUrl,
+    disconnectUrl: facts.disconnectUrl,
+    shared: facts.shared,
+    tools: facts.tools,
     ...(live === undefined ? {} : durationWords(live, now)),
     ...(live?.scope === undefined ? {} : { scope: live.scope }),
     ...(live?.wantedScope === undefined ? {} : { wantedScope: live.wantedScope }),

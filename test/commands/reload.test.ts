@@ -107,6 +107,15 @@ describe('hot reload', () => {
     await until(async () => (await status('/memory/read_graph')) === 200, 10_000);
   });
 
+  it('shows on the page what is odd about the file as it is now', async () => {
+    const page = async (): Promise<string> => (await fetch(url, { headers: { accept: 'text/html' } })).text();
+    assert.doesNotMatch(await page(), /Warning:/);
+    await save({ everything: { ...everything, headers: { a: 'b' } } });
+    await until(async () => (await page()).includes('everything.headers'), 10_000);
+    await save({ everything });
+    await until(async () => !(await page()).includes('Warning:'), 10_000);
+  });
+
   it('says that gateway keys need a restart', async () => {
     await save({ everything }, { allowed_hosts: ['example.com'] });
     await until(() => latchkey.stderr().includes('take effect after a restart'), 10_000);

@@ -146,7 +146,7 @@ describe('tokens of Open WebUI that nothing verifies', () => {
   test('are pointed out where they are believed: from this machine, unless it is said', () => {
     assert.deepEqual(told({ each }, unsaid), [
       'command line: --webui-secret-key: tokens of Open WebUI that come from this machine are believed without being ' +
-        'verified (set it, or verify_jwt: true to refuse them)',
+        'verified (set it, or verify_jwt: true in the file to refuse them)',
     ]);
     const { warnings } = checkExposure({ ...REACH, host: '::1', openWebui: unsaid }, load({ mcpServers: { each } }));
     assert.deepEqual(
@@ -161,8 +161,26 @@ describe('tokens of Open WebUI that nothing verifies', () => {
     for (const host of ['127.0.0.1', '0.0.0.0']) {
       assert.deepEqual(told({ each }, { ...OPEN_WEBUI, verifyJwt: false }, host), [
         'command line: --webui-secret-key: ANYBODY CAN CLAIM TO BE ANYBODY: tokens of Open WebUI are believed without ' +
-          'being verified (set it, or open_webui.url, and remove verify_jwt: false)',
+          'being verified (set it, or --open-webui-url, and remove --no-verify-jwt, or verify_jwt: false in the file)',
       ]);
+    }
+  });
+
+  test('are for everybody to see where they concern everybody, unlike what names addresses', () => {
+    const { anonymousCatalog: _, ...reach } = REACH;
+    const openWebui = { ...unsaid, verifyJwt: false };
+    const publicUrl = new URL('http://tools.example.org');
+    const { warnings } = checkExposure({ ...reach, publicUrl, openWebui }, load({ mcpServers: { each } }));
+    assert.deepEqual(
+      warnings.map(({ path, isPublic }) => [path, isPublic === true]),
+      [
+        ['--webui-secret-key', true],
+        ['--document-key', true],
+        ['--public-url', false],
+      ],
+    );
+    for (const { isPublic, ...warning } of warnings) {
+      if (isPublic) assert.doesNotMatch(describeProblem(warning), /\/|\d|example/);
     }
   });
 

@@ -258,6 +258,45 @@ describe('what has no effect, or does harm', () => {
     assert.deepEqual(paths({ verifyJwt: false }), []);
   });
 
+  test('tokens that are sent in the clear beyond the own network', () => {
+    const clear = (url: string, more: object = {}) => paths({ openWebuiUrl: url, ...more });
+    assert.deepEqual(clear('http://chat.example.org/x'), [
+      '--open-webui-url: the tokens of users are sent to http://chat.example.org in the clear: others on the way can ' +
+        'read them (use https, or an address within your own network)',
+    ]);
+    for (const host of [
+      '203.0.113.9:8080',
+      '[2001:db8::1]',
+      'chat.local.example.org',
+      'internal.example',
+      '172.32.0.1',
+    ]) {
+      assert.equal(clear(`http://${host}`).length, 1, host);
+    }
+    const own = [
+      'open-webui:8080',
+      'open-webui.',
+      'localhost',
+      '127.0.0.1:3000',
+      '[::1]',
+      'chat.local',
+      'chat.x.internal',
+    ];
+    const networks = [
+      '10.1.2.3',
+      '172.31.0.1',
+      '192.168.1.9:81',
+      '169.254.1.1',
+      '100.64.0.1',
+      '[fd00::1]',
+      '[fe80::1]',
+    ];
+    for (const host of [...own, ...networks]) assert.deepEqual(clear(`http://${host}`), [], host);
+    assert.deepEqual(clear('https://chat.example.org'), []);
+    // Nobody is asked there, so nothing is sent.
+    assert.deepEqual(clear('http://chat.example.org', { webuiSecretKey: WEBUI_SECRET }), []);
+  });
+
   test('documents that Open WebUI is refused', () => {
     const line =
       '--document-key: Open WebUI cannot read the documents: it asks for them without a credential (set one, and use ' +

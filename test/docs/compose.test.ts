@@ -1,7 +1,7 @@
 /** docker-compose.yml without Docker: what it sets is known, fits together, and latchkey runs as it says. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { parse } from 'yaml';
@@ -17,13 +17,21 @@ import { type ProtectedServer, startProtectedServer } from '../helpers/protected
 import { until } from '../helpers/wait.ts';
 import { ChatUser, CODE } from './chat-user.ts';
 
+interface Bind {
+  readonly type: 'bind';
+  readonly source: string;
+  readonly target: string;
+  readonly read_only: boolean;
+  readonly bind: { readonly create_host_path: boolean };
+}
+
 interface Service {
   readonly image?: string;
   readonly build?: string;
   readonly command?: readonly string[];
   readonly depends_on?: readonly string[];
   readonly ports: readonly string[];
-  readonly volumes: readonly string[];
+  readonly volumes: readonly (string | Bind)[];
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -33,6 +41,11 @@ const FILE = parse(TEXT) as { services: Record<string, Service>; volumes: Record
 const VARIABLE = /\$\{(\w+)(?::([?-])([^}]*))?\}/g;
 const NAMES = [...new Set([...TEXT.matchAll(VARIABLE)].map(([, name = '']) => name))];
 const IN_IMAGE = '/app/config.yaml';
+
+/** What the head shows: the configuration, then the command that makes the secrets. */
+const [SHOWN = '', MAKE_SECRETS = ''] = HEAD.split(/^#$/m)
+  .map((part) => [...part.matchAll(/^# {6}(.*)$/gm)].map(([, line = '']) => `${line}\n`).join(''))
+  .filter((block) => block !== '' && !block.startsWith(' '));
 
 /** As `docker compose` reads a value. */
 function interpolated(value: string, env: Readonly<Record<string, string>>): string {
@@ -85,8 +98,9 @@ describe('docker-compose.yml', () => {
     notes = await startProtectedServer({ authorization: as });
     const { command, args } = childEndpoint();
     const shared = { command, args };
-    const mcpServers = { notes: { type: 'streamable-http', url: notes.url.href, oauth: true }, shared };
-    writeFileSync(join(place.cwd, 'config.yaml'), JSON.stringify({ mcpServers }));
+    const { mcpServers, ...rest } = parse(SHOWN.replace('https://notes.example.com/mcp', notes.url.href));
+    assert.deepEqual(rest, {}, 'servers and nothing else');
+    writeFileSync(join(place.cwd, 'config.yaml'), JSON.stringify({ mcpServers: { ...mcpServers, shared } }));
     secrets = madeByTheHead();
   });
   after(async () => {
@@ -97,9 +111,10 @@ describe('docker-compose.yml', () => {
 
   /** Runs the command of the head in an empty folder, and reads the file that it makes. */
   function madeByTheHead(): Record<string, string> {
-    const command = [...HEAD.matchAll(/^# {6}(\S.*)$/gm)].map(([, line = '']) => line).join('\n');
-    execFileSync('bash', ['-c', command], { cwd: place.cwd, env: place.env });
-    const lines = readFileSync(join(place.cwd, '.env'), 'utf8').trim().split('\n');
+    const file = join(place.cwd, '.env');
+    execFileSync('bash', ['-c', MAKE_SECRETS], { cwd: place.cwd, env: place.env });
+    assert.equal(statSync(file).mode & 0o777, 0o600);
+    const lines = readFileSync(file, 'utf8').trim().split('\n');
     return Object.fromEntries(lines.map((line) => line.split('=') as [string, string]));
   }
 
@@ -120,6 +135,19 @@ describe('docker-compose.yml', () => {
     for (const name of NAMES.filter((name) => name !== 'PUBLIC_URL')) {
       assert.throws(() => Object.keys(FILE.services).map((key) => service(key, { ...secrets, [name]: '' })), /head of/);
     }
+  });
+
+  it('keeps the secrets that are there when its head is followed again', () => {
+    execFileSync('bash', ['-ec', MAKE_SECRETS], { cwd: place.cwd, env: place.env });
+    const lines = Object.entries(secrets).map((pair) => `${pair.join('=')}\n`);
+    assert.equal(readFileSync(join(place.cwd, '.env'), 'utf8'), lines.join(''));
+  });
+
+  it('has flags in comments that latchkey knows', () => {
+    const flags = [...TEXT.matchAll(/^ {6}# - (\S+)$/gm)].map(([, word = '']) => word);
+    const parsed = parseCli(flags, {});
+    assert.ok(parsed.kind === 'run');
+    assert.deepEqual(parsed.flags.trustProxy, ['172.16.0.0/12']);
   });
 
   it('sets nothing that latchkey does not know, and everything reaches its settings', async () => {
@@ -172,13 +200,15 @@ describe('docker-compose.yml', () => {
     const port = latchkey.command?.[latchkey.command.indexOf('--port') + 1];
     assert.deepEqual(published, [['127.0.0.1', new URL(latchkey.environment.PUBLIC_URL ?? '').port, port]]);
     assert.equal(connectionOf(secrets).url, `http://latchkey:${port}`);
-    assert.deepEqual(
-      latchkey.volumes.map((volume) => volume.split(':')[1]),
-      [IN_IMAGE, '/home/node'],
-    );
+    const [config, home, ...more] = latchkey.volumes;
+    const bind = { create_host_path: false };
+    assert.deepEqual(config, { type: 'bind', source: './config.yaml', target: IN_IMAGE, read_only: true, bind });
+    assert.deepEqual([home, more], ['latchkey:/home/node', []]);
     assert.equal(latchkey.command?.[latchkey.command.indexOf('--config') + 1], IN_IMAGE);
-    const named = Object.values(FILE.services).flatMap(({ volumes }) => volumes.map((volume) => volume.split(':')[0]));
-    assert.deepEqual(named.filter((name) => !name?.startsWith('.')).sort(), Object.keys(FILE.volumes).sort());
+    const named = Object.values(FILE.services).flatMap(({ volumes }) =>
+      volumes.filter((one) => typeof one === 'string'),
+    );
+    assert.deepEqual(named.map((volume) => volume.split(':')[0]).sort(), Object.keys(FILE.volumes).sort());
     assert.equal(latchkey.build, '.');
   });
 

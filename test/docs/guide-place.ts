@@ -130,17 +130,28 @@ export class GuidePlace {
     }
   }
 
-  /** Every configuration of the chapter, as `check` sees it. */
+  /** Every configuration of the chapter is valid, and `check` warns of nothing. */
   checkConfigurations(): void {
-    for (const [index, text] of this.blocks('yaml').entries()) {
-      const file = `block-${index}.yaml`;
-      this.write(file, text);
-      const { cwd, env } = this.place;
-      const args = ['check', '--config', file];
-      const { status, stdout, stderr } = spawnSync('latchkey', args, { cwd, env, encoding: 'utf8' });
-      assert.equal(status, 0, stderr);
-      assert.doesNotMatch(stdout + stderr, /warning/, text);
-    }
+    for (const text of this.blocks('yaml')) assert.doesNotMatch(this.checked(text), /warning/, text);
+  }
+
+  /** What `check` says of a configuration that is valid. */
+  checked(text: string): string {
+    const file = 'checked.yaml';
+    this.write(file, text);
+    const { cwd, env } = this.place;
+    const args = ['check', '--config', file];
+    const { status, stdout, stderr } = spawnSync('latchkey', args, { cwd, env, encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    return stdout + stderr;
+  }
+
+  /** The part of the chapter that begins with `**<start>` at the start of a line, up to the next of its kind. */
+  section(start: string): string {
+    const parts = this.#here(this.#text).split(/^(?=\*\*|#+ |\|)/m);
+    const found = parts.filter((part) => part.startsWith(`**${start}`));
+    assert.equal(found.length, 1, `the guide has one section ${start}`);
+    return found[0] ?? '';
   }
 
   #here(text: string): string {

@@ -63,7 +63,8 @@ export async function startApp(setup: AppSetup): Promise<RunningApp> {
     ...(setup.timings === undefined ? {} : { timings: setup.timings }),
   });
   const sessions = openSessions(stores, settings, loaded.configuration);
-  const app = await buildApp({ gateway, settings, log, sessions, warnings: [] });
+  const warnings = [...loaded.configuration.warnings, ...settings.warnings];
+  const app = await buildApp({ gateway, settings, log, sessions, warnings: () => warnings });
   await gateway.apply(loaded.configuration);
   await app.listen({ host: settings.host, port: settings.port });
   if (setup.settle !== false) await gateway.firstCatalogs(10_000);

@@ -41,6 +41,30 @@ describe('connect_<server>', () => {
     assert.equal((await chat.connect(code)).status, 200);
   });
 
+  it('spends no try on what is no code at all, and says what one looks like', async (t) => {
+    const { app } = await startChatStory(t);
+    const chat = new Chat(app, ANN);
+    const { code } = await codePageAfter(new Person(app), await chat.link());
+    for (const odd of ['AAAA', 'done', '000000000000', '00000-0000U', `${code}0`, '?', 'x'.repeat(65)]) {
+      const answer = await chat.connect(odd);
+      assert.deepEqual([answer.status, answer.code], [400, 'code_rejected'], odd);
+      assert.match(answer.text, /ten letters and digits/);
+    }
+    assert.match((await chat.connect('00000-00000')).text, /4 tries are left/);
+    assert.equal((await chat.connect(code)).status, 200);
+  });
+
+  it('asks for the code where the user has signed in and only says so', async (t) => {
+    const { app } = await startChatStory(t);
+    const chat = new Chat(app, ANN);
+    const { code } = await codePageAfter(new Person(app), await chat.link());
+    const done = await chat.connect();
+    assert.match(done.text, /^A sign-in at "notes" waits for its code: ask the user for the code on the page/);
+    linkIn(done.text);
+    assert.equal((await chat.connect(code)).status, 200);
+    assert.match((await chat.connect()).text, /^Connected/);
+  });
+
   it('gives each caller one link for a while, and a new one once it was used', async (t) => {
     const { app } = await startChatStory(t);
     const [ann, ben] = [new Chat(app, ANN), new Chat(app, 'ben-0002')];

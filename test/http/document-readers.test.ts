@@ -68,7 +68,7 @@ describe('a document without a credential', () => {
       assert.equal(answer.status, 403, query);
       assert.equal(answer.headers.get('x-latchkey-error'), 'invalid_credentials');
       const text = await answer.text();
-      assert.match(text, /document_key/);
+      assert.match(text, /document_key.*Copy the path/);
       assert.doesNotMatch(text, new RegExp(KEY));
     }
     assert.equal((await app.get('/healthz?key=wrong')).status, 200, 'elsewhere it means nothing');

@@ -94,12 +94,23 @@ describe('without an API key, the connection for Open WebUI', () => {
     }
   });
 
-  it('is not shown where others come in: by a public URL, another host, or with accounts', async (t) => {
+  it('is shown to accounts and tokens, which are all that there is, and then to nobody without one', async (t) => {
+    const basic = { enabled: true, credentials: [{ username: 'alice', password: 'in-wonderland' }] };
+    const app = await start(t, argv, { auth: { basic, bearer: { enabled: true, tokens: ['a-token-of-somebody'] } } });
+    assert.equal(await isShown(app, { authorization: `Basic ${btoa('alice:in-wonderland')}` }), true);
+    assert.equal(await isShown(app, { authorization: 'Bearer a-token-of-somebody' }), true);
+    assert.equal(await isShown(app), false);
+    assert.equal(await isShown(app, { authorization: `Bearer ${await sessionToken('alice')}` }), false);
+  });
+
+  it('is not shown to users of Open WebUI who call from this machine', async (t) => {
+    const app = await start(t, argv);
+    assert.equal(await isShown(app, { authorization: `Bearer ${await sessionToken('alice')}` }), false);
+  });
+
+  it('is not shown where others come in: by a public URL, or another host', async (t) => {
     assert.equal(await isShown(await start(t, [...argv, '--public-url', 'https://tools.example.org'])), false);
     assert.equal(await isShown(await start(t, [...argv, '--host', '0.0.0.0'])), false);
-    const basic = { enabled: true, credentials: [{ username: 'alice', password: 'in-wonderland' }] };
-    const app = await start(t, argv, { auth: { basic } });
-    assert.equal(await isShown(app, { authorization: `Basic ${btoa('alice:in-wonderland')}` }), false);
   });
 
   it('is not there where no user of Open WebUI would be known', async (t) => {

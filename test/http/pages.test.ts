@@ -63,7 +63,7 @@ describe('GET /', () => {
     assert.match(await (await app.get('/', HTML)).text(), /No server is configured/);
   });
 
-  it('shows warnings, which name files and commands, only to those who may know', async (t) => {
+  it('shows warnings, which name files and commands, only to those who may know; those for everybody to everybody', async (t) => {
     const show = async (app: RunningApp, headers: Record<string, string> = {}) => {
       const { gateway, settings } = app;
       const built = await buildApp({
@@ -71,7 +71,10 @@ describe('GET /', () => {
         settings,
         log: pino({ level: 'silent' }),
         sessions: new WebSessions(openStore('memory').table('sessions'), { idleMs: 60_000, longestMs: 60_000 }),
-        warnings: ['PRIVATE file <i>'],
+        warnings: () => [
+          { file: 'PRIVATE file <i>', path: '', message: 'odd' },
+          { file: 'command line', path: '', message: 'EVERYBODY <b>', isPublic: true },
+        ],
       });
       const answer = await built.inject({ url: '/', headers: { ...HTML, ...headers } });
       await built.close();
@@ -81,6 +84,7 @@ describe('GET /', () => {
     assert.match(await show(open), /PRIVATE file &lt;i&gt;/);
     const guarded = await startFor(t, { mcpServers: { time: entry() }, argv: ['--api-key', 'correct horse'] });
     assert.doesNotMatch(await show(guarded), /PRIVATE/);
+    assert.match(await show(guarded), /EVERYBODY &lt;b&gt;/);
     assert.match(await show(guarded, { authorization: 'Bearer correct horse' }), /PRIVATE/);
   });
 });

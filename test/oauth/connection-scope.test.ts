@@ -37,7 +37,7 @@ async function call(operation: string, scope: string | null = 'notes:write'): Pr
   const challenge = { error: 'insufficient_scope', ...(scope === null ? {} : { scope }) };
   return connection.refused({ status: 403, sentAt: Date.now(), challenge, token, operation }).then(
     () => assert.fail('it went well'),
-    (error: GatewayError) => (error instanceof LoginNeeded ? error.told(AUTHORIZE_URL) : error),
+    (error: GatewayError) => (error instanceof LoginNeeded ? error.told({ link: AUTHORIZE_URL }) : error),
   );
 }
 

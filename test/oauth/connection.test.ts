@@ -73,7 +73,7 @@ describe('the token of a connection', () => {
     assert.equal(error.status, 401);
     assert.ok(error instanceof LoginNeeded);
     assert.equal(error.server, 'notes');
-    assert.equal(error.told(AUTHORIZE_URL).body?.authorize_url, AUTHORIZE_URL);
+    assert.equal(error.told({ link: AUTHORIZE_URL }).body?.authorize_url, AUTHORIZE_URL);
   });
 
   it('appears after a login, on the same connection', async () => {

@@ -15,7 +15,7 @@ describe('a caller without a login', () => {
   const error = authorizationRequired('notes', 'No account is connected at "notes".');
 
   it('is told the link, in the sentence and by itself, in a flat body', () => {
-    const told = error.told(LINK);
+    const told = error.told({ link: LINK });
     assert.equal(told.status, 401);
     assert.deepEqual(told.body, {
       error: 'authorization_required',
@@ -25,8 +25,11 @@ describe('a caller without a login', () => {
   });
 
   it('is told where a code goes only where the link may end in one', () => {
-    assert.match(error.told(LINK, 'connect_notes').message, / If the page shows a code, call connect_notes with it\.$/);
-    assert.doesNotMatch(error.told(LINK).message, /code/);
+    assert.match(
+      error.told({ link: LINK, operation: 'connect_notes' }).message,
+      / If the page shows a code, call connect_notes with it\.$/,
+    );
+    assert.doesNotMatch(error.told({ link: LINK }).message, /code/);
   });
 
   it('is told of the page where nobody knows a link', () => {
@@ -39,14 +42,14 @@ describe('other reasons to go to a browser', () => {
     const scope = insufficientScope('notes', 'notes:write', true);
     assert.ok(scope instanceof LoginNeeded);
     for (const error of [scope, providerUnavailable('notes', 5)]) {
-      const { message } = error.told(LINK, 'connect_notes');
+      const { message } = error.told({ link: LINK, operation: 'connect_notes' });
       assert.ok(message.includes(`sk the user to open ${LINK} to `), message);
       assert.match(message, /call connect_notes with it/);
     }
   });
 
   it('keep their headers, and a wait has no link of its own', () => {
-    const told = providerUnavailable('notes', 5).told(LINK);
+    const told = providerUnavailable('notes', 5).told({ link: LINK });
     assert.equal(told.headers['retry-after'], '5');
     assert.equal(told.body?.authorize_url, undefined);
   });
@@ -55,8 +58,9 @@ describe('other reasons to go to a browser', () => {
     const hopeless = insufficientScope('notes', 'notes:write', false);
     assert.ok(!(hopeless instanceof LoginNeeded));
     assert.equal(hopeless.body?.authorize_url, undefined);
-    const { message } = identityRequired('notes').told(LINK, 'connect_notes');
-    assert.match(message, /Open WebUI/);
+    const told = { link: LINK, operation: 'connect_notes', howToName: 'Say who you are.' };
+    const { message } = identityRequired('notes').told(told);
+    assert.match(message, /Say who you are\./);
     assert.doesNotMatch(message, /code/);
   });
 });

@@ -73,6 +73,8 @@ test('the names of tools that others have decide what operations are called, and
   const pathOf = (s: DocumentedServer, t: { readonly path: string }) => `/${s.name}/${t.path}`;
   const other: DocumentedServer = { name: 'a', info, tools: [], otherNames: ['b_c'] };
   const here: DocumentedServer = { name: 'a_b', info, tools: [{ name: 'c', path: 'c', inputSchema: {} }] };
+  const before = rootDocument([here, other], { ...info, apiKey: false, pathOf });
+  assert.equal(before.paths['/a_b/c']?.post.operationId, 'a_b_c');
   const root = rootDocument([other, here], { ...info, apiKey: false, pathOf });
   assert.deepEqual(Object.keys(root.paths), ['/a_b/c']);
   assert.match(root.paths['/a_b/c']?.post.operationId ?? '', /^a_b_c_[0-9a-f]{6}$/);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { componentStems, rootOperationIds, serverOperationIds } from '../../src/openapi/names.ts';
+import { componentStems, connectOperation, rootOperationIds, serverOperationIds } from '../../src/openapi/names.ts';
 import { pythonTitle } from '../../src/openapi/python-title.ts';
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 6);
@@ -45,31 +45,88 @@ describe('operationIds of one server', () => {
   });
 });
 
+type Row = [server: string, ...tools: readonly string[]];
+
+/** The ids of each server's tools; `connect_<server>` is ours. */
+function rootIds(...rows: readonly Row[]): string[][] {
+  const servers = rows.map(([server, ...tools]) => ({ server, tools, connect: `connect_${server}` }));
+  return rootOperationIds(servers).map((ids) => [...ids.values()]);
+}
+
 describe('operationIds of all servers', () => {
   test('server and tool, in characters that model providers accept', () => {
-    assert.deepEqual(rootOperationIds([{ server: 'my time', tool: 'get.now-é' }]), ['my_time_get_now-_']);
+    assert.deepEqual(rootIds(['my time', 'get.now-é']), [['my_time_get_now-_']]);
   });
   test('a name that Open WebUI gives a meaning of its own to gets a suffix', () => {
-    const ids = rootOperationIds([
-      { server: 'search', tool: 'web' },
-      { server: 'view', tool: 'file' },
-      { server: 'view', tool: 'folder' },
+    assert.deepEqual(rootIds(['search', 'web'], ['view', 'file', 'folder']), [
+      [`search_web_${hash('search/web')}`],
+      [`view_file_${hash('view/file')}`, 'view_folder'],
     ]);
-    assert.deepEqual(ids, [`search_web_${hash('search/web')}`, `view_file_${hash('view/file')}`, 'view_folder']);
   });
-  test('collisions over servers are told apart', () => {
-    const ids = rootOperationIds([
-      { server: 'a_b', tool: 'c' },
-      { server: 'a', tool: 'b_c' },
-      { server: 'a.b', tool: 'c' },
-      { server: 'a', tool: `a_b_c_${hash('a/b_c')}`.slice(2) },
+  test('of servers that want the same one the first keeps it', () => {
+    assert.deepEqual(rootIds(['a_b', 'c'], ['a', 'b_c'], ['a.b', 'c']), [
+      ['a_b_c'],
+      [`a_b_c_${hash('a/b_c')}`],
+      [`a_b_c_${hash('a.b/c')}`],
     ]);
-    assert.equal(new Set(ids).size, 4);
-    for (const id of ids) assert.match(id, /^[A-Za-z0-9_-]{1,64}$/);
+  });
+  test('no server that comes later changes an id, whatever its tools are called', () => {
+    const first: Row = ['a_b', 'c', 'd.e', 'd_e', 'connect_a_b'];
+    const [alone = []] = rootIds(first);
+    const hostile = alone.map((id) => id.replace(/^a_/, '')).concat('b_d_e', 'b_d.e');
+    const [beside, ...others] = rootIds(first, ['a', ...hostile]);
+    assert.deepEqual(beside, alone);
+    const all = [...alone, ...others.flat()];
+    assert.equal(new Set(all).size, all.length);
+    for (const id of all) assert.match(id, /^[A-Za-z0-9_-]{1,64}$/);
+  });
+  test('no tool takes the id of what tells how to connect, also one of a server that comes first', () => {
+    assert.deepEqual(rootIds(['connect', 'notes', 'connect_connect'], ['notes', 'connect_notes']), [
+      [`connect_notes_${hash('connect/notes')}`, 'connect_connect'],
+      ['connect_notes'],
+    ]);
+  });
+  test('somebody who foresees the suffixes of another tool gains nothing', () => {
+    const digits = (length: number) => createHash('sha256').update('a/b_c').digest('hex').slice(0, length);
+    const foreseen = [6, 12, 24].map((length) => `c_${digits(length)}`);
+    const ids = rootIds(['a_b', 'c', ...foreseen], ['a', 'b_c']).flat();
+    assert.equal(new Set(ids).size, ids.length);
+  });
+});
+
+test('in the document of one server too what tells how to connect keeps its id', () => {
+  assert.deepEqual(serverOperationIds(['connect-x', 'connect_x'], 'connect_x'), [
+    `tool_connect_x_post_${hash('connect-x')}`,
+    'tool_connect_x_post',
+  ]);
+});
+
+describe('what texts call the operation that tells how to connect', () => {
+  const told = (server: string, ...names: readonly string[]) =>
+    connectOperation(
+      names.map((name) => ({ server: name, connect: `connect_${name}` })),
+      server,
+    );
+
+  test('its id in the document of all servers', () => {
+    assert.equal(told('notes', 'notes'), 'connect_notes');
+    assert.equal(told('team.notes', 'x', 'team.notes'), 'connect_team_notes');
+    assert.equal(told('b', 'a', 'b', 'c'), 'connect_b');
+  });
+  test('has no name where that is too long or has gone to another server', () => {
+    assert.equal(told('n'.repeat(56), 'n'.repeat(56)), `connect_${'n'.repeat(56)}`);
+    assert.equal(told('n'.repeat(57), 'n'.repeat(57)), undefined);
+    assert.equal(told('team.notes', 'team_notes', 'team.notes'), undefined);
+    assert.equal(told('team_notes', 'team_notes', 'team.notes'), 'connect_team_notes');
+    assert.equal(told('none', 'notes'), undefined);
   });
 });
 
 test('component stems fit OpenAPI and stay apart', () => {
   const stems = componentStems(['get-sum', 'a.b', 'ä', 'ö']);
   assert.deepEqual(stems, ['get-sum', 'a.b', `__${hash('ä')}`, `__${hash('ö')}`]);
+});
+
+test('component stems are those of mcpo also where an operation could not have the name', () => {
+  assert.deepEqual(componentStems(['search_web']), ['search_web']);
 });

@@ -34,7 +34,7 @@ function twoTables(t: TestContext): [Table<LearnedRecord>, Table<LearnedRecord>]
     await Promise.all(stores.map((store) => store.close()));
     rmSync(folder, { recursive: true });
   });
-  const [one, two] = stores.map((store) => store.table<LearnedRecord>('catalogs'));
+  const [one, two] = stores.map((store) => store.table<LearnedRecord>('learned'));
   assert.ok(one && two);
   return [one, two];
 }
@@ -92,8 +92,31 @@ describe('the store of what was learned', () => {
     for (const one of learned) assert.deepEqual(namesOf(one), expected.toSorted());
   });
 
+  it('comes to rest where processes were told different versions of the server', async (t) => {
+    const tables = twoTables(t).map((table) => counting(table));
+    const now = Date.now();
+    const sides = tables.map(({ table }, at) => {
+      const learned = newLearned();
+      const shown = buildCatalog({ info: { ...info, version: String(at) }, tools: named('a').tools }, ALL);
+      // At the same moment, which is the hardest to tell apart.
+      learned.see(shown, now);
+      return { learned, store: new LearnedStore(table, new MemoryLog()) };
+    });
+    const round = async () => {
+      for (const { store, learned } of sides) await store.sync('k', learned);
+    };
+    for (let count = 0; count < 3; count += 1) await round();
+    const written = tables.map(({ writes }) => writes());
+    for (let count = 0; count < 3; count += 1) await round();
+    assert.deepEqual(
+      tables.map(({ writes }) => writes()),
+      written,
+    );
+    assert.deepEqual(sides[0]?.learned.record, sides[1]?.learned.record);
+  });
+
   it('takes changes that come while it writes together, and is idle when all are written', async () => {
-    const { table, writes } = counting(openStore('memory').table<LearnedRecord>('catalogs'));
+    const { table, writes } = counting(openStore('memory').table<LearnedRecord>('learned'));
     const store = new LearnedStore(table, new MemoryLog());
     const learned = newLearned();
     for (let at = 0; at < 50; at += 1) {
@@ -106,7 +129,7 @@ describe('the store of what was learned', () => {
   });
 
   it('writes once more what came up while it wrote', async () => {
-    const table = openStore('memory').table<LearnedRecord>('catalogs');
+    const table = openStore('memory').table<LearnedRecord>('learned');
     const learned = newLearned();
     let late: Promise<void> | undefined;
     const slow: Table<LearnedRecord> = Object.create(table, {
@@ -134,7 +157,7 @@ describe('the store of what was learned', () => {
 
   it('does no harm where the store is broken or holds nonsense', async () => {
     const log = new MemoryLog();
-    const table = openStore('memory').table<LearnedRecord>('catalogs');
+    const table = openStore('memory').table<LearnedRecord>('learned');
     await table.set('k', { tools: 'nonsense' } as unknown as LearnedRecord);
     const learned = newLearned();
     learned.see(named('a'), Date.now());

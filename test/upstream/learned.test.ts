@@ -98,7 +98,7 @@ describe('a learned record', () => {
       inputSchema: { type: 'object', properties: { to: { type: 'string' } } },
       outputSchema: { type: 'string' },
     };
-    assert.deepEqual(record, { info, tools: [{ definition, seenAt: NOW }] });
+    assert.deepEqual(record, { info, seenAt: NOW, tools: [{ definition, seenAt: NOW }] });
   });
 
   it('is a union by name in which the definition seen last counts, whichever comes first', () => {
@@ -109,6 +109,24 @@ describe('a learned record', () => {
       assert.equal(merged.tools.find(({ definition }) => definition.name === 'a')?.definition.description, 'young');
     }
     assert.deepEqual(namesOf(mergeLearned(old, young, NOW)), ['a', 'b', 'c']);
+  });
+
+  it('names the server as it was named last; of two at once always the same', () => {
+    const of = (version: string, seenAt: number) => ({ info: { ...info, version }, seenAt, tools: [] });
+    for (const [one, other, expected] of [
+      [of('1', NOW), of('2', NOW - 1), '1'],
+      [of('1', NOW), of('2', NOW), '2'],
+    ] as const) {
+      for (const merged of [mergeLearned(one, other, NOW), mergeLearned(other, one, NOW)]) {
+        assert.deepEqual([merged.info.version, merged.seenAt], [expected, NOW]);
+      }
+    }
+  });
+
+  it('is the same whoever merges where two definitions were seen at once', () => {
+    const [one, other] = ['x', 'y'].map((description) => learnedFrom(catalogOf({ name: 'a', description }), NOW));
+    assert.ok(one && other);
+    assert.deepEqual(mergeLearned(one, other, NOW), mergeLearned(other, one, NOW));
   });
 
   it('forgets what nobody was shown for 30 days', () => {
@@ -142,6 +160,7 @@ describe('a learned record', () => {
     };
     assert.deepEqual(readLearned(row, NOW), {
       info: { name: undefined, version: '2', instructions: undefined },
+      seenAt: 0,
       tools: [{ definition, seenAt: NOW }],
     });
   });

@@ -75,6 +75,13 @@ describe('connectionModel', () => {
     assert.equal(model(live({ expiresAt: 1e300 })).lasts, 'Until the provider ends it');
   });
 
+  it('tells the page what the page shows, and nothing else that it was told', () => {
+    const facts = { ...FACTS, isDown: true, isFromChat: true, more: 'secret' };
+    assert.deepEqual(Object.keys(model(live(), facts)).sort(), [
+      ...['connectUrl', 'disconnectUrl', 'inChat', 'lasts', 'needsPerson', 'shared', 'state', 'tools', 'words'],
+    ]);
+  });
+
   it('shows rights of a live sign-in only, and the addresses as they were given', () => {
     const facts = { ...FACTS, disconnectUrl: '/oauth/a/disconnect', tools: 2 };
     const shown = model(live({ scope: 'r', wantedScope: 'w' }), facts);

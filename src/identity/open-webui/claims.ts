@@ -27,6 +27,7 @@ export function checkSession(claims: Claims, rules: ClaimRules, now: number): nu
 /** As `checkSession`, for what Open WebUI signs for one call. */
 export function checkUserJwt(claims: Claims, now: number): number {
   if (claims.iss !== 'open-webui') throw refused('It does not say that Open WebUI issued it.');
+  if ((timeOf(claims.exp) ?? Number.POSITIVE_INFINITY) <= now) throw headerExpired();
   return checkTimes(claims, { allowWithoutExpiry: false }, now);
 }
 
@@ -73,6 +74,14 @@ function timeOf(claim: unknown): number | undefined {
 
 function expired(): Error {
   return unauthorized('token_expired', 'Your Open WebUI session has expired. Reload Open WebUI, and sign in again.');
+}
+
+/** It is made for each call, so that only clocks can be wrong. */
+function headerExpired(): Error {
+  return unauthorized(
+    'token_expired',
+    'The signed header of Open WebUI was over when it came: set the clocks of both machines right.',
+  );
 }
 
 function tooOldNow(): Error {

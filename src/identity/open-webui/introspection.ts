@@ -10,7 +10,7 @@ import { isUserId, labelOf } from './user-id.ts';
 
 /** What Open WebUI says of a token. */
 export type Verdict =
-  | { readonly kind: 'live'; readonly id: string; readonly label: string | undefined }
+  | { readonly kind: 'live'; readonly id: string; readonly label: string | undefined; readonly isAdmin: boolean }
   /** It belongs to a user whom no administrator has let in yet. */
   | { readonly kind: 'pending' }
   /** Expired, revoked, of nobody, or signed by others. */
@@ -134,7 +134,7 @@ function verdictOf(status: number, body: string): Verdict {
   const user = userOf(body);
   if (!isUserId(user.id)) throw new NoVerdict('answered without the id of a user');
   if (user.role === 'pending') return { kind: 'pending' };
-  return { kind: 'live', id: user.id, label: labelOf(user.name, user.email) };
+  return { kind: 'live', id: user.id, label: labelOf(user.name, user.email), isAdmin: user.role === 'admin' };
 }
 
 /** Any page of a wrong address answers 200, too. */

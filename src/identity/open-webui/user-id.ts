@@ -13,9 +13,14 @@ export function isUserId(value: unknown): value is string {
   return typeof value === 'string' && ID_FORM.test(value);
 }
 
-/** The first of `names` that says something, cut and without what nobody sees; for people and logs. */
-export function labelOf(...names: readonly unknown[]): string | undefined {
-  return names.map(shown).find((name) => name !== '');
+/**
+ * Whom pages and logs name: the address first, since anybody may call themselves what they like. Cut, and without what
+ * nobody sees; undefined where neither says anything.
+ */
+export function labelOf(name: unknown, email: unknown): string | undefined {
+  const [called, address] = [shown(name), shown(email)];
+  if (address === '') return called === '' ? undefined : called;
+  return called === '' || called === address ? address : `${address} (${called})`;
 }
 
 function shown(name: unknown): string {

@@ -81,7 +81,7 @@ function principalOf(verdict: Verdict, { claims }: Token, isVerified: boolean): 
   switch (verdict.kind) {
     case 'live':
       if (claims.id !== undefined && claims.id !== verdict.id) throw refused('Open WebUI knows it as another user.');
-      return openWebuiPrincipal(verdict.id, verdict.label);
+      return openWebuiPrincipal(verdict.id, verdict.label, verdict.isAdmin);
     case 'pending':
       throw unauthorized(
         'invalid_credentials',

@@ -42,7 +42,7 @@ describe('introspection', () => {
   it('names the user as Open WebUI does, with the token as Bearer', async () => {
     const token = await sessionToken('ann');
     const found = await asking().byToken(token, WHOLE, AWAY);
-    assert.deepEqual(found, { id: 'openwebui:ann', via: 'openwebui', label: 'Ann' });
+    assert.deepEqual(found, { id: 'openwebui:ann', via: 'openwebui', label: 'ann@example.org (Ann)' });
     const [request] = server.seen;
     assert.deepEqual([request?.method, request?.url], ['GET', '/api/v1/auths/']);
     assert.equal(request?.headers.authorization, `Bearer ${token}`);
@@ -50,6 +50,18 @@ describe('introspection', () => {
     assert.equal(asking().admits, true);
     server.users.set('bob', { name: ' ', email: 'bob@example.org', role: 'admin' });
     assert.equal((await asking().byToken(await sessionToken('bob'), WHOLE, AWAY)).label, 'bob@example.org');
+  });
+
+  it('knows an admin by what Open WebUI answers, not by what a token says', async () => {
+    const isAdmin = async (role?: string) => {
+      server.users.set('ann', role === undefined ? {} : { role });
+      const token = await sessionToken('ann', { claims: { role: 'admin', isAdmin: true } });
+      return (await asking().byToken(token, WHOLE, AWAY)).isAdmin;
+    };
+    assert.equal(await isAdmin('admin'), true);
+    for (const role of ['user', 'Admin', 'administrator', '', undefined]) assert.equal(await isAdmin(role), undefined);
+    const token = await sessionToken('ann', { claims: { role: 'admin' } });
+    assert.equal((await users({ secretKey: WEBUI_SECRET }).byToken(token, WHOLE, AWAY)).isAdmin, undefined);
   });
 
   it('asks nobody about a token that has ended, or that is none', async () => {
@@ -278,7 +290,10 @@ describe('introspection with a secret', () => {
 describe('the cookie, by introspection', () => {
   it('names who Open WebUI says, nobody it refuses, and fails where it cannot say', async () => {
     const openWebui = asking();
-    assert.equal((await openWebui.cookieUser(await sessionToken('ann'), WHOLE, AWAY.from))?.principal.label, 'Ann');
+    assert.equal(
+      (await openWebui.cookieUser(await sessionToken('ann'), WHOLE, AWAY.from))?.principal.label,
+      'ann@example.org (Ann)',
+    );
     assert.equal(await openWebui.cookieUser(await sessionToken('nobody'), WHOLE, AWAY.from), undefined);
     await server.stop();
     const error = await refusal(async () => openWebui.cookieUser(await sessionToken('bob'), WHOLE, AWAY.from));

@@ -20,23 +20,26 @@ describe('isUserId', () => {
 });
 
 describe('labelOf', () => {
-  it('shows the first name that says something', () => {
-    assert.equal(labelOf(undefined, '', ' \t', 3, 'Ann', 'ann@example.org'), 'Ann');
-    assert.equal(labelOf(undefined, ' '), undefined);
+  it('shows the address before a name that anybody may choose', () => {
+    assert.equal(labelOf('Ann', 'ann@example.org'), 'ann@example.org (Ann)');
+    assert.equal(labelOf('ben@example.org', 'ann@example.org'), 'ann@example.org (ben@example.org)');
+    assert.equal(labelOf('Ann', undefined), 'Ann');
+    assert.equal(labelOf(3, ' \t'), undefined);
+    assert.equal(labelOf('ann@example.org', 'ann@example.org'), 'ann@example.org');
   });
 
   it('takes a name of which nobody sees anything for none, and shows nothing of that kind', () => {
     for (const name of ['\u3164', '\u2800 \u2800', '\u115f\u1160', '\uffa0', '\u034f', '\ufe0f', '\u{e0100}']) {
-      assert.equal(labelOf(name), undefined, JSON.stringify(name));
+      assert.equal(labelOf(name, undefined), undefined, JSON.stringify(name));
       assert.equal(labelOf(name, 'ann@example.org'), 'ann@example.org');
-      assert.equal(labelOf(`${name}Ann${name}`), 'Ann');
+      assert.equal(labelOf(`${name}Ann${name}`, undefined), 'Ann');
     }
-    assert.equal(labelOf('Ann\u3164\u2800B'), 'Ann B');
+    assert.equal(labelOf('Ann\u3164\u2800B', undefined), 'Ann B');
   });
 
   it('shows no more than a line, and nothing that turns the line round', () => {
-    assert.equal(labelOf('A\r\nlevel=error\u202e\0 B'), 'A level=error  B');
-    assert.equal([...(labelOf('é'.repeat(10_000)) ?? '')].length, 80);
-    assert.equal(labelOf('x'.repeat(80)), 'x'.repeat(80));
+    assert.equal(labelOf('A\r\nlevel=error\u202e\0 B', undefined), 'A level=error  B');
+    assert.equal([...(labelOf('é'.repeat(10_000), undefined) ?? '')].length, 80);
+    assert.equal(labelOf('x'.repeat(80), undefined), 'x'.repeat(80));
   });
 });
