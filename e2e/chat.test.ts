@@ -101,7 +101,7 @@ describe('a login that begins in a chat', () => {
     await follow(bob, await linkFor(site, 'u-mallory'), 'bob');
     const code = await codeOn(bob);
     assert.equal((await say(site, 'u-mallory', 'whoami')).status, 401);
-    assert.match((await say(site, 'u-mallory', 'connect_notes')).text, /No account is connected/);
+    assert.match((await say(site, 'u-mallory', 'connect_notes')).text, /A sign-in .* waits for its code/);
     assert.equal(
       (await say(site, 'u-alice', 'connect_notes', { code })).status,
       409,

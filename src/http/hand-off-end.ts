@@ -4,7 +4,6 @@ import { flowsOf } from '../oauth/flow.ts';
 import type { Waiting } from '../oauth/hand-off.ts';
 import { codeUnknown } from '../oauth/hand-off-failures.ts';
 import type { Completed } from '../oauth/logins.ts';
-import { connectPath } from '../openapi/connect.ts';
 import { momentWords } from '../web/time-words.ts';
 import { codePage, toldPage } from '../web/views.ts';
 import { cookiesOf, formOf, fromElsewhere } from './browser-sessions.ts';
@@ -22,6 +21,7 @@ import {
   repeats,
 } from './hand-off-cookies.ts';
 import { queryOf } from './hand-off-signs.ts';
+import { connectOperationOf } from './login-link.ts';
 import type { LoginPlace } from './login-place.ts';
 import { loginRoute, type Site, sendPage } from './site.ts';
 import { LOGIN_PREFIX } from './targets.ts';
@@ -68,7 +68,7 @@ export async function answerCode(
     server: server.name,
     label: kept.label,
     code: kept.code,
-    operation: connectPath(server.name, server.learned),
+    operation: connectOperationOf(gateway, server.name),
     until: momentWords(kept.expiresAt, Date.now()),
     dropUrl: loginRoute(site, server, 'drop'),
     csrf: repeated(cookie, 'drop'),

@@ -25,15 +25,15 @@ export async function loginLinkTo(gateway: Gateway, name: string, request: Fasti
   try {
     const { id: owner, label } = principal;
     const ticket = await gateway.logins.issueTicket(server.guarded, { owner, label });
-    return { link: `${link}?ticket=${ticket}`, operation: operationOf(gateway, name) };
+    return { link: `${link}?ticket=${ticket}`, operation: connectOperationOf(gateway, name) };
   } catch (error) {
     request.log.warn({ reqId: request.id, server: name, err: error }, 'no link could be made for a caller');
     return { link };
   }
 }
 
-/** As models find it in the document of all servers, if it has a plain name there. */
-function operationOf({ servers }: Gateway, name: string): string {
+/** What takes a code for the server of that name, as models find it in the document of all servers, if it has a plain name there. */
+export function connectOperationOf({ servers }: Gateway, name: string): string {
   const personal = [...servers.values()].filter(({ isPersonal }) => isPersonal);
   const all = personal.map((one) => ({ server: one.name, connect: connectPath(one.name, one.learned) }));
   return connectOperation(all, name) ?? `the connect operation of "${name}"`;

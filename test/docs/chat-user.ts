@@ -35,7 +35,7 @@ export class ChatUser {
     const asked = await (await this.#browser.fetch(link)).text();
     const go = /href="([^"]*[?&;]go=[^"]*)"/.exec(asked)?.[1]?.replaceAll('&amp;', '&');
     assert.ok(go !== undefined, asked);
-    const begun = await this.#browser.fetch(new URL(go, link));
+    const begun = await this.#browser.fetch(new URL(go, link), { headers: { referer: link } });
     const callback = await signIn(begun.headers.get('location') ?? '', { user: account });
     const sent = await this.#browser.fetch(callback);
     const ended = await this.#browser.fetch(new URL(sent.headers.get('location') ?? '', callback));

@@ -18,6 +18,7 @@ const CONFIGURATIONS = blocksIn('README.md', 'json').filter((block) => block.inc
 describe('the commands of the README', () => {
   let place: Place;
   let folder: string;
+  let key: string;
   const done = new Set<string>();
   before(async () => {
     place = await emptyHome();
@@ -30,10 +31,12 @@ describe('the commands of the README', () => {
     const [config = ''] = CONFIGURATIONS.filter((block) => block.includes('memory'));
     // Tests talk to nobody but this machine.
     writeFileSync(join(folder, 'config.json'), config.replace('https://wiki.example.com', 'http://127.0.0.1:9'));
+    key = execFileSync('bash', ['-c', `${documented('KEY=')}; printf %s "$KEY"`], { encoding: 'utf8' });
+    assert.match(key, /^[0-9a-f]{64}$/);
   });
   after(() => place.remove());
 
-  const env = (): Record<string, string> => ({ ...place.env, WIKI_TOKEN: 'token', KEY: 'a-long-enough-key' });
+  const env = (): Record<string, string> => ({ ...place.env, WIKI_TOKEN: 'token', KEY: key });
 
   /** Takes the command as the README has it, so that a changed README fails here. */
   function documented(start: string): string {
@@ -124,12 +127,12 @@ describe('the commands of the README', () => {
   it('open to others, with a key', () =>
     serving('npm start -- --config config.json --host 0.0.0.0', async () => {
       assert.equal(await status('/memory/read_graph'), 401);
-      assert.equal(await status('/memory/read_graph', { authorization: 'Bearer a-long-enough-key' }), 200);
+      assert.equal(await status('/memory/read_graph', { authorization: `Bearer ${key}` }), 200);
     }));
 
   it('for the users of Open WebUI, who is not there: the document is', () =>
     serving('npm start -- --config config.json --open-webui-url', async () => {
-      const document = await fetch(`${GATEWAY}/openapi.json?key=a-long-enough-key`);
+      const document = await fetch(`${GATEWAY}/openapi.json?key=${key}`);
       const { paths } = (await document.json()) as { paths: object };
       assert.ok('/memory/read_graph' in paths);
       assert.equal(await status('/memory/read_graph'), 401);
@@ -171,6 +174,12 @@ describe('the commands of the README', () => {
     const [, flags = ''] = documented('docker run').split(' latchkey ');
     const parsed = parseCli(flags.replaceAll('"', '').split(' '), {});
     assert.equal(parsed.kind, 'run');
+  });
+
+  it('each block that uses a key makes it', () => {
+    for (const block of blocksIn('README.md', 'bash').filter((text) => text.includes('$KEY'))) {
+      assert.ok(block.indexOf('KEY=') !== -1 && block.indexOf('KEY=') < block.indexOf('$KEY'), block);
+    }
   });
 
   it('none is left out', () => {

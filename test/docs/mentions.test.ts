@@ -51,6 +51,20 @@ describe('the documents', () => {
   }
 });
 
+describe('the package', () => {
+  // npm packs these unasked.
+  const packed: string[] = [...manifest.files, 'README.md', 'LICENSE', 'package.json'];
+  const isPacked = (path: string): boolean => packed.some((entry) => path === entry || path.startsWith(`${entry}/`));
+
+  it('holds what its guides link to', () => {
+    for (const { file, text } of documents.filter(({ file }) => file !== 'README.md' && isPacked(file))) {
+      for (const [, target = ''] of text.matchAll(/\]\(([^)#:]+)(?:#[^):]*)?\)/g)) {
+        assert.ok(isPacked(join(dirname(file), target)), `${file} links to ${target}`);
+      }
+    }
+  });
+});
+
 /** The anchors of a document's headings, as they are made where it is shown: lower case, hyphens for spaces. */
 function chaptersOf(file: string): string[] {
   return [...readFileSync(file, 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>

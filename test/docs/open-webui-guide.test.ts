@@ -136,7 +136,6 @@ describe('the commands of the chapter on Open WebUI', () => {
       const section = guide.section(name);
       const config = withExample(section);
       guide.write('webui.yaml', config);
-      const before = { ...guide.place.env };
       Object.assign(guide.place.env, env);
       try {
         const loud = name === 'Nothing' ? /ANYBODY CAN CLAIM TO BE ANYBODY/ : /^(?!.*warning)/s;
@@ -145,8 +144,9 @@ describe('the commands of the chapter on Open WebUI', () => {
         assert.match(section, auth === 'bearer' ? /Auth is Bearer/ : /Auth is Session|The same for that server/);
         await guide.serving('latchkey --config webui.yaml', async (log) => {
           const user = new ChatUser(guide.home, await headers());
-          const { error, authorize_url: link = '' } = (await user.call('/notes/whoami')).body as Record<string, string>;
-          assert.equal(error, 'authorization_required');
+          const { body } = await user.call('/notes/whoami');
+          const { error, authorize_url: link = '' } = body as Record<string, string>;
+          assert.equal(error, 'authorization_required', JSON.stringify(body));
           assert.match(link, /\?ticket=/);
           assert.ok((await toolsListed()).includes('/notes/connect_notes'));
           const told = JSON.stringify(connectionIn(log()) ?? []);
@@ -154,7 +154,6 @@ describe('the commands of the chapter on Open WebUI', () => {
         });
       } finally {
         for (const variable of Object.keys(env)) delete guide.place.env[variable];
-        Object.assign(guide.place.env, before);
       }
     });
   }

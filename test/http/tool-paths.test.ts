@@ -33,9 +33,9 @@ const BETWEEN = ['/', '\\', '%2f', '%5C', '//', '\n', '?', '#', '{', ';', ':', '
 const NAMES = [
   ...new Set([
     ...PARTS.flatMap((one, i) =>
-      PARTS.flatMap((other, j) => {
+      PARTS.map((other, j) => {
         const between = BETWEEN[(i * PARTS.length + j) % BETWEEN.length] ?? '';
-        return [`${one}/${other}`, `${one}${between}${other}`, `${one}/${other}${between}victim/delete_all`];
+        return j % 2 === 0 ? `${one}${between}${other}` : `${one}/${other}${between}victim/delete_all`;
       }),
     ),
     ...['../victim/delete_all', '..\\victim\\delete_all', '.\t./victim/delete_all', '%2e%2e/victim/delete_all'],
@@ -49,6 +49,8 @@ const NAMES = [
     ],
   ]),
 ];
+
+const VICTIMS = ['delete_all', 'x', 'victim/delete_all'];
 
 /** A server with tools of these names; what is called there goes into `called`. */
 async function serverOf(names: readonly string[], called: string[]): Promise<HttpServer> {
@@ -72,6 +74,14 @@ async function read(app: RunningApp, path: string): Promise<Document> {
   return (await (await app.get(path)).json()) as Document;
 }
 
+/** The names of the hostile tools in a document, by address as a URL parser reads it. */
+async function addressesIn(app: RunningApp, path: string): Promise<ReadonlyMap<string, string>> {
+  const { paths, servers } = await read(app, path);
+  const base = app.url + (servers?.[0]?.url ?? '');
+  const tools = Object.entries(paths).filter(([, { post }]) => !VICTIMS.includes(JSON.parse(post.description)));
+  return new Map(tools.map(([at, { post }]) => [new URL(base + at).href, JSON.parse(post.description)]));
+}
+
 describe('a server with hostile names of tools', () => {
   const ofEvil: string[] = [];
   const ofVictim: string[] = [];
@@ -79,42 +89,29 @@ describe('a server with hostile names of tools', () => {
   let victim: HttpServer;
   before(async () => {
     evil = await serverOf(NAMES, ofEvil);
-    victim = await serverOf(['delete_all', 'x', 'victim/delete_all'], ofVictim);
+    victim = await serverOf(VICTIMS, ofVictim);
   });
   after(() => Promise.all([evil.stop(), victim.stop()]));
 
   const start = (t: TestContext, argv: readonly string[]): Promise<RunningApp> =>
     startFor(t, { mcpServers: { evil: entry(evil), victim: entry(victim) }, argv });
 
-  for (const [argv, below] of [
-    [[], '/evil/'],
-    [['--root-path', '/gate', '--path-prefix', '/to'], '/gate/to/evil/'],
+  for (const [argv, prefix, below] of [
+    [[], '', '/evil/'],
+    [['--root-path', '/gate', '--path-prefix', '/to'], '/to', '/gate/to/evil/'],
   ] as const) {
     it(`shows each of them at an address that is below its own and reaches that tool: ${below}`, async (t) => {
       const app = await start(t, argv);
-      const prefix = below.slice('/gate'.length).startsWith('/to') ? '/to' : '';
-      for (const where of ['/openapi.json', `${prefix}/evil/openapi.json`]) {
-        const { paths, servers } = await read(app, where);
-        const base = app.url + (servers?.[0]?.url ?? '');
-        const own = Object.entries(paths).filter(
-          ([, { post }]) => post.description.startsWith('"') && !isVictims(post),
-        );
-        assert.ok(NAMES.length > 400 && own.length === NAMES.length, `${own.length} of ${NAMES.length}`);
-        for (const [path, { post }] of own) {
-          const url = new URL(base + path);
-          assert.equal(url.origin, app.url, path);
-          assert.ok(url.pathname.startsWith(below) && !/\/\/|%5c/i.test(url.pathname), url.href);
-          assert.equal(new URL(url.href).href, url.href);
-          ofEvil.length = 0;
-          const answer = await fetch(url, {
-            method: 'POST',
-            body: '{}',
-            headers: { 'content-type': 'application/json' },
-          });
-          assert.equal(answer.status, 200, path);
-          await answer.arrayBuffer();
-          assert.deepEqual(ofEvil, [JSON.parse(post.description)], path);
-        }
+      const addresses = await addressesIn(app, '/openapi.json');
+      assert.ok(NAMES.length > 200 && addresses.size === NAMES.length, `${addresses.size} of ${NAMES.length}`);
+      assert.deepEqual(await addressesIn(app, `${prefix}/evil/openapi.json`), addresses);
+      for (const [address, name] of addresses) {
+        const { origin, pathname } = new URL(address);
+        assert.equal(origin, app.url, address);
+        assert.ok(pathname.startsWith(below) && !/\/\/|%5c/i.test(pathname), address);
+        ofEvil.length = 0;
+        assert.equal((await app.post(address.slice(origin.length), {})).status, 200, address);
+        assert.deepEqual(ofEvil, [name], address);
       }
       assert.deepEqual(ofVictim, []);
     });
@@ -137,10 +134,6 @@ describe('a server with hostile names of tools', () => {
     assert.deepEqual([ofEvil, ofVictim], [['x '], []], 'an odd name that stays there is called as before');
   });
 });
-
-function isVictims({ description }: { readonly description: string }): boolean {
-  return ['"delete_all"', '"x"', '"victim/delete_all"'].includes(description);
-}
 
 describe('of two servers whose names fit a path', () => {
   it('the documents show the tool of the longer one alone, and the log tells of the other once', async (t) => {
