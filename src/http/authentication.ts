@@ -1,7 +1,7 @@
 /** Who is asking: the `Authorization` header, else the session of the browser; and whether the path needs to know. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../errors.ts';
-import { type Identity, isJwt } from '../identity/authenticators.ts';
+import type { Identity } from '../identity/authenticators.ts';
 import { type Authorization, readAuthorization } from '../identity/authorization.ts';
 import type { FailureLimiter } from '../identity/failure-limiter.ts';
 import type { Principal } from '../identity/principal.ts';
@@ -10,6 +10,7 @@ import type { BrowserSessions } from './browser-sessions.ts';
 import { credentialsOf, realmOf } from './caller.ts';
 import { countHeader, isNavigation, rawPath, wantsHtml } from './context.ts';
 import { answerError } from './errors.ts';
+import { countingFailures } from './guesses.ts';
 import { ambientCredentialCounts, type OriginPolicy } from './origin.ts';
 import { signInPath } from './person.ts';
 import { sessionPrincipal } from './session-principal.ts';
@@ -97,7 +98,7 @@ function admit(request: FastifyRequest, options: AuthenticationOptions): Promise
   const needed = identity.required && needsCredential(request, options);
   if (request.headers.authorization === undefined && !needed) return undefined;
   const goOn = (error: unknown): void => {
-    if (needed || isPersons(request) || !(error instanceof GatewayError)) throw error;
+    if (needed || isPersonsOwn(request) || !(error instanceof GatewayError)) throw error;
   };
   try {
     const principal = authenticate(request, authorization, options);
@@ -115,7 +116,7 @@ function admit(request: FastifyRequest, options: AuthenticationOptions): Promise
 }
 
 /** Who is not who they say must not be taken for nobody where it is a person's own matter: a login, a call. */
-function isPersons(request: FastifyRequest): boolean {
+function isPersonsOwn(request: FastifyRequest): boolean {
   return isPersonalCall(request) || (request.routeOptions.url === LOGINS && !isOpenLoginPage(LOGINS, request.url));
 }
 
@@ -184,51 +185,10 @@ function authenticate(
   return countingFailures(authorization, request.ip, options, () => options.identity.authenticate(credentials, realm));
 }
 
-/**
- * Whose credential it is; a wrong one is counted by address and account. Passwords can be guessed: a besieged account
- * waits, even for the right one. Throws what `check` throws, or 429.
- */
-export function countingFailures<R>(
-  authorization: Authorization,
-  ip: string,
-  { identity, limiter }: Pick<AuthenticationOptions, 'identity' | 'limiter'>,
-  check: () => R,
-): R {
-  const account = accountOf(authorization, ip, identity);
-  if (account !== undefined) limiter.refuseIfExceeded(account);
-  try {
-    // What is checked later is no guess: it was signed, or it belongs to a key that was right.
-    return check();
-  } catch (error) {
-    if (isGuess(authorization) && isRefusal(error)) {
-      limiter.record(ip);
-      if (account !== undefined) limiter.record(account);
-      limiter.refuseIfExceeded(ip);
-    }
-    throw error;
-  }
-}
-
-/** Names that nobody has count as one: with the API key as password any name goes, so a fresh one must not help. */
-function accountOf(authorization: Authorization, ip: string, { accounts }: Identity): string | undefined {
-  if (authorization.scheme !== 'basic') return undefined;
-  return `${ip} ${accounts.has(authorization.username) ? authorization.username : ''}`;
-}
-
 function countedAuthorization(request: FastifyRequest, policy: OriginPolicy): Authorization {
   const authorization = readAuthorization(request.headers.authorization);
   if (authorization.scheme !== 'basic') return authorization;
   return isNavigation(request) || ambientCredentialCounts(browserSigns(request), policy)
     ? authorization
     : { scheme: 'none' };
-}
-
-/** A right key with something else amiss beside it was no guess. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof GatewayError && (error.status === 401 || error.status === 403);
-}
-
-/** A header that holds no secret is a misconfigured client, not an attacker; a signature cannot be guessed. */
-function isGuess(authorization: Authorization): boolean {
-  return (authorization.scheme === 'bearer' && !isJwt(authorization)) || authorization.scheme === 'basic';
 }
