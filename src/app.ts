@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import swagger from '@fastify/swagger';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Problem } from './config/model.ts';
-import { isLoopbackHost } from './config/values.ts';
+import { isForThisMachine } from './config/open-webui-ways.ts';
 import type { Gateway } from './gateway.ts';
 import { installAccess } from './http/access.ts';
 import { installAuthentication } from './http/authentication.ts';
@@ -115,11 +115,6 @@ function siteOf(gateway: Gateway, settings: Settings, sessions: WebSessions, log
     publicUrl: settings.publicUrl,
     publicBase: base,
   };
-}
-
-/** A public address, and a proxy to trust, say that others come in as well. */
-function isForThisMachine({ host, publicUrl, trustProxy }: Settings): boolean {
-  return isLoopbackHost(host) && isLoopbackHost(publicUrl.hostname) && trustProxy.length === 0;
 }
 
 function newServer(settings: Settings, log: FastifyBaseLogger): FastifyInstance {

@@ -18,6 +18,7 @@ import {
 import { isGuarded, resolveOpenWebui } from './config/open-webui.ts';
 import { judgeOpenWebui } from './config/open-webui-oddities.ts';
 import { checkDocumentKey } from './config/secrets.ts';
+import { withoutEchoes } from './config/setting-places.ts';
 import { SettingsReader } from './config/settings-reader.ts';
 import {
   checkAllowedHost,
@@ -128,7 +129,7 @@ export async function loadAll(flags: Flags, env: Environment, source: ConfigSour
   const configuration = await loadConfiguration(source, { env, pathPrefix: pathPrefixOf(flags) }).catch(collect);
   const config = configuration ?? { gateway: { allowedHosts: [] } };
   const settings = attempt(() => resolveSettings({ flags, env, config, source }), collect);
-  if (configuration === undefined || settings === undefined) throw new ConfigError(problems);
+  if (configuration === undefined || settings === undefined) throw new ConfigError(withoutEchoes(problems));
   const exposure = checkExposure(settings, configuration);
   if (exposure.problems.length > 0) throw new ConfigError(exposure.problems);
   const warnings = [...settings.warnings, ...exposure.warnings];
@@ -191,7 +192,7 @@ export function resolveSettings(input: SettingsInput): Settings {
     warnings: read.warnings,
   };
   warnOfOddities(settings, flags, read);
-  judgeOpenWebui(settings, env, read);
+  judgeOpenWebui(settings, flags, env, read);
   read.throwIfAny();
   return deepFreeze(settings);
 }

@@ -17,7 +17,8 @@ export async function openLink(link: string, user: 'alice' | 'bob'): Promise<Out
   const asked = await (await browser.fetch(link)).text();
   const onward = /href="([^"]*[?&;]go=[^"]*)"/.exec(asked)?.[1];
   assert.ok(onward !== undefined, `the page behind the link leads nowhere: ${inWords(asked)}`);
-  const begun = await browser.fetch(new URL(onward.replaceAll('&amp;', '&'), link));
+  // As a browser does that follows a link of the page.
+  const begun = await browser.fetch(new URL(onward.replaceAll('&amp;', '&'), link), { headers: { referer: link } });
   const location = begun.headers.get('location');
   assert.ok(location !== null, `the login did not begin: ${inWords(await begun.text())}`);
   const page = await follow(browser, await signIn(location, { user, browser }));

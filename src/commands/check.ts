@@ -3,6 +3,7 @@ import type { Flags } from '../config/flags.ts';
 import type { Environment } from '../config/interpolate.ts';
 import type { ConfigSource } from '../config/load.ts';
 import { describeProblem, type Endpoint, type OAuthConfig } from '../config/model.ts';
+import { waysInWords } from '../config/open-webui-ways.ts';
 import { loadAll } from '../settings.ts';
 import { resolveSecrets } from '../storage/secret.ts';
 
@@ -20,6 +21,8 @@ export async function check(flags: Flags, env: Environment, source: ConfigSource
   for (const server of configuration.servers.values()) {
     process.stdout.write(`  ${server.name}  ${describeEndpoint(server.endpoint)}${describeLogins(server.oauth)}\n`);
   }
+  const ways = waysInWords(settings, [...configuration.servers.values()]);
+  if (ways !== undefined) process.stdout.write(`${ways}.\n`);
   return 0;
 }
 

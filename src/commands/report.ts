@@ -2,6 +2,7 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 import type { Logger } from 'pino';
 import { describeProblem, type Problem, type ServerConfig } from '../config/model.ts';
+import { waysInWords } from '../config/open-webui-ways.ts';
 import { publicBase } from '../routing.ts';
 import type { Settings } from '../settings.ts';
 import type { LinkState } from '../upstream/link-state.ts';
@@ -43,8 +44,11 @@ export class Report {
     this.#line(`  OpenAPI        ${url}/openapi.json`);
   }
 
-  /** What an admin of Open WebUI adds there, where its users are known; the servers are those at start. */
+  /** How users of Open WebUI are known, and what an admin of it adds there where they are; the servers are those at start. */
   openWebui(servers: readonly ServerConfig[]): void {
+    const ways = waysInWords(this.#settings, servers);
+    if (ways !== undefined && this.#terminal) this.#line(ways);
+    else if (ways !== undefined) this.#log?.info(ways);
     const connection = openWebuiConnection(this.#settings, servers);
     if (connection === undefined) return;
     const list = [connection];

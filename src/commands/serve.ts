@@ -4,6 +4,7 @@ import { buildApp } from '../app.ts';
 import type { Flags } from '../config/flags.ts';
 import type { Environment } from '../config/interpolate.ts';
 import type { ConfigSource } from '../config/load.ts';
+import { probeOpenWebui } from '../identity/open-webui/probe.ts';
 import { publicBase } from '../routing.ts';
 import { loadAll, type Settings } from '../settings.ts';
 import { SingleUserLogins } from './loopback/single-user.ts';
@@ -46,6 +47,8 @@ export async function serve(flags: Flags, env: Environment, source: ConfigSource
   }
   report.listening();
   report.openWebui([...loaded.configuration.servers.values()]);
+  const ending = new AbortController();
+  void probe(settings, report, ending.signal);
   logins = new SingleUserLogins({
     gateway,
     publicBase: publicBase(settings.publicUrl, settings.rootPath),
@@ -65,9 +68,18 @@ export async function serve(flags: Flags, env: Environment, source: ConfigSource
     },
   });
   return ended(app, runtime, () => {
+    ending.abort();
     watcher?.close();
     void logins.close();
   });
+}
+
+/** Told before the first user is turned away; nothing waits for it. */
+async function probe({ openWebui: { introspect, url } }: Settings, report: Report, signal: AbortSignal): Promise<void> {
+  const message = introspect && url !== undefined ? await probeOpenWebui(url, { signal }) : undefined;
+  if (message === undefined) return;
+  const remedy = 'its users are turned away until it answers: check the address, and that Open WebUI runs';
+  report.warnings([{ file: '', path: 'open_webui.url', message, remedy }]);
 }
 
 function explainListenError(error: NodeJS.ErrnoException, { host, port }: Settings): Error {

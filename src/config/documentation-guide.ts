@@ -12,7 +12,7 @@ export const GUIDE = `
 
 latchkey reads one file: the one that \`--config\` names, else the one in \`CONFIG_PATH\`, else \`./config.yaml\` or
 \`./config.json\`. A configuration of mcpo works as it is. \`latchkey check\` reads the file and lists everything that is
-wrong with it, each with its line. Unknown keys are warnings, and keys that begin with \`x-\` are yours. A key that is
+wrong with it, each with its line. Unknown keys are warnings, in \`open_webui\` errors, and keys that begin with \`x-\` are yours. A key that is
 there but empty (\`null\`) counts as absent.
 
 In JSON, comments and trailing commas are allowed:
@@ -87,9 +87,9 @@ So that each user's calls run with that user's own accounts, latchkey has to kno
 
 | way | keys |
 |---|---|
-| the token of the user's session, verified | \`webui_secret_key\` |
-| the token of the user's session, shown to Open WebUI | \`open_webui.url\` |
 | a signed header beside the API key | \`--api-key\` and \`open_webui.user_jwt_secret\` |
+| the token of the user's session, shown to Open WebUI | \`open_webui.url\` |
+| the token of the user's session, verified by the shared secret | \`webui_secret_key\` |
 | plain headers beside the API key | \`--api-key\` and \`open_webui.trust_forwarded_user\` |
 
 \`\`\`yaml
@@ -107,7 +107,8 @@ mcpServers:
 
 Flags and variables go before the file; the tables below name them. Only the file has \`public_url\`, \`introspect\`,
 \`allow_tokens_without_exp\` and \`max_token_age_hours\` of \`open_webui\`, \`verify_jwt: true\`, and \`webui_secret_key\` of a
-single server. Not in the file are \`--api-key\` (\`LATCHKEY_API_KEY\`) and \`--strict-auth\`. Over plain \`http\` to a
+single server. Beside a secret, \`open_webui.url\` is asked only with \`introspect: true\`; \`latchkey check\`, and a line at
+start, say which ways are in force. At start the URL is tried once, and a wrong one is a warning. Not in the file are \`--api-key\` (\`LATCHKEY_API_KEY\`) and \`--strict-auth\`. Over plain \`http\` to a
 host beyond your own network, \`open_webui.url\` is a warning: the tokens of users are sent there.
 
 At start, and on the page \`/\` for admins, latchkey shows the connection to add to Open WebUI. An admin is whoever signs in

@@ -3,12 +3,11 @@
 import type { ConfigSource } from './load.ts';
 import type { AnonymousCatalog, Configuration, Problem, ServerConfig } from './model.ts';
 import { type Guard, isGuarded, namesUsers, verifiesTokens } from './open-webui.ts';
+import { connectionAuth, type Surroundings, unverifiedFrom } from './open-webui-ways.ts';
 import { isLoopbackHost } from './values.ts';
 
 /** The settings that decide who reaches the gateway, and how. */
-export interface Reach extends Guard {
-  readonly host: string;
-  readonly publicUrl: URL;
+export interface Reach extends Guard, Surroundings {
   readonly publicUrlGiven: boolean;
   readonly anonymousCatalog?: AnonymousCatalog;
   readonly documentKey?: string;
@@ -32,16 +31,20 @@ export function checkExposure(reach: Reach, { servers }: Pick<Configuration, 'se
   return {
     problems: isOpen ? shared.map(({ name }) => openLogin(reach, name)) : [],
     warnings: [
-      ...(personal.length > 0 ? ofPersonal(reach, personal) : []),
+      ...(personal.length > 0 ? ofPersonal(reach, personal, [...servers.values()]) : []),
       ...(isLoopbackHost(reach.publicUrl.hostname) ? [] : readable(reach)),
     ],
   };
 }
 
-function ofPersonal(reach: Reach, personal: readonly ServerConfig[]): Problem[] {
+function ofPersonal(reach: Reach, personal: readonly ServerConfig[], all: readonly ServerConfig[]): Problem[] {
   // The others know their callers themselves.
   const hasOthers = personal.some(({ oauth }) => oauth?.webuiSecretKey === undefined);
-  return [...unreachable(reach), ...(hasOthers ? [...nameless(reach), ...unverified(reach)] : []), ...unlisted(reach)];
+  return [
+    ...unreachable(reach),
+    ...(hasOthers ? [...nameless(reach), ...unverified(reach)] : []),
+    ...unlisted(reach, all),
+  ];
 }
 
 /** One login for all, and all is the whole network. */
@@ -55,11 +58,12 @@ function openLogin({ host, source }: Reach, name: string): Problem {
   };
 }
 
-function unreachable({ host, publicUrlGiven }: Reach): Problem[] {
+function unreachable(reach: Reach): Problem[] {
+  const { host, publicUrlGiven } = reach;
   if (publicUrlGiven || isLoopbackHost(host)) return [];
   const message = 'people elsewhere cannot finish a login: their browser is sent back to localhost';
   const remedy = 'set it to the address that they open, like https://tools.example.org';
-  return [{ ...flag(message, remedy), isPublic: true }];
+  return [{ ...publicUrlOf(reach, message, remedy), isPublic: true }];
 }
 
 /** Whoever holds the key may be anybody, so that nobody's account can be used. */
@@ -68,39 +72,52 @@ function nameless(reach: Reach): Problem[] {
   if (apiKey === undefined || auth !== undefined || verifiesTokens(openWebui) || namesUsers(reach)) return [];
   const message = 'programs that call with the key cannot use servers where each person signs in; browsers can';
   const remedy = "give people accounts or tokens with 'auth' in the file, or set multi_user: false there";
-  return [{ file: 'command line', path: '--api-key', message, remedy }];
+  return [{ file: '', path: '--api-key', message, remedy }];
 }
 
 /** mcpo never verified tokens where no secret was set; here that is not to happen unnoticed. They never stand for a credential. */
 function unverified(reach: Reach): Problem[] {
-  const { host } = reach;
-  const { verifyJwt } = reach.openWebui;
-  if (isGuarded(reach) || verifyJwt === true) return [];
-  const told = { file: 'command line', path: '--webui-secret-key' };
-  if (verifyJwt === false) {
+  const from = unverifiedFrom(reach);
+  if (from === undefined) return [];
+  const url = keyOrFlag(reach, 'open_webui.url', '--open-webui-url');
+  const secret = keyOrFlag(reach, 'webui_secret_key', '--webui-secret-key');
+  const told = { file: '', path: url };
+  if (from === 'anywhere') {
     const message = 'ANYBODY CAN CLAIM TO BE ANYBODY: tokens of Open WebUI are believed without being verified';
-    const remedy = 'set it, or --open-webui-url, and remove --no-verify-jwt, or verify_jwt: false in the file';
+    const remedy = `set it, so that Open WebUI is asked, or ${secret}, and remove --no-verify-jwt, or verify_jwt: false in the file`;
     return [{ ...told, message, remedy, isPublic: true }];
   }
-  if (!isLoopbackHost(host)) return [];
   const message = 'tokens of Open WebUI that come from this machine are believed without being verified';
-  return [{ ...told, message, remedy: 'set it, or verify_jwt: true in the file to refuse them', isNote: true }];
+  const remedy = `set it, so that Open WebUI is asked, or ${secret}; verify_jwt: true in the file refuses them`;
+  return [{ ...told, message, remedy, isNote: true }];
 }
 
-/** Open WebUI reads the documents without a credential, and lets nobody call what is not in them. */
-function unlisted({ host, anonymousCatalog, documentKey }: Reach): Problem[] {
+/**
+ * Open WebUI reads the documents without a credential, and lets nobody call what is not in them. Where it comes with the
+ * API key, the key reads them.
+ */
+function unlisted(reach: Reach, servers: readonly ServerConfig[]): Problem[] {
+  const { host, anonymousCatalog, documentKey } = reach;
   if (isLoopbackHost(host) || anonymousCatalog !== undefined || documentKey !== undefined) return [];
+  if (connectionAuth(reach, servers) === 'bearer') return [];
   const message = 'Open WebUI sees only connect_<server> of servers where each person signs in';
-  const remedy = 'set one to list their tools in documents that are asked for with it, or say --anonymous-catalog';
-  return [{ file: 'command line', path: '--document-key', message, remedy, isPublic: true }];
+  const catalog = keyOrFlag(reach, 'anonymous_catalog', '--anonymous-catalog');
+  const remedy = `set one to list their tools in documents that are asked for with it, or say ${catalog}`;
+  return [{ file: '', path: keyOrFlag(reach, 'document_key', '--document-key'), message, remedy, isPublic: true }];
 }
 
-function readable({ publicUrl }: Reach): Problem[] {
+function readable(reach: Reach): Problem[] {
+  const { publicUrl } = reach;
   if (publicUrl.protocol !== 'http:') return [];
   const message = `${publicUrl.origin} is plain http: others on the way can read cookies and take over logins`;
-  return [flag(message, 'serve https, with --ssl-certfile or a proxy in front')];
+  return [publicUrlOf(reach, message, 'serve https, with --ssl-certfile or a proxy in front')];
 }
 
-function flag(message: string, remedy: string): Problem {
-  return { file: 'command line', path: '--public-url', message, remedy };
+function publicUrlOf(reach: Reach, message: string, remedy: string): Problem {
+  return { file: '', path: keyOrFlag(reach, 'public_url', '--public-url'), message, remedy };
+}
+
+/** What is set in a file where there is one. */
+function keyOrFlag({ source }: Reach, key: string, flag: string): string {
+  return source.kind === 'file' ? key : flag;
 }

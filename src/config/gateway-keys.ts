@@ -5,7 +5,7 @@ import type { AuthConfig, GatewayKeys } from './model.ts';
 import { buildOpenWebui, OPEN_WEBUI_TEXTS } from './open-webui-keys.ts';
 import type { Report } from './report.ts';
 import { type GatewayEntry, gatewaySchema } from './schema.ts';
-import { type MapNode, type Path, stringifyAt, toPlain, withoutNulls } from './tree.ts';
+import { dotted, type MapNode, type Path, stringifyAt, toPlain, withoutNulls } from './tree.ts';
 import { type Checked, checkAllowedHost, checkPublicUrl, checkStore } from './values.ts';
 
 /** Everything that the gateway reads beside `mcpServers`. */
@@ -23,15 +23,25 @@ export function buildGatewayKeys(root: MapNode, baseDir: string, report: Report)
   if (root.entries.has('auth') && !withoutNulls(root).entries.has('auth')) {
     report.warning(['auth'], 'is empty, which means that nothing is asked for', 'fill it in or remove it');
   }
-  const plain = toPlain(stringifyAt(withoutEmpty(root), TEXT_PLACES));
+  const filled = withoutEmpty(root);
+  const openWebui = filled.entries.get('open_webui')?.value;
+  if (openWebui?.kind === 'map' && openWebui.entries.size === 0) {
+    report.warning(['open_webui'], 'is empty and has no effect', 'set url in it, or remove it');
+  }
+  const plain = toPlain(stringifyAt(filled, TEXT_PLACES));
   const result = gatewaySchema.safeParse(plain);
   if (!result.success) {
-    for (const flaw of flawsOf(result.error, plain)) {
-      if (!report.has(flaw.path)) report.problem(flaw.path, flaw.text, flaw.remedy);
+    for (const { path, text, remedy } of flawsOf(result.error, plain, { boolean: 'true or false' })) {
+      if (!report.has(path)) report.problem(path, text, remedy ?? exampleOf(path));
     }
     return { allowedHosts: [] };
   }
   return assemble(result.data, baseDir, report);
+}
+
+/** Of a mapping that was given as something else. */
+function exampleOf(path: Path): string | undefined {
+  return dotted(path) === 'open_webui' ? 'as open_webui: {url: ...}' : undefined;
 }
 
 /** Empty keys of the file and of its `open_webui` count as absent. */

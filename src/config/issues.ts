@@ -24,9 +24,12 @@ const TYPES: Readonly<Record<string, string>> = {
   record: 'a mapping',
 };
 
-/** One flaw per key that is wrong; `input` is what was checked. */
-export function flawsOf(error: z.ZodError, input: unknown): Flaw[] {
-  return error.issues.flatMap((issue) => unfold(issue)).map((issue) => describe(issue, valueAt(input, pathOf(issue))));
+/** One flaw per key that is wrong; `input` is what was checked, `words` are for types that are to be called otherwise. */
+export function flawsOf(error: z.ZodError, input: unknown, words: Readonly<Record<string, string>> = {}): Flaw[] {
+  const types = { ...TYPES, ...words };
+  return error.issues
+    .flatMap((issue) => unfold(issue))
+    .map((issue) => describe(issue, valueAt(input, pathOf(issue)), types));
 }
 
 /** Of a value that may be this or that, the issues inside the alternative that it is meant to be. */
@@ -36,12 +39,12 @@ function unfold(issue: Issue): Issue[] {
   return inside?.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })) ?? [issue];
 }
 
-function describe(issue: Issue, value: unknown): Flaw {
+function describe(issue: Issue, value: unknown, types: Readonly<Record<string, string>>): Flaw {
   const path = pathOf(issue);
   switch (issue.code) {
     case 'invalid_type': {
       if (value === undefined) return { path, text: 'is missing' };
-      return { path, text: `must be ${TYPES[issue.expected] ?? issue.expected}` };
+      return { path, text: `must be ${types[issue.expected] ?? issue.expected}` };
     }
     case 'invalid_value': {
       const values = issue.values.map(String);

@@ -132,6 +132,7 @@ export interface GatewayKeys {
 
 /** One thing wrong with, or odd about, a configuration. */
 export interface Problem {
+  /** Or where else it stands; empty: it stands nowhere yet, or in one of several places. */
   readonly file: string;
   /** Dotted path of the key, e.g. `mcpServers.time.command`; empty for the file as a whole. */
   readonly path: string;
@@ -169,5 +170,5 @@ export function describeProblem(problem: Problem): string {
   const place = problem.line === undefined ? problem.file : `${problem.file}:${problem.line}`;
   const path = problem.path === '' ? '' : `${problem.path}: `;
   const remedy = problem.remedy === undefined ? '' : ` (${problem.remedy})`;
-  return `${place}: ${path}${problem.message}${remedy}`;
+  return `${place === '' ? '' : `${place}: `}${path}${problem.message}${remedy}`;
 }

@@ -4,6 +4,7 @@ import type { Flags } from './flags.ts';
 import type { Environment } from './interpolate.ts';
 import type { ConfigSource } from './load.ts';
 import type { AuthConfig, OpenWebuiConfig } from './model.ts';
+import { placeOf } from './setting-places.ts';
 import type { SettingsReader } from './settings-reader.ts';
 import { checkPublicUrl } from './values.ts';
 
@@ -35,6 +36,14 @@ export function resolveOpenWebui(
   if (file?.introspect === true && url === undefined) {
     const place = { file: source.kind === 'file' ? source.path : 'command line', path: 'open_webui.introspect' };
     read.problems.push({ ...place, message: 'needs to know where to ask', remedy: 'set open_webui.url' });
+  }
+  if (file?.introspect === undefined && url !== undefined && secretKey !== undefined) {
+    // A secret in the environment must not switch asking off unnoticed.
+    const { path: secret } = placeOf('webuiSecretKey', flags, env, source);
+    const message = `Open WebUI is not asked: tokens are verified by the secret in ${secret}`;
+    const remedy =
+      'set open_webui.introspect: true to ask as well, so that ended sessions do not count; false: so be it';
+    read.warnings.push({ ...placeOf('openWebuiUrl', flags, env, source), message, remedy });
   }
   return {
     ...file,

@@ -9,17 +9,16 @@ const ENOUGH_BYTES = 32;
 const FEWEST_DIFFERENT = 5;
 
 /** What the secrets of examples and of hurried people are made of, without separators. */
-const EXAMPLE = new RegExp(
-  `^(?:${[
-    'your|my|our|the|an|a|this|is|to|for|of|in|it|be|do|not|use|me',
-    'open|web|ui|latchkey|mcpo|mcp|jwt|user|hs256|api|app|session|document',
-    'secret|s3cr3t|s3cret|secr3t|secure|key|token|password|passw0rd|passphrase|phrase|string|value|text',
-    'here|change|replace|with|please|insert|put|set|some|something|any|very|super|top|t0p|strong|safe|private',
-    'long|random|generated|generate|default|example|sample|placeholder|dummy|test|testing|dev|development|demo',
-    'production|prod|local|xxx+|abcdefghijklmnopqrstuvwxyz|abcdef|abc|0123456789|1234567890|123456|1234|123',
-    'characters|character|chars|char|bytes|byte|hex|at|least|more|than|or|and|16|32|64',
-  ].join('|')})+\\d{0,4}$`,
-);
+const EXAMPLE_WORDS: readonly string[] = [
+  'your|my|our|the|an|a|this|is|to|for|of|in|it|be|do|not|use|me',
+  'open|web|ui|latchkey|mcpo|mcp|jwt|user|hs256|api|app|session|document',
+  'secret|s3cr3t|s3cret|secr3t|secure|key|token|password|passw0rd|passphrase|phrase|string|value|text',
+  'here|change|replace|with|please|insert|put|set|some|something|any|very|super|top|t0p|strong|safe|private',
+  'long|random|generated|generate|default|example|sample|placeholder|dummy|test|testing|dev|development|demo',
+  'production|prod|local|xxx|xxxx|xxxxx|abcdefghijklmnopqrstuvwxyz|abcdef|abc|0123456789|1234567890|123456|1234|123',
+  'characters|character|chars|char|bytes|byte|hex|at|least|more|than|or|and|16|32|64',
+].flatMap((words) => words.split('|'));
+const MOST_LAST_DIGITS = 4;
 const PLACEHOLDER = /^(?:<.*>|\$?\{.*\}|\$\(.*\)|\[.*\]|%.*%)$/s;
 
 /** A secret that signs tokens, byte for byte as its owner has it. */
@@ -30,9 +29,7 @@ export function checkSecret(text: string): Checked<string> {
     return { flaw: 'begins or ends with a space or line break', remedy };
   }
   if (isExample(text)) return { flaw: 'is a published example or a placeholder', remedy: MAKE_ONE };
-  if ([...text].length < FEWEST_CHARACTERS) {
-    return { flaw: `is shorter than ${FEWEST_CHARACTERS} characters and can be guessed`, remedy: MAKE_ONE };
-  }
+  if ([...text].length < FEWEST_CHARACTERS) return tooShort();
   if (new Set(text).size < FEWEST_DIFFERENT) {
     return { flaw: 'is one character over and over, or nearly so', remedy: MAKE_ONE };
   }
@@ -53,11 +50,27 @@ export function checkDocumentKey(text: string): Checked<string> {
   if (text !== '' && !/^[\w.~-]+$/.test(text)) {
     return { flaw: 'holds a character that changes in an address', remedy: 'use only letters, digits and . _ ~ -' };
   }
+  if (text !== '' && text.length < FEWEST_CHARACTERS) return tooShort();
   return checkSecret(text);
+}
+
+function tooShort(): Checked<never> {
+  return { flaw: `is shorter than ${FEWEST_CHARACTERS} characters and can be guessed`, remedy: MAKE_ONE };
 }
 
 const MAKE_ONE = 'openssl rand -hex 32 makes one';
 
 function isExample(text: string): boolean {
-  return PLACEHOLDER.test(text) || EXAMPLE.test(text.toLowerCase().replace(/[^a-z0-9]/g, ''));
+  return PLACEHOLDER.test(text) || isMadeOfExamples(text.toLowerCase().replace(/[^a-z0-9]/g, ''));
+}
+
+/** True for such words and a few digits. Word for word from the front, because a pattern may try every division. */
+function isMadeOfExamples(text: string): boolean {
+  const ends = new Set([0]);
+  // A set goes on with what is added meanwhile.
+  for (const end of ends) {
+    if (end > 0 && text.length - end <= MOST_LAST_DIGITS && /^\d*$/.test(text.slice(end))) return true;
+    for (const word of EXAMPLE_WORDS) if (text.startsWith(word, end)) ends.add(end + word.length);
+  }
+  return false;
 }

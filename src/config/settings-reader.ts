@@ -134,7 +134,8 @@ export class SettingsReader {
     const [name, text] = flag[1] === undefined ? variable : flag;
     if (text === undefined) return fromFile;
     const secret = this.checked(name, text, checkSecret);
-    const oddity = secret === undefined ? undefined : secretOddity(secret);
+    // The file may name the variable: then this was said of the file.
+    const oddity = secret === undefined || secret === fromFile ? undefined : secretOddity(secret);
     if (oddity !== undefined) this.warning(name, oddity.message, oddity.remedy);
     return secret;
   }

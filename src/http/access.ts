@@ -4,7 +4,7 @@ import { GatewayError } from '../errors.ts';
 import { ANONYMOUS } from '../identity/principal.ts';
 import { header } from './context.ts';
 import { addCorsHeaders, answerPreflight, isPreflight } from './cors.ts';
-import { type BrowserSigns, corsAnswer, isForeignPage, isHostAllowed, type OriginPolicy } from './origin.ts';
+import { type BrowserSigns, corsAnswer, hostName, isForeignPage, isHostAllowed, type OriginPolicy } from './origin.ts';
 
 export function installAccess(app: FastifyInstance, policy: OriginPolicy): void {
   app.decorateRequest('principal');
@@ -25,12 +25,21 @@ export function installAccess(app: FastifyInstance, policy: OriginPolicy): void 
 }
 
 function checkHost(request: FastifyRequest, policy: OriginPolicy): void {
-  if (isHostAllowed(header(request, 'host'), policy)) return;
-  throw new GatewayError(
-    'host_not_allowed',
-    403,
-    'This host name is not allowed. Start latchkey with --allowed-host NAME, or set --public-url.',
-  );
+  const host = header(request, 'host');
+  if (isHostAllowed(host, policy)) return;
+  const name = shownName(host ?? '');
+  const called = name === undefined ? 'This host name' : `The host name ${name}`;
+  const remedy = `If it is one of this gateway, start latchkey with --allowed-host ${name ?? 'NAME'}, or set --public-url.`;
+  throw new GatewayError('host_not_allowed', 403, `${called} is not allowed. ${remedy}`);
+}
+
+/** The longest name that DNS knows (RFC 1035 2.3.4). */
+const LONGEST_NAME = 253;
+
+/** Anybody can send any name: only what can be one is repeated. */
+function shownName(host: string): string | undefined {
+  const name = hostName(host);
+  return name.length <= LONGEST_NAME && /^[a-z0-9][a-z0-9._-]*$/.test(name) ? name : undefined;
 }
 
 function checkOrigin(signs: BrowserSigns, request: FastifyRequest, policy: OriginPolicy): void {

@@ -47,6 +47,7 @@ export async function home(site: HomeOptions, request: FastifyRequest, reply: Fa
     single: site.single !== undefined,
     servers,
     warnings: warningsFor(site, privy),
+    hasLoginForm: !site.identity.required || site.identity.asksKey || site.identity.accounts.size > 0,
     notices: noticesFor(request, servers),
     openWebui: openWebuiPanel(site, request),
   });

@@ -18,6 +18,7 @@ export function openWebuiPanel(site: PanelOptions, request: FastifyRequest): Ope
   const connection = openWebuiConnection(settings, servers);
   if (connection === undefined) return undefined;
   return {
+    id: connection.info.id,
     name: connection.info.name,
     url: connection.url,
     path: connection.path,

@@ -56,6 +56,7 @@ export function buildIdentity(options: IdentityOptions): Identity {
     }
     return undefined;
   };
+  const accepted = acceptedWords(options);
   const required = options.apiKey !== undefined || options.auth !== undefined || openWebui.admits;
   return {
     required,
@@ -64,7 +65,7 @@ export function buildIdentity(options: IdentityOptions): Identity {
     proofOf: ({ id, via }) => (via === 'openwebui' ? openWebui.proof : proofs.get(id)),
     signIn: (authorization) => {
       const principal = known(authorization);
-      if (principal === undefined) throw refusal(authorization);
+      if (principal === undefined) throw refusal(authorization, accepted);
       return principal;
     },
     reads: (authorization, realm) => required || (isJwt(authorization) && openWebui.reads(realm)),
@@ -75,7 +76,7 @@ export function buildIdentity(options: IdentityOptions): Identity {
       if (principal === API_KEY_HOLDER && realm.secretKey === undefined)
         return openWebui.byHeaders(header) ?? principal;
       if (principal !== undefined) return principal;
-      if (!isJwt(authorization)) throw refusal(authorization);
+      if (!isJwt(authorization)) throw refusal(authorization, accepted);
       const named = openWebui.byToken(authorization.token, realm, credentials);
       if (required && !(named instanceof Promise) && named.via === 'unverified') throw notLetIn();
       return named;
@@ -135,10 +136,10 @@ function proofsOf({ apiKey: key, auth }: IdentityOptions): ReadonlyMap<string, s
 }
 
 /** mcpo's statuses and texts; where a well-known mistake is visible, the text names the remedy. */
-function refusal(authorization: Authorization): GatewayError {
+function refusal(authorization: Authorization, accepted: string | undefined): GatewayError {
   switch (authorization.scheme) {
     case 'bearer':
-      return bearerRefusal(authorization.token);
+      return bearerRefusal(authorization.token, accepted);
     case 'basic':
       return new GatewayError('invalid_credentials', 403, 'Invalid credentials');
     case 'malformed-basic':
@@ -148,7 +149,7 @@ function refusal(authorization: Authorization): GatewayError {
   }
 }
 
-function bearerRefusal(token: string): GatewayError {
+function bearerRefusal(token: string, accepted: string | undefined): GatewayError {
   if (token.startsWith('sk-')) {
     return unauthorized(
       'invalid_credentials',
@@ -158,13 +159,27 @@ function bearerRefusal(token: string): GatewayError {
   if (JWT_SHAPE.test(token)) {
     return unauthorized('invalid_credentials', "This is a token, not a key. Use this gateway's own API key here.");
   }
-  return new GatewayError('invalid_credentials', 403, 'Invalid API key');
+  const text = accepted === undefined ? 'Invalid API key' : `This does not let anybody in here. ${accepted}`;
+  return new GatewayError('invalid_credentials', 403, text);
+}
+
+/** What lets people in where there is no API key, of which mcpo's text speaks; undefined: there is one. */
+function acceptedWords({ apiKey: key, auth, openWebui }: IdentityOptions): string | undefined {
+  if (key !== undefined) return undefined;
+  const ways = [
+    ...(openWebui.admits ? ["the token of a user of Open WebUI (authentication of the connection: 'Session')"] : []),
+    ...((auth?.bearer.length ?? 0) > 0 ? ['a token that the operator has given out'] : []),
+    ...((auth?.basic.length ?? 0) > 0 ? ['a name and password (Basic)'] : []),
+  ];
+  return ways.length === 0
+    ? 'Nothing does: its operator has to set a credential.'
+    : `What does: ${ways.join(', or ')}.`;
 }
 
 /** What nobody verified names somebody, and lets nobody in. */
 function notLetIn(): GatewayError {
   return unauthorized(
     'invalid_credentials',
-    'This gateway asks for a credential, and has nothing to verify tokens of Open WebUI with. Its operator can set webui_secret_key, or give the connection its API key as Bearer.',
+    'This gateway asks for a credential, and has nothing to verify tokens of Open WebUI with. Its operator can set open_webui.url, so that Open WebUI is asked, or webui_secret_key; or give the connection the API key as Bearer.',
   );
 }

@@ -1,4 +1,5 @@
 /** One tool as one operation of a document, with the components it needs. */
+import type { Budget } from '../schema/budget.ts';
 import type { JsonSchema } from '../schema/json-schema.ts';
 import { selfContained, selfContainedObject } from '../schema/self-contained.ts';
 import type { DocumentedTool, Operation, ResponseObject } from './model.ts';
@@ -30,12 +31,12 @@ export function operationOf({ tool, operationId, stem, tag }: NamedTool, demands
   };
 }
 
-/** The component schemas of a tool, by name. */
-export function componentsOf({ tool, stem }: NamedTool): [name: string, schema: JsonSchema][] {
-  const form = { ...withTitles(selfContainedObject(tool.inputSchema)), title: `${tool.name}_form_model` };
+/** The component schemas of a tool, by name, within a budget that they share. */
+export function componentsOf({ tool, stem }: NamedTool, budget: Budget): [name: string, schema: JsonSchema][] {
+  const form = { ...withTitles(selfContainedObject(tool.inputSchema, budget)), title: `${tool.name}_form_model` };
   const components: [string, JsonSchema][] = [[`${stem}_form_model`, form]];
   if (tool.outputSchema !== undefined) {
-    const response = { ...withTitles(selfContained(tool.outputSchema)), title: `${tool.name}_response_model` };
+    const response = { ...withTitles(selfContained(tool.outputSchema, budget)), title: `${tool.name}_response_model` };
     components.push([`${stem}_response_model`, response]);
   }
   return components;

@@ -28,7 +28,7 @@ export function addAlternatives(
 ): void {
   const alternatives: JsonSchema[] = [];
   for (const raw of possible(schema, run)) {
-    if (run.budget.spent && alternatives.length > 0) break;
+    if (run.budget.isSpent && alternatives.length > 0) break;
     alternatives.push(run.expand(raw, { ...below, inherited: types }, run));
   }
   if (alternatives.length === 0) return;

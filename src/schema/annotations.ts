@@ -79,10 +79,14 @@ function addValues(schema: JsonSchema, out: JsonSchema, budget: Budget): void {
   const values = valuesOf(schema);
   if (values !== undefined && budget.takeValue(values)) {
     out.enum = [...values];
-    out.description = joinWords(out.description, describeValues(values));
+    describe(describeValues(values), out, budget);
   }
   const barred = own(schema, 'not');
   const refused = isRecord(barred) ? valuesOf(barred) : undefined;
   if (refused === undefined || !budget.takeValue(refused)) return;
-  out.description = joinWords(out.description, describeValues(refused).replace('One of', 'Not one of'));
+  describe(describeValues(refused).replace('One of', 'Not one of'), out, budget);
+}
+
+function describe(words: string, out: JsonSchema, budget: Budget): void {
+  if (budget.takeValue(words)) out.description = joinWords(out.description, words);
 }

@@ -1,35 +1,76 @@
 /** Bounds how much one tool's document may grow, so that a small schema that refers to itself a billion times stays small. */
+import type { JsonSchema } from './json-schema.ts';
+import { partsOf } from './parts.ts';
 import { jsonLength } from './same-json.ts';
 
-/** Nodes that one tool's schema may have once its references are followed. */
+/** Nodes that one tool's schemas may have once their references are followed; what lies beyond is cut. */
 export const MOST_NODES = 5_000;
-/** Levels that it may have. */
+/** Levels that they may have. */
 export const DEEPEST_LEVEL = 32;
-/** Characters of words, values and examples that it may carry. */
-const MOST_TEXT = 1_000_000;
+/** Characters of JSON, about, that one tool's schemas may take together; what lies beyond is left out. */
+export const MOST_OF_TOOL = 1024 * 1024;
 
-/** What is left for one document; nodes and text are taken from it as they are written. */
+/** Braces, a type and the like. */
+const NODE = 40;
+
+/** What is left for one tool; nodes and characters are taken from it as they are written. */
 export class Budget {
   #nodes = MOST_NODES;
-  #text = MOST_TEXT;
+  #left: number;
+  readonly #size: number;
+  /** Long values stand in many nodes, once references are followed: each is measured once. */
+  readonly #lengths = new Map<unknown, number | undefined>();
+
+  constructor(size = MOST_OF_TOOL) {
+    this.#size = Math.min(size, MOST_OF_TOOL);
+    this.#left = this.#size;
+  }
 
   /** True, and one node less, while there are nodes left and the level is not too deep. */
   takeNode(depth: number): boolean {
-    if (depth > DEEPEST_LEVEL || this.#nodes <= 0) return false;
+    if (depth > DEEPEST_LEVEL || this.isSpent) return false;
     this.#nodes -= 1;
     return true;
   }
 
-  /** True once no node is left. */
-  get spent(): boolean {
-    return this.#nodes <= 0;
+  /** True once no node is left: others are cut. */
+  get isSpent(): boolean {
+    return this.#nodes <= 0 || this.isFull;
+  }
+
+  /** True once nothing more may be written, not even that it is cut. */
+  get isFull(): boolean {
+    return this.#left <= 0;
+  }
+
+  /** Characters taken so far. */
+  get taken(): number {
+    return this.#size - this.#left;
+  }
+
+  /** So many characters less. */
+  spend(length: number): void {
+    this.#left -= length;
+  }
+
+  /** Takes what every look at a node costs, written or not: a little for each of its parts. */
+  spendLook(schema: JsonSchema): void {
+    this.#left -= NODE + partsOf(schema);
   }
 
   /** True, and so much less, when the value can be written within what is left. */
   takeValue(value: unknown): boolean {
-    const length = jsonLength(value, this.#text);
-    if (length === undefined) return false;
-    this.#text -= length;
+    const length = this.#lengthOf(value);
+    if (length === undefined || length > this.#left) return false;
+    this.#left -= length;
     return true;
+  }
+
+  #lengthOf(value: unknown): number | undefined {
+    const known = this.#lengths.get(value);
+    if (known !== undefined || this.#lengths.has(value)) return known;
+    const length = jsonLength(value, this.#size);
+    this.#lengths.set(value, length);
+    return length;
   }
 }

@@ -15,6 +15,9 @@ const TYPE_FAULTS: Readonly<Record<string, PlainFault>> = {
   null: 'none_required',
 };
 
+/** Faults are compared with each other; beyond this many nobody reads them. */
+const MOST_ERRORS = 2_000;
+
 /** Keywords that fail because others did, which say better what is wrong. */
 const COMPOSITIONS: ReadonlySet<string> = new Set(['anyOf', 'oneOf', 'allOf', 'if', 'not', '$ref']);
 
@@ -29,7 +32,7 @@ export function checkFindings(
   body: unknown,
   known: readonly Finding[],
 ): Finding[] {
-  const placed = errors.map((error) => ({ error, path: pathOf(error, value) }));
+  const placed = errors.slice(0, MOST_ERRORS).map((error) => ({ error, path: pathOf(error, value) }));
   const findings: Finding[] = [];
   const seen = new Set<string>();
   for (const { error, path } of placed) {

@@ -21,6 +21,8 @@ const OPTIONS = {
   validateFormats: false,
   addUsedSchema: false,
   logger: false,
+  // Its time grows with the square of a schema's size.
+  code: { optimize: false },
 } as const;
 
 /**

@@ -1,6 +1,7 @@
 /** Brings one node of a schema into normal form: no `$ref` and no `allOf` at its own level, whatever they lead to. */
 import { isRecord, type JsonSchema, listOf, own } from './json-schema.ts';
 import { mergeSchemas } from './merge.ts';
+import { partsOf } from './parts.ts';
 import type { Resolver } from './refs.ts';
 
 /** What a node says once its references and `allOf` are followed. */
@@ -15,6 +16,17 @@ export interface NormalNode {
 /** More members of chained `$ref` and `allOf` than this are not joined. */
 const MOST_MEMBERS = 200;
 
+/** Parts of members that one document may have joined: many small nodes may each refer to one that is large. */
+const MOST_JOINED = 500_000;
+
+/** What is known of one document. */
+interface Notes {
+  readonly nodes: Map<unknown, NormalNode>;
+  joined: number;
+}
+
+const notes = new WeakMap<Resolver, Notes>();
+
 interface Gathering {
   readonly resolve: Resolver;
   readonly sources: Set<unknown>;
@@ -28,11 +40,25 @@ interface Gathering {
  * Out: a schema without `$ref` and `allOf` (its children are untouched); anything that is no schema says nothing: `{}`.
  */
 export function normalize(raw: unknown, resolve: Resolver): NormalNode {
+  const ofDocument = notes.get(resolve) ?? { nodes: new Map<unknown, NormalNode>(), joined: 0 };
+  notes.set(resolve, ofDocument);
+  const known = ofDocument.nodes.get(raw) ?? normalizeNew(raw, resolve, ofDocument);
+  ofDocument.nodes.set(raw, known);
+  return known;
+}
+
+function normalizeNew(raw: unknown, resolve: Resolver, ofDocument: Notes): NormalNode {
   const gathering: Gathering = { resolve, sources: new Set(), members: [], never: false };
   gather(raw, gathering);
   const { members, never } = gathering;
   const [first = {}, ...rest] = members;
-  return { schema: rest.reduce(mergeSchemas, first), identity: identityOf(raw, resolve), never };
+  let schema = first;
+  for (const member of rest) {
+    ofDocument.joined += partsOf(schema) + partsOf(member);
+    if (ofDocument.joined > MOST_JOINED) break;
+    schema = mergeSchemas(schema, member);
+  }
+  return { schema, identity: identityOf(raw, resolve), never };
 }
 
 /** Collects the members from the outside in, so that a node's own words come before those of what it refers to. */

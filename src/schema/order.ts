@@ -3,37 +3,56 @@ import { itemsOf } from './items.ts';
 import { own } from './json-schema.ts';
 import { normalize } from './normal.ts';
 import type { Finding } from './problems.ts';
-import { createResolver, type Resolver } from './refs.ts';
-import { shapeOf } from './shape.ts';
+import { createResolver } from './refs.ts';
+import { type ObjectShape, shapeOf } from './shape.ts';
+
+/** One step down, and where the step stands among its like. */
+interface Step {
+  readonly rank: number;
+  readonly to: unknown;
+}
+
+type StepInto = (schema: unknown, part: string | number) => Step;
 
 /** The findings in schema order; those at one place stay as they were. */
 export function inSchemaOrder(findings: readonly Finding[], schema: unknown): Finding[] {
   if (findings.length < 2) return [...findings];
-  const resolve = createResolver(schema);
+  const step = stepper(schema);
   return findings
-    .map((finding) => ({ finding, ranks: ranksOf(finding.path, schema, resolve) }))
+    .map((finding) => ({ finding, ranks: ranksOf(finding.path, schema, step) }))
     .sort((a, b) => compareRanks(a.ranks, b.ranks))
     .map(({ finding }) => finding);
 }
 
 /** For each step of the path the number of the member or item; the walk ends where the schema does not say. */
-function ranksOf(path: readonly (string | number)[], schema: unknown, resolve: Resolver): number[] {
-  const ranks: number[] = [];
+function ranksOf(path: readonly (string | number)[], schema: unknown, step: StepInto): number[] {
   let at = schema;
-  for (const part of path) {
-    const node = normalize(at, resolve).schema;
+  return path.map((part) => {
+    const { rank, to } = step(at, part);
+    at = to;
+    return rank;
+  });
+}
+
+/** The members of an object are listed once, however many faults they have. */
+function stepper(root: unknown): StepInto {
+  const resolve = createResolver(root);
+  const listed = new Map<unknown, (name: string) => Step>();
+  return (schema, part) => {
+    const node = normalize(schema, resolve).schema;
     if (typeof part === 'number') {
       const { prefix, rest } = itemsOf(node);
-      ranks.push(part);
-      at = prefix[part] ?? rest ?? firstArray(node);
-      continue;
+      return { rank: part, to: prefix[part] ?? rest ?? firstArray(node) };
     }
-    const { properties, additional } = shapeOf(node, resolve);
-    const rank = [...properties.keys()].indexOf(part);
-    ranks.push(rank === -1 ? properties.size : rank);
-    at = properties.get(part) ?? additional;
-  }
-  return ranks;
+    const known = listed.get(schema) ?? listMembers(shapeOf(node, resolve));
+    listed.set(schema, known);
+    return known(part);
+  };
+}
+
+function listMembers({ properties, additional }: ObjectShape): (name: string) => Step {
+  const ranks = new Map([...properties.keys()].map((name, rank) => [name, rank]));
+  return (name) => ({ rank: ranks.get(name) ?? properties.size, to: properties.get(name) ?? additional });
 }
 
 /** The items of a nullable array, which is the one alternative worth looking into. */

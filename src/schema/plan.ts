@@ -7,6 +7,7 @@ import { type Branch, ifObject, literal, nullable, unionOf } from './coerce-unio
 import { itemsOf } from './items.ts';
 import { isRecord, type JsonSchema, listOf, own, type TypeName, typesOf } from './json-schema.ts';
 import { normalize } from './normal.ts';
+import { partsOf } from './parts.ts';
 import { createResolver, type Resolver } from './refs.ts';
 import { hasProperties, type ObjectShape, shapeOf } from './shape.ts';
 
@@ -25,8 +26,9 @@ interface Ancestor {
 
 interface Planning {
   readonly resolve: Resolver;
-  /** Nodes that may still be planned; what lies beyond is passed on unread. */
+  /** Nodes that may still be planned, and looks at parts of nodes; what lies beyond is passed on unread. */
   left: number;
+  looks: number;
 }
 
 interface Spot {
@@ -39,8 +41,11 @@ interface Spot {
 }
 
 const MOST_NODES = 5_000;
+const MOST_LOOKS = 1_000_000;
 const DEEPEST_LEVEL = 64;
 const MOST_BRANCHES = 100;
+/** Names of branches hold those of all the members that lead there. */
+const LONGEST_LABEL = 1_000;
 
 const NULL_BRANCH: Branch = { label: 'none', coerce: toNull };
 const ANY_BRANCH: Branch = { label: 'any', coerce: anything };
@@ -58,7 +63,7 @@ const SCALARS: Readonly<Partial<Record<TypeName, Branch>>> = {
  * In: a tool's input schema, whatever it is, and the tool's name. Out: a coercion that expects an object.
  */
 export function planArguments(schema: unknown, tool: string): Coerce {
-  const planning: Planning = { resolve: createResolver(schema), left: MOST_NODES };
+  const planning: Planning = { resolve: createResolver(schema), left: MOST_NODES, looks: MOST_LOOKS };
   const node = normalize(schema, planning.resolve);
   const label = `${tool}_form_model`;
   const ancestor: Ancestor = { identity: node.identity, depth: 0, plan: { coerce: anything, label } };
@@ -75,6 +80,9 @@ function planNode(raw: unknown, spot: Spot, planning: Planning): Branch {
 /** The branches of one node: more than one when it may be of several kinds; unions in unions are one union. */
 function planBranches(raw: unknown, spot: Spot, planning: Planning): Branch[] {
   const node = normalize(raw, planning.resolve);
+  // Also for a node that is known: an object of many members may stand at many places.
+  planning.left -= 1;
+  planning.looks -= partsOf(node.schema);
   const known = spot.ancestors.find(({ identity }) => identity === node.identity && isRecord(identity));
   if (known !== undefined) {
     // A union that is one of its own branches says nothing by it, and would be tried for ever.
@@ -82,8 +90,7 @@ function planBranches(raw: unknown, spot: Spot, planning: Planning): Branch[] {
     const { plan } = known;
     return [{ label: plan.label, coerce: (value, run) => plan.coerce(value, run) }];
   }
-  planning.left -= 1;
-  if (node.never || planning.left <= 0 || spot.ancestors.length > DEEPEST_LEVEL) return [ANY_BRANCH];
+  if (node.never || isSpent(planning) || spot.ancestors.length > DEEPEST_LEVEL) return [ANY_BRANCH];
   const plan = { coerce: anything, label: '...' };
   const below: Spot = { ...spot, ancestors: [...spot.ancestors, { identity: node.identity, depth: spot.depth, plan }] };
   const branches = restrict(kindsOf(node.schema, below, planning), node.schema);
@@ -109,7 +116,7 @@ function planAlternatives(alternatives: readonly unknown[], spot: Spot, planning
   const branches: Branch[] = [];
   const prefix = `${spot.naming.prefix}_${spot.naming.name}`;
   for (const [at, alternative] of alternatives.entries()) {
-    if (branches.length > MOST_BRANCHES) return [ANY_BRANCH];
+    if (branches.length > MOST_BRANCHES || isSpent(planning)) return [ANY_BRANCH];
     if (alternative === false) continue;
     const naming = { prefix, name: `choice_${at}` };
     for (const branch of planBranches(alternative, { ...spot, naming }, planning)) branches.push(branch);
@@ -138,7 +145,7 @@ function combine(branches: readonly Branch[]): Branch {
   const union =
     second === undefined
       ? first
-      : { label: `union[${kinds.map(({ label }) => label).join(',')}]`, coerce: unionOf(kinds) };
+      : { label: clip(`union[${kinds.map(({ label }) => label).join(',')}]`), coerce: unionOf(kinds) };
   if (!branches.includes(NULL_BRANCH)) return union;
   return { label: `nullable[${union.label}]`, coerce: nullable(union.coerce) };
 }
@@ -168,6 +175,7 @@ function planArray(schema: JsonSchema, spot: Spot, planning: Planning): Branch {
 function planObject(shape: ObjectShape, model: string, above: Spot, planning: Planning): Coerce {
   const fields: Field[] = [];
   for (const [name, raw] of shape.properties) {
+    if (isSpent(planning)) return objectOf(fields, 'keep');
     const { coerce } = planNode(raw, memberSpot(above, { prefix: model, name }), planning);
     const fallback = own(normalize(raw, planning.resolve).schema, 'default') ?? undefined;
     fields.push({ name, coerce, required: shape.required.has(name), fallback });
@@ -188,5 +196,13 @@ function memberSpot(above: Spot, naming: Naming): Spot {
 }
 
 function modelName({ prefix, name }: Naming): string {
-  return `${prefix}_${name}_model`.replaceAll('__', '_').replace(/_+$/, '');
+  return clip(`${prefix}_${name}_model`).replaceAll('__', '_').replace(/_+$/, '');
+}
+
+function isSpent({ left, looks }: Planning): boolean {
+  return left <= 0 || looks <= 0;
+}
+
+function clip(label: string): string {
+  return label.length > LONGEST_LABEL ? `${label.slice(0, LONGEST_LABEL)}...` : label;
 }

@@ -14,12 +14,18 @@ const MOST_NODES = 20_000;
 export function createResolver(root: unknown): Resolver {
   const rootId = isRecord(root) && typeof root.$id === 'string' ? root.$id.replace(/#$/, '') : undefined;
   let names: ReadonlyMap<string, unknown> | undefined;
-  return (ref) => {
+  const known = new Map<string, unknown>();
+  const find: Resolver = (ref) => {
     const local = rootId !== undefined && rootId !== '' && ref.startsWith(rootId) ? ref.slice(rootId.length) : ref;
     if (local === '' || local === '#') return root;
     if (local.startsWith('#/')) return followPointer(root, local.slice(2));
     names ??= collectNames(root);
     return names.get(local);
+  };
+  return (ref) => {
+    // A long pointer may be followed from many nodes.
+    if (!known.has(ref)) known.set(ref, find(ref));
+    return known.get(ref);
   };
 }
 

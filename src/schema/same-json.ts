@@ -23,22 +23,36 @@ export function sameJson(a: unknown, b: unknown, depth = 0): boolean {
   );
 }
 
+/** How many bytes a string takes in JSON, with its quotes; undefined when they are sure to be more than `limit`. */
+export function textLength(text: string, limit: number): number | undefined {
+  if (text.length > limit) return undefined;
+  return PLAIN.test(text) ? text.length + 2 : Buffer.byteLength(JSON.stringify(text));
+}
+
+/** Text that is written as it is. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
 /**
- * About how many characters a value takes as JSON.
+ * About how many bytes a value takes as JSON.
  * Out: undefined when it is longer than `limit` or nested too deeply to be written at all.
  */
 export function jsonLength(value: unknown, limit: number): number | undefined {
   const queue: { readonly value: unknown; readonly depth: number }[] = [{ value, depth: 0 }];
   let length = 0;
   for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
-    if (typeof next.value === 'string') length += next.value.length;
-    length += 4;
+    const own = typeof next.value === 'string' ? textLength(next.value, limit) : scalarLength(next.value);
+    length += (own ?? Infinity) + 1;
     if (length > limit || next.depth > DEEPEST_VALUE) return undefined;
     if (typeof next.value !== 'object' || next.value === null) continue;
+    const isList = Array.isArray(next.value);
     for (const [key, child] of Object.entries(next.value)) {
-      length += key.length;
+      if (!isList) length += (textLength(key, limit) ?? Infinity) + 1;
       queue.push({ value: child, depth: next.depth + 1 });
     }
   }
   return length;
+}
+
+function scalarLength(value: unknown): number {
+  return typeof value === 'object' && value !== null ? 2 : String(value).length;
 }

@@ -7,58 +7,63 @@ import { Budget } from './budget.ts';
 import type { Expansion, Place } from './expansion.ts';
 import { type JsonSchema, own, setOwn, type TypeName } from './json-schema.ts';
 import { type NormalNode, normalize } from './normal.ts';
-import { addAdditional, addObjectKeywords, addRequired, writeMembers } from './object-keywords.ts';
+import { addObjectKeywords, addRequired, addRest, writeMembers } from './object-keywords.ts';
 import { createResolver } from './refs.ts';
 import { shapeOf } from './shape.ts';
 import { decideTypes } from './types.ts';
-import { ANYTHING, cut } from './words.ts';
+import { anything, cut, TOO_LARGE } from './words.ts';
 
 const RECURSIVE = 'Nested further in the same way.';
-const TOO_LARGE = 'Not described further: the schema is too large.';
 
 /**
  * A self-contained schema for documents.
  * In: anything that calls itself a schema. Out: a schema without `$ref`, without boolean schemas, of bounded size, in
- * which every node has a `type` or an `anyOf`. It never throws, and allows what the original allows.
+ * which every node has a `type` or an `anyOf`. It never throws, and allows what the original allows. The budget is
+ * shared by the schemas of one tool.
  */
-export function selfContained(schema: unknown): JsonSchema {
-  return expand(schema, { depth: 0, above: [], inherited: [] }, begin(schema));
+export function selfContained(schema: unknown, budget = new Budget()): JsonSchema {
+  return expand(schema, { depth: 0, above: [], inherited: [] }, begin(schema, budget));
 }
 
 /**
  * The same for a tool's arguments: always `type: object` with `properties`, and no `anyOf` and the like at the top.
  * Members that only an alternative describes are shown as optional ones.
  */
-export function selfContainedObject(schema: unknown): JsonSchema {
-  const run = begin(schema);
+export function selfContainedObject(schema: unknown, budget = new Budget()): JsonSchema {
+  const run = begin(schema, budget);
   const node = normalize(schema, run.resolve);
   const shape = shapeOf(node.schema, run.resolve);
   const place: Place = { depth: 1, above: [node.identity], inherited: [] };
-  const { properties, barred } = writeMembers(shape.properties, place, run);
+  budget.spendLook(node.schema);
+  const written = writeMembers(shape.properties, place, run);
+  const { properties } = written;
   for (const name of shape.required) {
-    if (!shape.properties.has(name)) setOwn(properties, name, ANYTHING);
+    if (!written.isWhole || shape.properties.has(name)) continue;
+    if (budget.takeValue(name) && !budget.isFull) setOwn(properties, name, anything(budget));
   }
   const { title, description, examples } = plainKeywords(node.schema, run.budget);
   const words = Object.entries({ title, description, examples }).filter(([, value]) => value !== undefined);
   const out: JsonSchema = { type: 'object', ...Object.fromEntries(words), properties };
-  addRequired(shape.required, barred, out);
-  if (shape.additional !== true) addAdditional(shape.additional, out, place, run);
+  addRequired(shape.required, written, out, run);
+  addRest(shape.additional === true ? undefined : shape.additional, written, out, place, run);
   return out;
 }
 
-function begin(schema: unknown): Expansion {
-  return { resolve: createResolver(schema), budget: new Budget(), expand };
+function begin(schema: unknown, budget: Budget): Expansion {
+  return { resolve: createResolver(schema), budget, expand };
 }
 
 function expand(raw: unknown, place: Place, run: Expansion): JsonSchema {
-  const node = foldSingle(normalize(raw, run.resolve), run);
+  const plain = normalize(raw, run.resolve);
+  run.budget.spendLook(plain.schema);
+  const node = foldSingle(plain, run);
   const types = decideTypes(node.schema, place.inherited);
-  if (place.above.includes(node.identity)) return cutNode(node, types, RECURSIVE);
-  if (!run.budget.takeNode(place.depth)) return cutNode(node, types, TOO_LARGE);
+  if (place.above.includes(node.identity)) return cutNode(node, types, RECURSIVE, run);
+  if (!run.budget.takeNode(place.depth)) return cutNode(node, types, TOO_LARGE, run);
   const out = plainKeywords(node.schema, run.budget);
   const below: Place = { depth: place.depth + 1, above: [...place.above, node.identity], inherited: [] };
   addAlternatives(node.schema, types, out, below, run);
-  if (out.anyOf === undefined && types.length === 0) return { ...out, ...ANYTHING };
+  if (out.anyOf === undefined && types.length === 0) return { ...out, ...anything(run.budget) };
   if (out.anyOf === undefined && isMixed(types)) return { ...out, anyOf: eachType(node.schema, types, below, run) };
   if (types.length > 0) out.type = types.length === 1 ? types[0] : types;
   if (types.includes('object')) addObjectKeywords(node.schema, out, below, run);
@@ -66,10 +71,12 @@ function expand(raw: unknown, place: Place, run: Expansion): JsonSchema {
   return out;
 }
 
-function cutNode(node: NormalNode, types: readonly TypeName[], words: string): JsonSchema {
+function cutNode(node: NormalNode, types: readonly TypeName[], words: string, run: Expansion): JsonSchema {
   const alternatives = own(node.schema, 'anyOf') ?? own(node.schema, 'oneOf');
-  if (types.length === 0 && alternatives !== undefined) return { ...ANYTHING, description: words };
-  return cut(types, words);
+  if (types.length === 0 && alternatives !== undefined) {
+    return { ...anything(run.budget), description: words };
+  }
+  return cut(types, words, run.budget);
 }
 
 /** Clients look for `properties` and `items` only where the type is one name. */

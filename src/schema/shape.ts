@@ -1,6 +1,7 @@
 /** Reads an object schema as a list of members, also where they hide in `anyOf`, `oneOf`, `then`, `else` and the like. */
 import { isRecord, type JsonSchema, listOf, own, recordOf, stringsOf } from './json-schema.ts';
 import { normalize } from './normal.ts';
+import { partsOf } from './parts.ts';
 import type { Resolver } from './refs.ts';
 
 /** The members of an object. */
@@ -16,6 +17,8 @@ export interface ObjectShape {
 const DEEPEST_ALTERNATIVE = 8;
 /** More alternatives than this, counted over all levels, are not looked into. */
 const MOST_ALTERNATIVES = 300;
+/** And no alternative after so many members. */
+const MOST_MEMBERS = 20_000;
 
 /** True when the node names members of its own. */
 export function hasProperties(schema: JsonSchema): boolean {
@@ -30,7 +33,7 @@ export function shapeOf(schema: JsonSchema, resolve: Resolver): ObjectShape {
   const found = new Map<string, unknown[]>();
   addMembers(schema, found);
   const declared = new Set(found.keys());
-  addAlternatives(schema, { found, declared, resolve, left: MOST_ALTERNATIVES }, 0);
+  addAlternatives(schema, { found, declared, resolve, left: MOST_ALTERNATIVES, members: MOST_MEMBERS }, 0);
   const properties = new Map<string, unknown>();
   for (const [name, schemas] of found) properties.set(name, schemas.length === 1 ? schemas[0] : { anyOf: schemas });
   // A member that matches a pattern is not an unknown one, and patterns are not run here.
@@ -45,6 +48,7 @@ interface Search {
   readonly declared: ReadonlySet<string>;
   readonly resolve: Resolver;
   left: number;
+  members: number;
 }
 
 function addMembers(schema: JsonSchema, found: Map<string, unknown[]>, except?: ReadonlySet<string>): void {
@@ -59,9 +63,10 @@ function addMembers(schema: JsonSchema, found: Map<string, unknown[]>, except?: 
 function addAlternatives(schema: JsonSchema, search: Search, depth: number): void {
   if (depth > DEEPEST_ALTERNATIVE) return;
   for (const alternative of alternativesOf(schema)) {
-    if (search.left <= 0) return;
+    if (search.left <= 0 || search.members <= 0) return;
     search.left -= 1;
     const node = normalize(alternative, search.resolve);
+    search.members -= partsOf(node.schema);
     addMembers(node.schema, search.found, search.declared);
     addAlternatives(node.schema, search, depth + 1);
   }

@@ -1,4 +1,5 @@
 /** Schemas that stand for something which cannot be shown, and words for what some clients do not read. */
+import type { Budget } from './budget.ts';
 import { stringifyJson } from './json.ts';
 import { type JsonSchema, type TypeName, typeOfValue } from './json-schema.ts';
 
@@ -17,14 +18,26 @@ export const ANYTHING: JsonSchema = {
   ],
 };
 
+/** What stands where the budget ends. */
+export const TOO_LARGE = 'Not described further: the schema is too large.';
+
+const LENGTH_OF_ANYTHING = JSON.stringify(ANYTHING).length;
+
 const MOST_VALUES = 50;
 const LONGEST_VALUES = 1_000;
 
+/** The schema for "anything", paid for. */
+export function anything(budget: Budget): JsonSchema {
+  budget.spend(LENGTH_OF_ANYTHING);
+  return ANYTHING;
+}
+
 /** A schema for what is not shown further: the type is true, the rest is said in words. */
-export function cut(types: readonly TypeName[], words: string): JsonSchema {
+export function cut(types: readonly TypeName[], words: string, budget: Budget): JsonSchema {
   const [type = 'object', ...others] = types;
-  if (others.length > 0) return { ...ANYTHING, description: words };
-  return type === 'array' ? { type, items: ANYTHING, description: words } : { type, description: words };
+  budget.spend(words.length);
+  if (others.length > 0) return { ...anything(budget), description: words };
+  return type === 'array' ? { type, items: anything(budget), description: words } : { type, description: words };
 }
 
 /** `One of: "a", "b".`, for clients that drop `enum`; long lists end in an ellipsis. */

@@ -52,3 +52,12 @@ export function withoutData(value: unknown): JsonSchema {
   }
   return kept;
 }
+
+/** Far deeper than people write schemas, and far from what exhausts the stack of whoever walks through one. */
+const MOST_LEVELS = 64;
+
+/** True for JSON with more than 64 objects and lists inside one another. */
+export function isDeep(value: unknown, levels = MOST_LEVELS): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((one) => isDeep(one, levels - 1));
+}

@@ -1,9 +1,8 @@
 /** Keeps what servers have shown beyond this run; several processes add to one row, and each gets what the others know. */
-import { isDeepStrictEqual } from 'node:util';
 import type { Log } from '../log-sink.ts';
 import type { Stamped, Table } from '../storage/store.ts';
 import type { Learned } from './learned.ts';
-import { type LearnedRecord, readLearned } from './learned-record.ts';
+import { isSameRecord, type LearnedRecord, readLearned } from './learned-record.ts';
 
 /** Longer than anything in it lasts without being seen. */
 const TTL_MS = 90 * 24 * 3600 * 1000;
@@ -82,7 +81,7 @@ export class LearnedStore {
       const stored = row === undefined ? undefined : readLearned(row.value, now);
       const merged = learned.absorb(stored, now);
       if (merged === undefined) return;
-      if (row !== undefined && isDeepStrictEqual(merged, stored)) {
+      if (row !== undefined && isSameRecord(merged, stored)) {
         this.#settled.set(learned, { stamp: row.stamp, record: learned.record, at: now });
         return;
       }

@@ -1,15 +1,33 @@
 /** What one server has shown to people so far, as one list: what is shown to callers who have no list of their own. */
-import { isDeepStrictEqual } from 'node:util';
 import type { Catalog, CatalogRecord } from './catalog.ts';
-import { type LearnedRecord, type LearnedTool, learnedFrom, mergeLearned } from './learned-record.ts';
+import {
+  hasSameDefinitions,
+  isSameRecord,
+  type LearnedRecord,
+  type LearnedTool,
+  mergeLearned,
+} from './learned-record.ts';
+import { type ByName, NO_SHARE, type Share, shareOf, teach } from './learned-share.ts';
+import type { ServerInfo } from './negotiate.ts';
 
 /** Sightings are told on no more often than that. */
 const SIGHTING_MS = 3600 * 1000;
+/** How a server names itself may be for one person. */
+const NO_INFO: ServerInfo = { name: undefined, version: undefined, instructions: undefined };
+
+/** One list, looked at. */
+interface Look {
+  readonly at: number;
+  /** The names that the union had then. */
+  readonly known: ByName;
+  readonly share: Share;
+}
 
 export class Learned {
   readonly #catalogOf: (record: CatalogRecord) => Catalog;
-  readonly #looked = new WeakMap<Catalog, number>();
+  readonly #looked = new WeakMap<Catalog, Look>();
   #record: LearnedRecord | undefined;
+  #byName: ByName = new Map();
   #catalog: Catalog | undefined;
 
   /** `catalogOf` makes the catalog of a list. */
@@ -29,37 +47,53 @@ export class Learned {
   /** Somebody is shown `catalog` (`now`: ms since 1970). True where that is worth storing. */
   see(catalog: Catalog, now: number): boolean {
     // Asked at every call, and people's lists are one object where they are equal.
-    if (now - (this.#looked.get(catalog) ?? -Infinity) < SIGHTING_MS) return false;
-    this.#looked.set(catalog, now);
-    const seen = learnedFrom(catalog, now);
-    if (!this.#isNews(seen)) return false;
-    this.#take(mergeLearned(this.#record, seen, now));
-    return true;
+    const look = this.#looked.get(catalog);
+    const isRecent = look !== undefined && now - look.at < SIGHTING_MS;
+    if (isRecent && look.known === this.#byName) return false;
+    const missing = catalog.tools.filter(({ name }) => !this.#byName.has(name));
+    // What others have pushed out comes back at once; their words for the rest stand until the next sighting.
+    const tools = isRecent ? missing : catalog.tools;
+    const share = look?.share ?? NO_SHARE;
+    const before = this.#byName;
+    const seen = teach({ ...catalog, tools }, before, share, now);
+    const isNews = seen.tools.some((tool) => isNewsBeside(tool, before.get(tool.definition.name)));
+    const isTaken = isNews && this.#take(mergeLearned(this.#record, seen, now));
+    // Last: a list that could not be learned is looked at again.
+    this.#looked.set(catalog, {
+      at: isRecent ? look.at : now,
+      known: this.#byName,
+      share: shareOf(seen, before, this.#byName, share),
+    });
+    return isTaken;
   }
 
   /** Takes over what an earlier run or another process has stored; returns both together. */
   absorb(stored: LearnedRecord | undefined, now: number): LearnedRecord | undefined {
     const own = this.#record ?? stored;
     if (own === undefined) return undefined;
-    const merged = mergeLearned(stored, own, now);
-    if (!isDeepStrictEqual(merged, this.#record)) this.#take(merged);
+    this.#take(mergeLearned(stored, own, now));
     return this.#record;
   }
 
-  #take(record: LearnedRecord): void {
+  /** False where that is what was there. */
+  #take(record: LearnedRecord): boolean {
+    const before = this.#record;
+    if (before !== undefined && isSameRecord(record, before)) return false;
+    const isSameList = before !== undefined && hasSameDefinitions(record, before);
+    // First: where that fails, all stays as it was.
+    const catalog = isSameList ? this.#catalog : this.#made(record);
     this.#record = record;
-    const tools = record.tools.map(({ definition }) => definition);
-    this.#catalog = tools.length === 0 ? undefined : this.#catalogOf({ info: record.info, tools });
+    this.#byName = new Map(record.tools.map((tool) => [tool.definition.name, tool]));
+    this.#catalog = catalog;
+    return true;
   }
 
-  #isNews({ info, tools }: LearnedRecord): boolean {
-    if (!isDeepStrictEqual(info, this.#record?.info)) return true;
-    const known = new Map(this.#record?.tools.map((tool) => [tool.definition.name, tool]));
-    return tools.some((tool) => isNewer(tool, known.get(tool.definition.name)));
+  #made(record: LearnedRecord): Catalog | undefined {
+    const tools = record.tools.map(({ definition }) => definition);
+    return tools.length === 0 ? undefined : this.#catalogOf({ info: NO_INFO, tools });
   }
 }
 
-function isNewer(tool: LearnedTool, known: LearnedTool | undefined): boolean {
-  if (known === undefined || tool.seenAt - known.seenAt >= SIGHTING_MS) return true;
-  return !isDeepStrictEqual(tool.definition, known.definition);
+function isNewsBeside(tool: LearnedTool, known: LearnedTool | undefined): boolean {
+  return known === undefined || tool.definition !== known.definition || tool.seenAt - known.seenAt >= SIGHTING_MS;
 }

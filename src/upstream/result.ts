@@ -91,13 +91,31 @@ function dataUri(mimeType: unknown, data: unknown): string {
  */
 function standardBase64(data: string): string {
   if (data.length % 4 === 0 && !/[^A-Za-z0-9+/=]/.test(data)) return data;
-  const digits = data
-    .replace(/\s+/g, '')
-    .replace(/={1,2}$/, '')
-    .replaceAll('-', '+')
-    .replaceAll('_', '/');
-  const isBase64 = digits.length % 4 !== 1 && !/[^A-Za-z0-9+/]/.test(digits);
-  return isBase64 ? digits.padEnd(Math.ceil(digits.length / 4) * 4, '=') : data;
+  // Node reads both alphabets, and over line breaks.
+  return isBase64(data) ? Buffer.from(data, 'base64').toString('base64') : data;
+}
+
+const SPACES: ReadonlySet<number> = new Set(Array.from('\t\n\v\f\r ', (space) => space.charCodeAt(0)));
+const PADDING = '='.charCodeAt(0);
+const DIGITS = digitTable('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_');
+
+/** One look at each character and no copies: the data may have 32 MiB. */
+function isBase64(data: string): boolean {
+  let digits = 0;
+  let padding = 0;
+  for (let at = 0; at < data.length; at += 1) {
+    const code = data.charCodeAt(at);
+    if (DIGITS[code] === 1 && padding === 0) digits += 1;
+    else if (code === PADDING && padding < 2) padding += 1;
+    else if (!SPACES.has(code)) return false;
+  }
+  return digits % 4 !== 1;
+}
+
+function digitTable(digits: string): Uint8Array {
+  const table = new Uint8Array(128);
+  for (const digit of digits) table[digit.charCodeAt(0)] = 1;
+  return table;
 }
 
 /** The first characters that JSON can have; most prose fails here, before the dear exception of the parser. */

@@ -57,6 +57,8 @@ export class Server {
   /** What people were shown here, each their own list; empty where all share one. */
   readonly union: Learned;
   readonly #catalogs: InternedCatalogs;
+  /** Told once: the next request may fail in the same way. */
+  #hasFailedToLearn = false;
   #config: ServerConfig;
 
   constructor(options: ServerOptions) {
@@ -194,10 +196,18 @@ export class Server {
 
   /** Every list is learned before anybody uses it, so what is learned holds the tools of each person. */
   #shown<C extends Catalog | undefined>(catalog: C): C {
-    if (catalog !== undefined && this.isPersonal && this.union.see(catalog, Date.now())) {
-      this.#options.events?.onLearned?.(this);
-    }
+    if (catalog !== undefined && this.isPersonal) this.#learnFrom(catalog);
     return catalog;
+  }
+
+  /** Nobody's request fails because of what somebody's tools look like. */
+  #learnFrom(catalog: Catalog): void {
+    try {
+      if (this.union.see(catalog, Date.now())) this.#options.events?.onLearned?.(this);
+    } catch (error) {
+      if (!this.#hasFailedToLearn) this.#options.log.warn({ err: error }, 'tools of a person could not be learned');
+      this.#hasFailedToLearn = true;
+    }
   }
 
   #linkFor(caller: CallerKeys): Link {

@@ -96,6 +96,7 @@ export interface NoticeModel {
 
 /** How an admin adds the gateway to Open WebUI. */
 export interface OpenWebuiPanel {
+  readonly id: string;
   readonly name: string;
   readonly url: string;
   readonly path: string;
@@ -113,6 +114,8 @@ export interface HomeModel extends PageModel {
   readonly single: boolean;
   readonly servers: readonly ServerModel[];
   readonly warnings: readonly string[];
+  /** False where the page to sign in has no form, so that a way there ends. */
+  readonly hasLoginForm?: boolean;
   readonly notices?: readonly NoticeModel[];
   /** Only for admins. */
   readonly openWebui?: OpenWebuiPanel | undefined;

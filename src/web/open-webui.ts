@@ -1,6 +1,7 @@
 /** The connection that an admin of Open WebUI pastes there: one for all servers. */
 import type { ServerConfig } from '../config/model.ts';
-import { namesUsers, verifiesTokens } from '../config/open-webui.ts';
+import { connectionAuth, unverifiedFrom } from '../config/open-webui-ways.ts';
+import { isLoopbackHost } from '../config/values.ts';
 import { publicBase } from '../routing.ts';
 import { DEFAULT_DESCRIPTION, type Settings } from '../settings.ts';
 import { gatewayName } from './models.ts';
@@ -36,7 +37,7 @@ export function openWebuiConnection(
   settings: Settings,
   servers: readonly ServerConfig[],
 ): OpenWebuiConnection | undefined {
-  const auth = authTypeOf(settings, servers);
+  const auth = connectionAuth(settings, servers);
   if (auth === undefined) return undefined;
   const { documentKey } = settings;
   return {
@@ -58,12 +59,6 @@ export function openWebuiConnection(
   };
 }
 
-function authTypeOf(settings: Settings, servers: readonly ServerConfig[]): 'session' | 'bearer' | undefined {
-  if (verifiesTokens(settings.openWebui)) return 'session';
-  if (namesUsers(settings)) return 'bearer';
-  return servers.some(({ oauth }) => oauth?.webuiSecretKey !== undefined) ? 'session' : undefined;
-}
-
 /** The second line in the picker of tools. */
 function describe({ description }: Settings, servers: readonly ServerConfig[]): string {
   if (description !== DEFAULT_DESCRIPTION) return description;
@@ -71,21 +66,25 @@ function describe({ description }: Settings, servers: readonly ServerConfig[]): 
 }
 
 /** What an admin has to know beside the connection itself; a sentence or two each. */
-export function connectionHints(
-  { publicUrl, publicUrlGiven }: Pick<Settings, 'publicUrl' | 'publicUrlGiven'>,
-  connection: Pick<OpenWebuiConnection, 'auth_type'>,
-): string[] {
-  const port = publicUrl.port === '' ? '' : `:${publicUrl.port}`;
-  const fromDocker = `${publicUrl.protocol}//host.docker.internal${port}`;
+export function connectionHints(settings: Settings, connection: Pick<OpenWebuiConnection, 'auth_type'>): string[] {
   return [
-    ...(publicUrlGiven
-      ? []
-      : [`Open WebUI must reach the URL: from Docker it is ${fromDocker}. --public-url sets what is shown here.`]),
+    ...(isLoopbackHost(settings.publicUrl.hostname) ? [fromContainer(settings)] : []),
+    ...(unverifiedFrom(settings) === 'this machine'
+      ? ['Tokens that nobody verifies count only from this machine itself: for a container set open_webui.url.']
+      : []),
     ...(connection.auth_type === 'session'
       ? ['Verify in Open WebUI proves nothing: it sends your token, which reading the tools later does not.']
-      : []),
-    'access_grants decide who sees the tools: without any, only admins do.',
+      : [`Replace ${API_KEY_PLACEHOLDER} by the key itself: latchkey shows it nowhere.`]),
+    'access_grants decide who sees the tools (Access Control in the form): without any, only admins do.',
     'TOOL_SERVER_CONNECTIONS counts at the first start of Open WebUI; later, change the connection there. With Redis, press Save there once tools have changed.',
     'What you change in the settings of latchkey for Open WebUI counts after a restart of latchkey.',
   ];
+}
+
+/** A container has a localhost of its own. */
+function fromContainer({ publicUrl, rootPath, host }: Pick<Settings, 'publicUrl' | 'rootPath' | 'host'>): string {
+  const url = new URL(publicUrl);
+  url.hostname = 'host.docker.internal';
+  const listening = isLoopbackHost(host) ? ', and latchkey with --host 0.0.0.0' : '';
+  return `Open WebUI in a container: use ${publicBase(url, rootPath)} as the url of the connection (plain Linux Docker: --add-host=host.docker.internal:host-gateway${listening}).`;
 }

@@ -22,6 +22,7 @@ const REACH: Reach = {
   host: '0.0.0.0',
   publicUrl: new URL('https://tools.example.org'),
   publicUrlGiven: true,
+  trustProxy: [],
   insecureOpen: false,
   openWebui: OPEN_WEBUI,
   // What is said of documents and tokens elsewhere is looked at below.
@@ -85,7 +86,7 @@ describe('a login of each person', () => {
   test('cannot be finished from elsewhere without a public URL', () => {
     const people = { auth: { basic: [], bearer: ['token'] } };
     assert.deepEqual(judge({ each, one }, { ...made, ...people }).warnings, [
-      'command line: --public-url: people elsewhere cannot finish a login: their browser is sent back to localhost ' +
+      'public_url: people elsewhere cannot finish a login: their browser is sent back to localhost ' +
         '(set it to the address that they open, like https://tools.example.org)',
     ]);
     assert.deepEqual(judge({ each }, { ...made, host: '127.0.0.1' }).warnings, []);
@@ -95,7 +96,7 @@ describe('a login of each person', () => {
 
   test('is of no use to programs that have nothing but the key', () => {
     const warned = (servers: Parameters<typeof judge>[0], more: object = {}) =>
-      judge(servers, { apiKey: 'key', ...more }).warnings.map((text) => text.split(': ')[1]);
+      judge(servers, { apiKey: 'key', ...more }).warnings.map((text) => text.split(': ')[0]);
     assert.deepEqual(warned({ each }), ['--api-key']);
     assert.deepEqual(warned({ one }), []);
     assert.deepEqual(warned({ each }, { auth: { basic: [], bearer: ['token'] } }), []);
@@ -124,7 +125,7 @@ describe('a public URL in plain http', () => {
   test('is pointed out with logins of either kind, and only then', () => {
     for (const entry of [one, each]) {
       assert.deepEqual(judge({ entry }, plain).warnings, [
-        'command line: --public-url: http://tools.example.org:8000 is plain http: others on the way can read cookies ' +
+        'public_url: http://tools.example.org:8000 is plain http: others on the way can read cookies ' +
           'and take over logins (serve https, with --ssl-certfile or a proxy in front)',
       ]);
     }
@@ -141,27 +142,31 @@ describe('a public URL in plain http', () => {
 describe('tokens of Open WebUI that nothing verifies', () => {
   const { verifyJwt: _, ...unsaid } = OPEN_WEBUI;
   const told = (entries: Readonly<Record<string, object>>, openWebui: OpenWebuiConfig, host = '127.0.0.1') =>
-    judge(entries, { openWebui, host }).warnings;
+    judge(entries, { openWebui, host, publicUrl: new URL('http://localhost:8000') }).warnings;
 
   test('are pointed out where they are believed: from this machine, unless it is said', () => {
     assert.deepEqual(told({ each }, unsaid), [
-      'command line: --webui-secret-key: tokens of Open WebUI that come from this machine are believed without being ' +
-        'verified (set it, or verify_jwt: true in the file to refuse them)',
+      'open_webui.url: tokens of Open WebUI that come from this machine are believed without being verified (set it, so ' +
+        'that Open WebUI is asked, or webui_secret_key; verify_jwt: true in the file refuses them)',
     ]);
-    const { warnings } = checkExposure({ ...REACH, host: '::1', openWebui: unsaid }, load({ mcpServers: { each } }));
+    const publicUrl = new URL('http://localhost:8000');
+    const local = { ...REACH, host: '::1', openWebui: unsaid, publicUrl };
+    const { warnings } = checkExposure(local, load({ mcpServers: { each } }));
     assert.deepEqual(
       warnings.map(({ isNote }) => isNote),
       [true],
     );
     assert.deepEqual(told({ each }, unsaid, '0.0.0.0'), []);
+    // Others come in there as well, so that nobody is believed.
+    assert.deepEqual(judge({ each }, { openWebui: unsaid, host: '127.0.0.1' }).warnings, []);
     assert.deepEqual(told({ each }, OPEN_WEBUI), []);
   });
 
   test('are pointed out loudly, on every host, where verifying is switched off', () => {
     for (const host of ['127.0.0.1', '0.0.0.0']) {
       assert.deepEqual(told({ each }, { ...OPEN_WEBUI, verifyJwt: false }, host), [
-        'command line: --webui-secret-key: ANYBODY CAN CLAIM TO BE ANYBODY: tokens of Open WebUI are believed without ' +
-          'being verified (set it, or --open-webui-url, and remove --no-verify-jwt, or verify_jwt: false in the file)',
+        'open_webui.url: ANYBODY CAN CLAIM TO BE ANYBODY: tokens of Open WebUI are believed without being verified (set ' +
+          'it, so that Open WebUI is asked, or webui_secret_key, and remove --no-verify-jwt, or verify_jwt: false in the file)',
       ]);
     }
   });
@@ -174,9 +179,9 @@ describe('tokens of Open WebUI that nothing verifies', () => {
     assert.deepEqual(
       warnings.map(({ path, isPublic }) => [path, isPublic === true]),
       [
-        ['--webui-secret-key', true],
-        ['--document-key', true],
-        ['--public-url', false],
+        ['open_webui.url', true],
+        ['document_key', true],
+        ['public_url', false],
       ],
     );
     for (const { isPublic, ...warning } of warnings) {
@@ -189,7 +194,7 @@ describe('tokens of Open WebUI that nothing verifies', () => {
       const auth = { basic: [], bearer: ['token'] };
       assert.deepEqual(judge({ each }, { host: '127.0.0.1', openWebui, auth }).warnings, []);
       const { warnings } = judge({ each }, { host: '127.0.0.1', openWebui, apiKey: 'key' });
-      assert.match(warnings.join(), /^command line: --api-key: programs that call[^\n]*$/);
+      assert.match(warnings.join(), /^--api-key: programs that call[^\n]*$/);
     }
   });
 
@@ -210,8 +215,8 @@ describe('what Open WebUI sees of servers where each person signs in', () => {
 
   test('is too little without a key of the documents, which is said in one line', () => {
     assert.deepEqual(warnings({ each, own }), [
-      'command line: --document-key: Open WebUI sees only connect_<server> of servers where each person signs in (set ' +
-        'one to list their tools in documents that are asked for with it, or say --anonymous-catalog)',
+      'document_key: Open WebUI sees only connect_<server> of servers where each person signs in (set ' +
+        'one to list their tools in documents that are asked for with it, or say anonymous_catalog)',
     ]);
   });
 
@@ -222,5 +227,14 @@ describe('what Open WebUI sees of servers where each person signs in', () => {
       assert.deepEqual(warnings({ each }, { anonymousCatalog }), []);
     }
     assert.deepEqual(warnings({ one, none }, { apiKey: 'key' }), []);
+  });
+
+  test('is no matter where Open WebUI comes with the API key, which reads all', () => {
+    const named = { apiKey: 'key', openWebui: { ...OPEN_WEBUI, userJwtSecret: 's' } };
+    assert.deepEqual(warnings({ each }, named), []);
+    assert.match(
+      warnings({ each }, { ...named, openWebui: { ...OPEN_WEBUI, introspect: true } }).join(),
+      /document_key/,
+    );
   });
 });

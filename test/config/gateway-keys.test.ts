@@ -82,7 +82,7 @@ mcpServers: { x: { command: y } }
       'auth.bearer.tokens[0]: must not be empty',
     ]);
     assert.deepEqual(flaws({ auth: [] }), ['auth: must be a mapping']);
-    assert.deepEqual(flaws({ auth: { bearer: { enabled: 'yes' } } }), ['auth.bearer.enabled: must be a boolean']);
+    assert.deepEqual(flaws({ auth: { bearer: { enabled: 'yes' } } }), ['auth.bearer.enabled: must be true or false']);
   });
 
   test('wrong values, all at once', () => {
@@ -97,6 +97,6 @@ mcpServers: { x: { command: y } }
       "store: has the scheme 'redis', which this version does not know (use 'memory' or 'sqlite:<path>')",
       "allowed_hosts[0]: 'https://x' is not a host name (write only the name, like tools.example.org)",
     ]);
-    assert.deepEqual(flaws({ verify_jwt: 'no' }), ['verify_jwt: must be a boolean']);
+    assert.deepEqual(flaws({ verify_jwt: 'no' }), ['verify_jwt: must be true or false']);
   });
 });

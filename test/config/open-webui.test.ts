@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { Flags } from '../../src/config/flags.ts';
 import { USER_JWT_SECRET, WEBUI_SECRET } from '../helpers/open-webui-users.ts';
 import { load, loadYaml, problemsOf, warningsOf } from './helper.ts';
-import { flaws, KEY, settings, warnings } from './settings-helper.ts';
+import { flaws, settings, warnings } from './settings-helper.ts';
 
 const mcpServers = { x: { command: 'y' } };
 const THIRD = 'Nc5Tq8Wj3Xv6Zb1Mf4Gk7Ld2Hs9Pr0Ya';
@@ -102,21 +102,53 @@ mcpServers: { x: { command: y } }
     assert.match(keyProblems({ open_webui: true }).join(), /open_webui: must be a mapping/);
   });
 
-  test('a weak secret, and a key that nobody reads, are pointed out with their lines', () => {
+  test('a weak secret is pointed out with its line', () => {
     const config = loadYaml(`mcpServers: { x: { command: y } }
 webui_secret_key: ${WEBUI_SECRET.slice(8)}
 open_webui:
   user_jwt_secret: ${USER_JWT_SECRET.slice(8)}
-  secret: hush
 `);
     assert.deepEqual(
       warningsOf(config).map((line) => line.split(' (')[0]),
       [
-        '/srv/config.yaml:5: open_webui.secret: this key is unknown and has no effect',
         '/srv/config.yaml:2: webui_secret_key: is shorter than 32 bytes',
         '/srv/config.yaml:4: open_webui.user_jwt_secret: is shorter than 32 bytes',
       ],
     );
+  });
+
+  test('a key that nobody reads there is an error, a right one at the wrong level is told where it belongs', () => {
+    const at = (keys: object) => keyProblems({ open_webui: { url: 'http://x', ...keys } });
+    assert.deepEqual(at({ secret: 'hush' }), ['open_webui.secret: this key is unknown here']);
+    assert.deepEqual(at({ user_jwt_secrte: 'hush' }), [
+      "open_webui.user_jwt_secrte: this key is unknown here (did you mean 'user_jwt_secret'?)",
+    ]);
+    for (const key of ['webui_secret_key', 'verify_jwt', 'document_key']) {
+      assert.match(at({ [key]: 'hush' }).join(), /\(it belongs to the top level, beside open_webui\)$/, key);
+    }
+    assert.deepEqual(warningsOf(load({ open_webui: { url: 'http://x', 'x-note': 'mine' }, mcpServers })), []);
+  });
+
+  test('a key of Open WebUI at the top level is a warning that says where it belongs', () => {
+    const at = (key: string) => warningsOf(load({ [key]: 'hush', mcpServers })).join();
+    for (const key of ['url', 'user_jwt_secret', 'trust_forwarded_user', 'introspect']) {
+      assert.match(
+        at(key),
+        new RegExp(`${key}: .*\\(it belongs into open_webui, as open_webui: \\{${key}: \\.\\.\\.\\}\\)$`),
+      );
+    }
+    for (const key of ['openwebui', 'open-webui', 'openWebUI', 'webui']) {
+      assert.match(at(key), /\(did you mean 'open_webui'\?\)$/, key);
+    }
+    assert.match(at('api_key'), /--api-key or LATCHKEY_API_KEY/);
+  });
+
+  test('what is no mapping is shown as one, an empty one is a warning, a switch is true or false', () => {
+    assert.deepEqual(keyProblems({ open_webui: 'http://x' }), [
+      'open_webui: must be a mapping (as open_webui: {url: ...})',
+    ]);
+    assert.match(warningsOf(load({ open_webui: {}, mcpServers })).join(), /open_webui: is empty and has no effect/);
+    assert.deepEqual(keyProblems({ verify_jwt: 'maybe' }), ['verify_jwt: must be true or false']);
   });
 
   test('of one server', () => {
@@ -205,147 +237,5 @@ describe('flag, environment, file', () => {
       /environment: WEBUI_SECRET_KEY: is shorter/,
     );
     assert.deepEqual(warnings({}, { gateway: { openWebui: { secretKey: weak } } }), []);
-  });
-});
-
-describe('introspection', () => {
-  const introspects = (openWebui: object) => settings({}, { gateway: { openWebui } }).openWebui.introspect;
-
-  test('is what an address without a secret is for, unless it is said', () => {
-    assert.equal(introspects({ url: 'http://x' }), true);
-    assert.equal(introspects({ url: 'http://x', secretKey: WEBUI_SECRET }), false);
-    assert.equal(introspects({ secretKey: WEBUI_SECRET }), false);
-    assert.equal(introspects({ url: 'http://x', introspect: false }), false);
-    assert.equal(introspects({ url: 'http://x', secretKey: WEBUI_SECRET, introspect: true }), true);
-    assert.equal(settings({ openWebuiUrl: 'http://x' }).openWebui.introspect, true);
-  });
-
-  test('needs an address', () => {
-    const gateway = { openWebui: { introspect: true } };
-    assert.deepEqual(flaws({}, { gateway }), [
-      '/srv/c.json: open_webui.introspect: needs to know where to ask (set open_webui.url)',
-    ]);
-    assert.equal(settings({ openWebuiUrl: 'http://x' }, { gateway }).openWebui.introspect, true);
-  });
-});
-
-describe('what has no effect, or does harm', () => {
-  const paths = (flags: Partial<Flags>, input: Parameters<typeof warnings>[1] = {}) =>
-    warnings(flags, input).map((line) => line.replace(/^[^:]*: /, ''));
-
-  test('headers without an API key', () => {
-    const remedy = '(set --api-key, and the same key in Open WebUI)';
-    assert.deepEqual(paths({ userJwtSecret: USER_JWT_SECRET, trustForwardedUser: true }), [
-      `--user-jwt-secret: has no effect without an API key ${remedy}`,
-      `--trust-forwarded-user: has no effect without an API key ${remedy}`,
-    ]);
-    assert.deepEqual(paths({ userJwtSecret: USER_JWT_SECRET, apiKey: KEY }), []);
-    assert.deepEqual(paths({ trustForwardedUser: true, apiKey: KEY }), []);
-  });
-
-  test('plain headers beside signed ones', () => {
-    assert.deepEqual(paths({ userJwtSecret: USER_JWT_SECRET, trustForwardedUser: true, apiKey: KEY }), [
-      '--trust-forwarded-user: has no effect beside --user-jwt-secret: only the signed header counts',
-    ]);
-  });
-
-  test('switching off what is not there', () => {
-    const line = '--no-verify-jwt: has no effect where a credential is asked for, or tokens can be verified';
-    assert.deepEqual(paths({ verifyJwt: false, apiKey: KEY }), [line]);
-    assert.deepEqual(paths({ verifyJwt: false }, { gateway: { auth: { basic: [], bearer: ['token'] } } }), [line]);
-    assert.deepEqual(paths({ verifyJwt: false, webuiSecretKey: WEBUI_SECRET }), [line]);
-    assert.deepEqual(paths({ verifyJwt: false, openWebuiUrl: 'http://x' }), [line]);
-    assert.deepEqual(paths({ verifyJwt: false }), []);
-  });
-
-  test('tokens that are sent in the clear beyond the own network', () => {
-    const clear = (url: string, more: object = {}) => paths({ openWebuiUrl: url, ...more });
-    assert.deepEqual(clear('http://chat.example.org/x'), [
-      '--open-webui-url: the tokens of users are sent to http://chat.example.org in the clear: others on the way can ' +
-        'read them (use https, or an address within your own network)',
-    ]);
-    for (const host of [
-      '203.0.113.9:8080',
-      '[2001:db8::1]',
-      'chat.local.example.org',
-      'internal.example',
-      '172.32.0.1',
-    ]) {
-      assert.equal(clear(`http://${host}`).length, 1, host);
-    }
-    const own = [
-      'open-webui:8080',
-      'open-webui.',
-      'localhost',
-      '127.0.0.1:3000',
-      '[::1]',
-      'chat.local',
-      'chat.x.internal',
-    ];
-    const networks = [
-      '10.1.2.3',
-      '172.31.0.1',
-      '192.168.1.9:81',
-      '169.254.1.1',
-      '100.64.0.1',
-      '[fd00::1]',
-      '[fe80::1]',
-    ];
-    for (const host of [...own, ...networks]) assert.deepEqual(clear(`http://${host}`), [], host);
-    assert.deepEqual(clear('https://chat.example.org'), []);
-    // Nobody is asked there, so nothing is sent.
-    assert.deepEqual(clear('http://chat.example.org', { webuiSecretKey: WEBUI_SECRET }), []);
-  });
-
-  test('documents that Open WebUI is refused', () => {
-    const line =
-      '--document-key: Open WebUI cannot read the documents: it asks for them without a credential (set one, and use ' +
-      'the address that holds it)';
-    const auth = { basic: [], bearer: ['token'] };
-    const secret = { webuiSecretKey: WEBUI_SECRET };
-    assert.deepEqual(paths({ ...secret, strictAuth: true }), [line]);
-    assert.deepEqual(paths(secret, { gateway: { auth } }), [line]);
-    assert.deepEqual(paths({ ...secret, strictAuth: true, documentKey: 'Az09._~-Az09._~-q' }), []);
-    assert.deepEqual(paths(secret), []);
-    // It sends the API key then.
-    assert.deepEqual(paths({ apiKey: KEY, userJwtSecret: USER_JWT_SECRET, strictAuth: true }), []);
-  });
-
-  test('one secret for two purposes', () => {
-    const remedy = '(make one of its own for each purpose)';
-    const twice = { webuiSecretKey: WEBUI_SECRET, userJwtSecret: WEBUI_SECRET, apiKey: KEY };
-    assert.deepEqual(paths(twice), [`--webui-secret-key: is the same as --user-jwt-secret ${remedy}`]);
-    assert.deepEqual(paths({ webuiSecretKey: WEBUI_SECRET, apiKey: WEBUI_SECRET }), [
-      `--webui-secret-key: is the same as --api-key ${remedy}`,
-    ]);
-    assert.deepEqual(paths({ webuiSecretKey: WEBUI_SECRET }, { env: { LATCHKEY_SECRET: WEBUI_SECRET } }), [
-      `--webui-secret-key: is the same as LATCHKEY_SECRET ${remedy}`,
-    ]);
-    assert.deepEqual(paths({ userJwtSecret: WEBUI_SECRET, apiKey: WEBUI_SECRET }), [
-      `--user-jwt-secret: is the same as --api-key ${remedy}`,
-    ]);
-  });
-
-  test('a secret as the key of documents, which is shown, is refused', () => {
-    const documentKey = WEBUI_SECRET;
-    const cases: Parameters<typeof flaws>[] = [
-      [{ documentKey, webuiSecretKey: WEBUI_SECRET }],
-      [{ documentKey, userJwtSecret: WEBUI_SECRET }],
-      [{ documentKey, apiKey: WEBUI_SECRET }],
-      [{ documentKey }, { env: { LATCHKEY_SECRET: WEBUI_SECRET } }],
-    ];
-    for (const [flags, input] of cases) {
-      assert.match(String(flaws(flags, input)), /--document-key: is the same as .*it stands in addresses/);
-    }
-    assert.equal(settings({ documentKey }).documentKey, documentKey);
-  });
-
-  test('a secret of Open WebUI, or asking it, keeps a port from being open to all', () => {
-    for (const flags of [{ webuiSecretKey: WEBUI_SECRET }, { openWebuiUrl: 'http://x' }]) {
-      assert.deepEqual(warnings({ ...flags, host: '0.0.0.0' }), []);
-      assert.ok(!String(warnings({ ...flags, strictAuth: true })).includes('--strict-auth'));
-    }
-    const named = { userJwtSecret: USER_JWT_SECRET, trustForwardedUser: true, host: '0.0.0.0' };
-    assert.match(String(warnings(named)), /--host: anyone who reaches/);
   });
 });

@@ -53,6 +53,15 @@ describe('a secret', () => {
     for (const example of examples) assert.equal(flaw(example), 'is a published example or a placeholder', example);
   });
 
+  test('of thousands of letters that nearly make an example is judged at once', () => {
+    const long = `${'x'.repeat(5_000)}qwz`;
+    assert.deepEqual(checkSecret(long), {
+      flaw: 'is one character over and over, or nearly so',
+      remedy: 'openssl rand -hex 32 makes one',
+    });
+    assert.equal(flaw('x'.repeat(5_000)), 'is a published example or a placeholder');
+  });
+
   test('that is short, or one character over and over, is refused', () => {
     assert.equal(flaw('q7Vn2mXw9Tz4Kc8'), 'is shorter than 16 characters and can be guessed');
     assert.equal(flaw('q7Vn2mXw9Tz4Kc8R'), undefined);
@@ -101,5 +110,6 @@ describe('a document key', () => {
     assert.equal(flaw('', checkDocumentKey), 'is empty');
     assert.match(flaw('short', checkDocumentKey) ?? '', /shorter than 16/);
     assert.match(flaw('your-secret-key-here', checkDocumentKey) ?? '', /published example/);
+    assert.match(flaw('abc', checkDocumentKey) ?? '', /shorter than 16/);
   });
 });

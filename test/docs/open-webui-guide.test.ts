@@ -149,7 +149,9 @@ describe('the commands of the chapter on Open WebUI', () => {
           if (isProven) assert.deepEqual(answer, { status: 200, body: 'alice' });
           else assert.match(JSON.stringify(answer.body), /authorization_required.*\?ticket=/);
           assert.ok((await toolsListed()).includes('/notes/connect_notes'));
-          if (isProven) assert.match(JSON.stringify(connectionIn(log())), new RegExp(`"auth_type":"${auth}"`));
+          if (!isProven) return;
+          const connection = await until(() => connectionIn(log()));
+          assert.match(JSON.stringify(connection), new RegExp(`"auth_type":"${auth}"`));
         });
       } finally {
         for (const variable of Object.keys(env)) delete guide.place.env[variable];

@@ -4,9 +4,9 @@ import { describe, it, type TestContext } from 'node:test';
 import type { RunningApp } from '../helpers/app.ts';
 import { HttpServer } from '../helpers/http-server.ts';
 import { WEBUI_SECRET } from '../helpers/open-webui-users.ts';
-import { idsOf, readAnonymously } from './document-views-story.ts';
+import { idsOf, named, readAnonymously, readAs, show } from './document-views-story.ts';
 import { Chat } from './hand-off-story.ts';
-import { protectedEntry, reload, startProvider } from './login-story.ts';
+import { Person, protectedEntry, reload, startProvider, startStory } from './login-story.ts';
 import { startFor } from './start-for.ts';
 
 /** A server that anybody may call, with tools of these names. */
@@ -100,5 +100,70 @@ describe('a text that asks for a code names the operation', () => {
       (await chat.call('whoami', {}, 'team.notes')).text,
       / call the connect operation of "team\.notes" with it\.$/,
     );
+  });
+});
+
+describe('what everybody is shown of the tools of people', () => {
+  it('has the tools of others beside one that is nested a thousand levels deep', async (t) => {
+    const { app, notes } = await startStory(t);
+    const [ann, ben] = [new Person(app), new Person(app)];
+    let schema: object = { type: 'string' };
+    for (let level = 0; level < 1_200; level += 1) schema = { type: 'object', properties: { a: schema } };
+    const deep = { name: 'deep', description: 'Goes deep', inputSchema: schema };
+    show(notes, { alice: { tools: [deep] }, bob: { tools: [deep, ...named('bobs').tools] } });
+    await ann.connect({ user: 'alice' });
+    await ben.connect({ user: 'bob' });
+    for (const person of [ann, ben]) assert.ok(idsOf(await readAs(person, '/openapi.json'))['/notes/deep']);
+    const text = await readAnonymously(app);
+    assert.deepEqual(Object.keys(idsOf(text)), ['/deep', '/bobs', '/connect_notes']);
+    assert.equal(JSON.parse(text).paths['/deep'].post.description, 'Goes deep');
+  });
+
+  it('keeps the tools of others when somebody has thousands', async (t) => {
+    const { app, notes } = await startStory(t);
+    const [ann, ben] = [new Person(app), new Person(app)];
+    const names = (prefix: string, count: number) => Array.from({ length: count }, (_, at) => `${prefix}${at}`);
+    show(notes, { alice: named(...names('real', 3)), bob: named(...names('junk', 2_500)) });
+    await ann.connect({ user: 'alice' });
+    await ben.connect({ user: 'bob' });
+    const paths = Object.keys(idsOf(await readAnonymously(app)));
+    assert.deepEqual([paths.length, paths.slice(0, 3)], [504, ['/real0', '/real1', '/real2']]);
+    assert.equal(Object.keys(idsOf(await readAs(ben))).length, 2_501, 'their own document has all');
+  });
+
+  it('does not call the server what it calls itself to one person', async (t) => {
+    const { app, notes } = await startStory(t);
+    const ann = new Person(app);
+    const mine = { name: 'Mail of alice@example.org', version: 'trial until May' };
+    notes.behave = (_request, response) => {
+      const end = response.end.bind(response);
+      response.end = ((text: unknown) => {
+        if (typeof text !== 'string') return end(text);
+        const { result, ...message } = JSON.parse(text);
+        const named = result?.serverInfo === undefined ? result : { ...result, serverInfo: mine };
+        return end(JSON.stringify({ ...message, result: named }));
+      }) as typeof response.end;
+      return false;
+    };
+    await ann.connect({ user: 'alice' });
+    const infoOf = (text: string) => JSON.parse(text).info;
+    const expected = { title: 'notes', version: '1.0', description: 'notes MCP Server' };
+    assert.deepEqual(infoOf(await readAnonymously(app)), expected);
+    assert.equal(infoOf(await readAs(ann)).title, mine.name);
+  });
+
+  it('is no reason for a request to fail: what cannot be learned is logged once', async (t) => {
+    const { app } = await startStory(t);
+    const ann = new Person(app);
+    const union = app.gateway.servers.get('notes')?.union;
+    assert.ok(union);
+    union.see = () => {
+      throw new RangeError('too much');
+    };
+    await ann.connect({ user: 'alice' });
+    for (let round = 0; round < 3; round += 1) assert.ok(idsOf(await readAs(ann))['/whoami']);
+    assert.equal((await ann.call('/notes/whoami', {})).status, 200);
+    const told = app.records.filter(({ msg }) => msg === 'tools of a person could not be learned');
+    assert.equal(told.length, 1);
   });
 });

@@ -4,7 +4,7 @@ import { rootDocument, serverDocument } from '../../src/openapi/document.ts';
 import type { DocumentedServer, OpenApiDocument } from '../../src/openapi/model.ts';
 import { render } from '../../src/openapi/rendered.ts';
 import { isRecord } from '../../src/schema/json-schema.ts';
-import { eachNode, HOSTILE } from '../schema/fixtures.ts';
+import { eachNode, HOSTILE, round } from '../schema/fixtures.ts';
 
 const info = { title: 'mcp-time', version: '1.2.3', description: 'Tells the time' };
 
@@ -226,4 +226,35 @@ test('bigints of a schema are written out', () => {
   const tools = [{ name: 't', path: 't', inputSchema: { properties: { a: { type: 'integer', maximum: 2n ** 63n } } } }];
   const { bytes } = render(serverDocument({ name: 's', info, tools }, { apiKey: false }));
   assert.match(bytes.toString(), /"maximum":9223372036854775808/);
+});
+
+test('all schemas of a document share a budget; tools beyond it keep their name and words', () => {
+  const tools = Array.from({ length: 40 }, (_, at) => {
+    return {
+      name: `t${at}`,
+      path: `t${at}`,
+      description: `Words ${at}`,
+      inputSchema: round(100),
+      outputSchema: round(100),
+    };
+  });
+  const document = serverDocument({ name: 'much', info, tools }, { apiKey: false });
+  assert.ok(render(document).bytes.length < 24 * 1024 * 1024);
+  assert.equal(document.paths['/t39']?.post.description, 'Words 39');
+  const { t39_form_model: form, t39_response_model: response } = document.components?.schemas ?? {};
+  const words = 'Not described further: the schema is too large.';
+  assert.deepEqual(form, { type: 'object', properties: {}, description: words, title: 't39_form_model' });
+  assert.deepEqual(response, { type: 'object', description: words, title: 't39_response_model' });
+});
+
+test('a list of a great many tools, or of long names, makes no endless document', () => {
+  const many = Array.from({ length: 60_000 }, (_, at) => ({ name: `t${at}`, path: `t${at}`, inputSchema: {} }));
+  const long = Array.from({ length: 100 }, (_, at) => {
+    const name = `${'ж'.repeat(100_000)}${at}`;
+    return { name, path: name, inputSchema: {} };
+  });
+  for (const tools of [many, long]) {
+    const { bytes } = render(serverDocument({ name: 'much', info, tools }, { apiKey: true, servers: '/much' }));
+    assert.ok(bytes.length > 1024 * 1024 && bytes.length < 64 * 1024 * 1024, `${bytes.length} bytes`);
+  }
 });

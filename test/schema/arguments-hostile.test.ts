@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type ArgumentProblem, compileArguments } from '../../src/schema/arguments.ts';
-import { HOSTILE, laughs } from './fixtures.ts';
+import { HOSTILE, laughs, round } from './fixtures.ts';
 
 function problems(schema: unknown, body: unknown): readonly ArgumentProblem[] {
   const checked = compileArguments(schema).check(body);
@@ -125,9 +125,29 @@ describe('hostile schemas', () => {
     for (let level = 0; level < 60; level += 1) t = [t];
     assert.equal(typeof compileArguments(HOSTILE['laughs of recursion']).check({ t }).ok, 'boolean');
   });
+  test('members beyond the limit are passed on unread, not planned a thousand times', () => {
+    const flat = { type: 'object', properties: Object.fromEntries(manyMembers(6_000)) };
+    assert.deepEqual(accepted(flat, { k1: '1', k5999: '1' }), { k1: 1, k5999: '1' });
+  });
+  test('the name of a branch does not grow with every level', () => {
+    const { $defs } = round(2);
+    const x = { anyOf: [{ $ref: '#/$defs/l0' }, { type: 'integer' }] };
+    const found = problems(
+      { type: 'object', properties: { ['n'.repeat(5_000)]: x }, $defs },
+      {
+        ['n'.repeat(5_000)]: 'text',
+      },
+    );
+    assert.ok(found.length > 0);
+    for (const { loc } of found) assert.ok(String(loc[2]).length < 1_100);
+  });
   test('a large body with many faults gives a short list', () => {
     const x = { type: 'array', items: { type: 'integer', minimum: 1 } };
     assert.ok(ofMember(x, new Array(100_000).fill('x')).length <= 200);
     assert.ok(ofMember(x, new Array(100_000).fill(0)).length <= 200);
   });
 });
+
+function manyMembers(count: number): [string, unknown][] {
+  return Array.from({ length: count }, (_, at) => [`k${at}`, { type: 'integer' }]);
+}

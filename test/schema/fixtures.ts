@@ -15,6 +15,18 @@ export function laughs(join: (next: unknown) => unknown): unknown {
   return { type: 'object', properties: { x: { $ref: '#/$defs/l0' } }, $defs: defs };
 }
 
+/** Six definitions that refer to each other round, with so many members each. */
+export function round(members: number, name = 'k'): Record<string, unknown> {
+  const $defs = Object.fromEntries(
+    Array.from({ length: 6 }, (_, at) => {
+      const next = { $ref: `#/$defs/l${(at + 1) % 6}` };
+      const names = Array.from({ length: members }, (_none, member) => [`${name}${member}`, next]);
+      return [`l${at}`, { type: 'object', properties: Object.fromEntries(names), required: [`${name}0`] }];
+    }),
+  );
+  return { type: 'object', properties: { r: { $ref: '#/$defs/l0' } }, $defs };
+}
+
 const ten = (next: unknown): unknown[] => Array.from({ length: 10 }, (_, at) => ({ ...Object(next), title: `${at}` }));
 
 /** Everything that a server should not send, by what is wrong with it. */
@@ -97,6 +109,8 @@ export const HOSTILE: Readonly<Record<string, unknown>> = {
   'laughs of anyOf': laughs((next) => ({ anyOf: ten(next) })),
   'laughs of allOf': laughs((next) => ({ allOf: ten(next) })),
   'laughs of tuples': laughs((next) => ({ type: 'array', prefixItems: ten(next) })),
+  'a round of many members': round(100),
+  'a round of long names': round(20, 'k'.repeat(5_000)),
   'laughs of recursion': {
     type: 'object',
     properties: { t: { $ref: '#/$defs/t' } },

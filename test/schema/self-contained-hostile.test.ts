@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { DEEPEST_LEVEL, MOST_NODES } from '../../src/schema/budget.ts';
+import { Budget, DEEPEST_LEVEL, MOST_NODES, MOST_OF_TOOL } from '../../src/schema/budget.ts';
 import { isRecord } from '../../src/schema/json-schema.ts';
 import { selfContained, selfContainedObject } from '../../src/schema/self-contained.ts';
-import { eachNode, HOSTILE, laughs, nested } from './fixtures.ts';
+import { eachNode, HOSTILE, laughs, nested, round } from './fixtures.ts';
 
 describe('hostile schemas', () => {
   for (const [name, schema] of Object.entries(HOSTILE)) {
@@ -43,6 +43,42 @@ describe('hostile schemas', () => {
     }
   });
 
+  for (const [what, schema] of [
+    ['members', round(100)],
+    ['a great many members', round(2_000)],
+    ['long names', round(20, 'k'.repeat(5_000))],
+    ['patterns', roundOf('patternProperties')],
+    ['required names', manyRequired()],
+  ] as const) {
+    test(`${what}, over and over: what is cut is paid for too, and the schemas of a tool stay below the limit`, () => {
+      const budget = new Budget();
+      const both = [selfContainedObject(schema, budget), selfContained(schema, budget)];
+      const text = JSON.stringify(both);
+      assert.ok(text.length < 1.5 * MOST_OF_TOOL, `${text.length} characters`);
+      assert.match(text, /too large/);
+    });
+  }
+
+  test('an object that is cut short asks for no member that is not there, and forbids none', () => {
+    const properties = Object.fromEntries(Array.from({ length: 90_000 }, (_, at) => [`k${at}`, { type: 'string' }]));
+    const schema = { type: 'object', properties, required: Object.keys(properties), additionalProperties: false };
+    for (const out of [selfContainedObject(schema), selfContained(schema)]) {
+      const written = Object.keys(out.properties as object);
+      assert.ok(written.length > 1_000 && written.length < 90_000);
+      assert.ok(((out.required ?? []) as string[]).every((name) => Object.hasOwn(out.properties as object, name)));
+      assert.equal(out.additionalProperties, undefined);
+    }
+  });
+
+  test('beyond the nodes members are cut, but named', () => {
+    const large = laughs((next) => ({ type: 'object', properties: { a: next, b: next } })) as { properties: object };
+    const out = selfContainedObject({ ...large, properties: { ...large.properties, last: { type: 'integer' } } });
+    assert.deepEqual((out.properties as Record<string, unknown>).last, {
+      type: 'integer',
+      description: 'Not described further: the schema is too large.',
+    });
+  });
+
   test('nesting is cut at the deepest level', () => {
     let deepest = 0;
     eachNode(selfContained(nested(10_000)), (_node, place) => {
@@ -58,3 +94,17 @@ describe('hostile schemas', () => {
     assert.equal(({} as { evil?: unknown }).evil, undefined);
   });
 });
+
+function roundOf(keyword: string): unknown {
+  const { properties, $defs, ...rest } = round(100);
+  const defs = Object.entries($defs as Record<string, { properties: unknown }>);
+  const renamed = defs.map(([name, { properties: members }]) => [name, { type: 'object', [keyword]: members }]);
+  return { ...rest, properties, $defs: Object.fromEntries(renamed) };
+}
+
+function manyRequired(): unknown {
+  const required = Array.from({ length: 5_000 }, (_, at) => `required ${at}`);
+  const many = { type: 'object', required };
+  const properties = Object.fromEntries(Array.from({ length: 1_000 }, (_, at) => [`p${at}`, { $ref: '#/$defs/many' }]));
+  return { type: 'object', properties, $defs: { many } };
+}

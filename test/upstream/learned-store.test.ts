@@ -92,12 +92,12 @@ describe('the store of what was learned', () => {
     for (const one of learned) assert.deepEqual(namesOf(one), expected.toSorted());
   });
 
-  it('comes to rest where processes were told different versions of the server', async (t) => {
+  it('comes to rest where processes were told different words', async (t) => {
     const tables = twoTables(t).map((table) => counting(table));
     const now = Date.now();
     const sides = tables.map(({ table }, at) => {
       const learned = newLearned();
-      const shown = buildCatalog({ info: { ...info, version: String(at) }, tools: named('a').tools }, ALL);
+      const shown = buildCatalog({ info, tools: [{ name: 'a', description: String(at), inputSchema: {} }] }, ALL);
       // At the same moment, which is the hardest to tell apart.
       learned.see(shown, now);
       return { learned, store: new LearnedStore(table, new MemoryLog()) };

@@ -1,33 +1,38 @@
 /** What is learned of the tools of people: definitions, never data; bounded; and the newest counts. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { buildCatalog, type Catalog, toolAt, toolsAmong } from '../../src/upstream/catalog.ts';
+import { buildCatalog, toolAt, toolsAmong } from '../../src/upstream/catalog.ts';
 import { InternedCatalogs } from '../../src/upstream/interned.ts';
 import { Learned } from '../../src/upstream/learned.ts';
-import { type LearnedRecord, learnedFrom, mergeLearned, readLearned } from '../../src/upstream/learned-record.ts';
+import { type LearnedRecord, mergeLearned, readLearned } from '../../src/upstream/learned-record.ts';
 import { withoutData } from '../../src/upstream/learned-schema.ts';
+import {
+  ALL,
+  catalogOf,
+  DAY,
+  HOUR,
+  info,
+  learnedFrom,
+  many,
+  NOW,
+  named,
+  namesOf,
+  newLearned,
+} from './learned-lists.ts';
 
-const HOUR = 3600 * 1000;
-const DAY = 24 * HOUR;
-const NOW = Date.UTC(2026, 10, 21);
-const ALL = { disabledTools: [] };
-const info = { name: 'notes', version: '1', instructions: undefined };
-
-function catalogOf(...tools: readonly object[]): Catalog {
-  return buildCatalog({ info: { ...info, instructions: 'You help Alice.' }, tools }, ALL);
+/** A record as a store may hold it, of any number of tools. */
+function recordOf(names: readonly string[], seenAt: number, since = seenAt): LearnedRecord {
+  return { tools: names.map((name) => ({ definition: { name, inputSchema: {} }, since, seenAt })) };
 }
 
-function named(...names: readonly string[]): Catalog {
-  return catalogOf(...names.map((name) => ({ name, inputSchema: { type: 'object' } })));
-}
+/** What stays of the tool `d` where it is too deep; as text, because a deep object in a failed test ends the runner. */
+const CUT = '{"name":"d","title":"T","description":"Deep","inputSchema":{"type":"object"}}';
 
-function namesOf(record: LearnedRecord | undefined): string[] {
-  return record?.tools.map(({ definition }) => definition.name) ?? [];
-}
-
-function newLearned(): Learned {
-  const interned = new InternedCatalogs(() => ALL);
-  return new Learned((record) => interned.of(record));
+/** A tool with a schema of so many levels. */
+function deep(name: string, levels: number): object {
+  let schema: object = { type: 'string' };
+  for (let level = 0; level < levels; level += 1) schema = { properties: { a: schema } };
+  return { name, title: 'T', description: 'Deep', inputSchema: schema, outputSchema: schema };
 }
 
 describe('a learned schema', () => {
@@ -98,7 +103,7 @@ describe('a learned record', () => {
       inputSchema: { type: 'object', properties: { to: { type: 'string' } } },
       outputSchema: { type: 'string' },
     };
-    assert.deepEqual(record, { info, seenAt: NOW, tools: [{ definition, seenAt: NOW }] });
+    assert.deepEqual(record, { tools: [{ definition, since: NOW, seenAt: NOW }] });
   });
 
   it('is a union by name in which the definition seen last counts, whichever comes first', () => {
@@ -109,18 +114,6 @@ describe('a learned record', () => {
       assert.equal(merged.tools.find(({ definition }) => definition.name === 'a')?.definition.description, 'young');
     }
     assert.deepEqual(namesOf(mergeLearned(old, young, NOW)), ['a', 'b', 'c']);
-  });
-
-  it('names the server as it was named last; of two at once always the same', () => {
-    const of = (version: string, seenAt: number) => ({ info: { ...info, version }, seenAt, tools: [] });
-    for (const [one, other, expected] of [
-      [of('1', NOW), of('2', NOW - 1), '1'],
-      [of('1', NOW), of('2', NOW), '2'],
-    ] as const) {
-      for (const merged of [mergeLearned(one, other, NOW), mergeLearned(other, one, NOW)]) {
-        assert.deepEqual([merged.info.version, merged.seenAt], [expected, NOW]);
-      }
-    }
   });
 
   it('is the same whoever merges where two definitions were seen at once', () => {
@@ -134,35 +127,42 @@ describe('a learned record', () => {
     assert.deepEqual(namesOf(mergeLearned(old, learnedFrom(named('stays'), NOW), NOW)), ['stays']);
   });
 
-  it('holds 2,000 tools and 2 MiB at most; what was seen longest ago goes first', () => {
-    const many = named(...Array.from({ length: 1_999 }, (_, at) => `old${at}`));
-    const merged = mergeLearned(learnedFrom(many, NOW - 1), learnedFrom(named('x', 'y', 'z'), NOW), NOW);
-    assert.equal(merged.tools.length, 2_000);
-    assert.deepEqual(namesOf(merged).slice(-4), ['old1996', 'x', 'y', 'z']);
-    const large = (name: string, size: number) => catalogOf({ name, description: 'd'.repeat(size) });
-    const both = mergeLearned(
-      learnedFrom(large('old', 1_200_000), NOW - 1),
-      learnedFrom(large('young', 1_200_000), NOW),
-      NOW,
-    );
-    assert.deepEqual(namesOf(both), ['young']);
-    const giant = mergeLearned(learnedFrom(named('old'), NOW - 1), learnedFrom(large('giant', 3_000_000), NOW), NOW);
-    assert.deepEqual(namesOf(giant), ['old'], 'one that never fits pushes nothing out');
+  it('holds 2,000 tools and 2 MiB at most; a name that is in use stays before a newer one', () => {
+    const old = recordOf(many('old', 1_999), NOW - 7 * DAY);
+    for (const merged of [
+      mergeLearned(old, recordOf(['x', 'y', 'z'], NOW), NOW),
+      mergeLearned(recordOf(['x', 'y', 'z'], NOW), old, NOW),
+    ]) {
+      assert.equal(merged.tools.length, 2_000);
+      assert.ok(namesOf(merged).includes('x') && namesOf(merged).includes('old1998'));
+    }
+    const large = (name: string, size: number, since: number) => ({
+      tools: [{ definition: { name, description: 'd'.repeat(size) }, since, seenAt: NOW }],
+    });
+    const both = mergeLearned(large('young', 1_200_000, NOW), large('old', 1_200_000, NOW - 1), NOW);
+    assert.deepEqual(namesOf(both), ['old']);
+    const giant = mergeLearned(large('giant', 3_000_000, NOW - 1), large('small', 1, NOW), NOW);
+    assert.deepEqual(namesOf(giant), ['small'], 'one that never fits pushes nothing out');
+  });
+
+  it('gives the place of what nobody was shown for 7 days to new names, of the oldest first', () => {
+    const unused = mergeLearned(recordOf(['oldest'], NOW - 9 * DAY), recordOf(many('o', 1_999), NOW - 8 * DAY), NOW);
+    const merged = mergeLearned(unused, recordOf(['new'], NOW), NOW);
+    assert.deepEqual([merged.tools.length, namesOf(merged)[0], namesOf(merged).at(-1)], [2_000, 'o0', 'new']);
+    const back = mergeLearned(merged, recordOf(['o0'], NOW + 1), NOW + 1);
+    assert.equal(back.tools[0]?.since, NOW - 8 * DAY, 'a name keeps its age');
   });
 
   it('is read with care: a store may hold anything, and times of another clock', () => {
     for (const nonsense of [undefined, null, 5, [], {}, { tools: 5 }])
       assert.equal(readLearned(nonsense, NOW), undefined);
     const definition = { name: 'a', inputSchema: {} };
-    const row = {
-      info: { name: 5, version: '2', instructions: 'x' },
-      tools: [5, {}, { definition: {}, seenAt: 1 }, { definition, seenAt: 'x' }, { definition, seenAt: NOW + DAY }],
-    };
-    assert.deepEqual(readLearned(row, NOW), {
-      info: { name: undefined, version: '2', instructions: undefined },
-      seenAt: 0,
-      tools: [{ definition, seenAt: NOW }],
-    });
+    const read = (...tools: readonly unknown[]) => readLearned({ info: { name: 'x' }, tools }, NOW);
+    const nonsense = [5, {}, { definition: {}, seenAt: 1 }, { definition, seenAt: 'x' }];
+    const known = { definition, since: NOW, seenAt: NOW };
+    assert.deepEqual(read(...nonsense, { definition, seenAt: NOW + DAY }), { tools: [known] });
+    assert.deepEqual(read({ definition, since: NOW + DAY, seenAt: NOW }), { tools: [known] });
+    assert.equal(JSON.stringify(read({ definition: deep('d', 1_000), seenAt: NOW })?.tools[0]?.definition), CUT);
   });
 });
 
@@ -182,6 +182,36 @@ describe('what a server has shown', () => {
     assert.equal(learned.catalog, catalog, 'an unchanged union stays one object');
     assert.equal(learned.see(named('a', 'b'), NOW + 2), true);
     assert.notEqual(learned.catalog, catalog);
+  });
+
+  it('holds the words of tools that are nested as deep as a server likes, and schemas of 64 levels', () => {
+    const learned = newLearned();
+    // This can be written as text; comparing two of them as objects runs out of stack.
+    learned.see(catalogOf(deep('d', 1_000)), NOW);
+    assert.equal(learned.see(catalogOf(deep('d', 1_000), { name: 'after' }), NOW), true);
+    assert.deepEqual(namesOf(learned.record), ['d', 'after']);
+    assert.equal(JSON.stringify(learned.record?.tools[0]?.definition), CUT);
+    const shallow = deep('s', 31);
+    assert.deepEqual(learnedFrom(catalogOf(shallow), NOW).tools[0]?.definition, shallow);
+  });
+
+  it('looks again at a list that could not be learned', () => {
+    let isBroken = true;
+    const learned = new Learned((record) => {
+      if (isBroken) throw new Error('broken');
+      return buildCatalog(record, ALL);
+    });
+    const list = named('a');
+    assert.throws(() => learned.see(list, NOW), /broken/);
+    isBroken = false;
+    assert.equal(learned.see(list, NOW), true);
+    assert.equal(learned.catalog?.tools.length, 1);
+  });
+
+  it('has no name of the server: that may be for one person', () => {
+    const learned = newLearned();
+    learned.see(named('a'), NOW);
+    assert.deepEqual(learned.catalog?.info, { name: undefined, version: undefined, instructions: undefined });
   });
 
   it('takes over what others have stored, and keeps what is its own', () => {

@@ -112,3 +112,22 @@ test('JSON-RPC errors by their code', () => {
   assert.deepEqual(rpcFailure(new RpcError(-32602, 'M', null)).detail, { message: 'M' });
   assert.deepEqual(rpcFailure(new RpcError(-32602, 'M', 0)).detail, { message: 'M', data: 0 });
 });
+
+test('base64 of every dress is made standard, and what is none stays as it came', () => {
+  const uri = (data: string): string => JSON.parse(answerText({ content: [{ type: 'image', mimeType: 'a/b', data }] }));
+  for (const [data, standard] of [
+    ['-_8', '+/8='],
+    ['AA', 'AA=='],
+    ['AA=', 'AA=='],
+    ['AAAA\r\nAA==\n', 'AAAAAA=='],
+    ['A', 'A'],
+    ['AA==AA', 'AA==AA'],
+    ['AA===', 'AA==='],
+    ['no base64!', 'no base64!'],
+    ['', ''],
+  ] as const) {
+    assert.equal(uri(data), `data:a/b;base64,${standard}`);
+  }
+  // Linear: these took seconds and a gigabyte.
+  assert.equal(uri('-'.repeat(2 ** 22)), `data:a/b;base64,${'+'.repeat(2 ** 22)}`);
+});

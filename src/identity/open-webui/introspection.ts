@@ -37,10 +37,10 @@ const MOST_REFUSED = 1_000;
 const RETRY_AFTER = '5';
 
 /** Why there is no verdict, for the log. */
-class NoVerdict extends Error {}
+export class NoVerdict extends Error {}
 
 export class Introspection {
-  readonly #endpoint: string;
+  readonly #url: string;
   readonly #log: Log;
   readonly #timeoutMs: number;
   readonly #refused: LRUCache<string, Verdict>;
@@ -52,9 +52,9 @@ export class Introspection {
   readonly #refusals: FailureLimiter;
   #isOutOfReach = false;
 
-  /** `url`: where Open WebUI is, without a trailing slash. */
+  /** `url`: where Open WebUI is, without a trailing slash, name or password; it goes into the log. */
   constructor(url: string, log: Log, { clock, timeoutMs = TIMEOUT_MS }: IntrospectionOptions) {
-    this.#endpoint = `${url}/api/v1/auths/`;
+    this.#url = url;
     this.#log = log;
     this.#timeoutMs = timeoutMs;
     this.#refused = new LRUCache({ max: MOST_REFUSED, ttl: REFUSED_MS, ttlResolution: 0, perf: clock });
@@ -84,10 +84,10 @@ export class Introspection {
     this.#count(address, 1);
     try {
       const verdict = await this.#exchange(token);
-      this.#tell(false, {});
+      this.#tell(false, { url: this.#url });
       return verdict;
     } catch (error) {
-      this.#tell(true, { reason: reasonOf(error) });
+      this.#tell(true, { url: this.#url, reason: reasonOf(error) });
       throw unavailable();
     } finally {
       this.#count(address, -1);
@@ -103,7 +103,7 @@ export class Introspection {
 
   async #exchange(token: string): Promise<Verdict> {
     const signal = AbortSignal.timeout(this.#timeoutMs);
-    const { statusCode, body } = await request(this.#endpoint, {
+    const { statusCode, body } = await request(`${this.#url}/api/v1/auths/`, {
       dispatcher: this.#agent,
       signal,
       headers: {
@@ -149,7 +149,7 @@ function userOf(body: string): Readonly<Record<string, unknown>> {
 }
 
 /** To the end, whatever the status: half-read answers would keep their connection. */
-async function bounded(body: Dispatcher.ResponseData['body']): Promise<string> {
+export async function bounded(body: Dispatcher.ResponseData['body']): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of body) {
@@ -161,7 +161,7 @@ async function bounded(body: Dispatcher.ResponseData['body']): Promise<string> {
 }
 
 /** A code or a name: texts of the network stack may hold what was sent. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   if (error instanceof NoVerdict) return error.message;
   const { code, name } = error as { readonly code?: unknown; readonly name?: unknown };
   return typeof code === 'string' ? code : String(name);

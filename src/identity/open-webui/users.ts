@@ -129,6 +129,6 @@ function unverified(text: string, now: number): Principal {
 function unverifiable(): GatewayError {
   return unauthorized(
     'invalid_credentials',
-    'This gateway has nothing to verify tokens of Open WebUI with. Its operator can set webui_secret_key or open_webui.url, or give the connection its API key as Bearer.',
+    'This gateway has nothing to verify tokens of Open WebUI with. Its operator can set open_webui.url, so that Open WebUI is asked, or webui_secret_key; or give the connection the API key as Bearer.',
   );
 }
