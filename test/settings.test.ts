@@ -181,7 +181,7 @@ describe('loading everything', () => {
     const path = join(folder, 'each.json');
     await writeFile(path, '{"mcpServers": {"x": {"url": "https://x.example.org", "oauth": true}}}');
     const found = await loadAll({ ...flags, host: '0.0.0.0', apiKey: KEY }, {}, { kind: 'file', path });
-    assert.match(found.settings.warnings.map(describeProblem).join(), /--public-url: people elsewhere cannot finish/);
+    assert.match(found.settings.warnings.map(describeProblem).join(), /public_url: people elsewhere cannot finish/);
     assert.ok(Object.isFrozen(found.settings) && Object.isFrozen(found.settings.warnings));
   });
 

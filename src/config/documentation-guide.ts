@@ -12,8 +12,8 @@ export const GUIDE = `
 
 latchkey reads one file: the one that \`--config\` names, else the one in \`CONFIG_PATH\`, else \`./config.yaml\` or
 \`./config.json\`. A configuration of mcpo works as it is. \`latchkey check\` reads the file and lists everything that is
-wrong with it, each with its line. Unknown keys are warnings, in \`open_webui\` errors, and keys that begin with \`x-\` are yours. A key that is
-there but empty (\`null\`) counts as absent.
+wrong with it, each with its line. Unknown keys are warnings, in \`open_webui\` errors, and keys that begin with \`x-\`
+are yours. A key that is there but empty (\`null\`) counts as absent.
 
 In JSON, comments and trailing commas are allowed:
 
@@ -108,8 +108,8 @@ mcpServers:
 Flags and variables go before the file; the tables below name them. Only the file has \`public_url\`, \`introspect\`,
 \`allow_tokens_without_exp\` and \`max_token_age_hours\` of \`open_webui\`, \`verify_jwt: true\`, and \`webui_secret_key\` of a
 single server. Beside a secret, \`open_webui.url\` is asked only with \`introspect: true\`; \`latchkey check\`, and a line at
-start, say which ways are in force. At start the URL is tried once, and a wrong one is a warning. Not in the file are \`--api-key\` (\`LATCHKEY_API_KEY\`) and \`--strict-auth\`. Over plain \`http\` to a
-host beyond your own network, \`open_webui.url\` is a warning: the tokens of users are sent there.
+start, say which ways are in force. At start the URL is tried once, and a wrong one is a warning. Not in the file are
+\`--api-key\` (\`LATCHKEY_API_KEY\`) and \`--strict-auth\`. Over plain \`http\` to a host beyond your own network, \`open_webui.url\` is a warning: the tokens of users are sent there.
 
 At start, and on the page \`/\` for admins, latchkey shows the connection to add to Open WebUI. An admin is whoever signs in
 there with the API key, and whom Open WebUI, asked with \`introspect\`, calls an admin. Where there is no API key, it is

@@ -52,7 +52,10 @@ describe('latchkey check', () => {
     assert.equal(odd.code, 0);
     assert.match(odd.stderr, /^warning: .*mcpServers\.own\.oauth\.webui_secret_key: is shorter than 32 bytes/m);
     assert.match(odd.stderr, /^warning: .*open_webui\.user_jwt_secret: is shorter than 32 bytes/m);
-    assert.match(odd.stderr, /^warning: .*--user-jwt-secret: has no effect without an API key/m);
+    assert.match(
+      odd.stderr,
+      /^warning: .*open-webui\.json: open_webui\.user_jwt_secret: has no effect without an API key/m,
+    );
     assert.match(odd.stderr, /^warning: .*ANYBODY CAN CLAIM TO BE ANYBODY/m);
     assert.doesNotMatch(odd.stderr, /no effect in this version/);
     const env = { ...place.env, LATCHKEY_USER_JWT_SECRET: 'hush-5', LATCHKEY_DOCUMENT_KEY: 'hush/6' };
@@ -60,6 +63,13 @@ describe('latchkey check', () => {
     assert.equal(wrong.code, 2);
     assert.equal(wrong.stderr.match(/^error: /gm)?.length, 3, wrong.stderr);
     assert.doesNotMatch(odd.stdout + odd.stderr + wrong.stdout + wrong.stderr, /hush/);
+  });
+
+  it('says by which way users of Open WebUI are known', async () => {
+    const asking = await runLatchkey(['check', '--config', file, '--open-webui-url', 'http://127.0.0.1:1'], place);
+    assert.match(asking.stdout, /^Users of Open WebUI are known by: asking http:\/\/127\.0\.0\.1:1\.$/m);
+    // It starts nothing, and asks nobody.
+    assert.doesNotMatch(asking.stderr, /is not reached/);
   });
 
   it('calls what many will see a note', async () => {

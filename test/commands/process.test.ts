@@ -35,6 +35,18 @@ describe('the process', () => {
     return file;
   };
 
+  it('says which way users of Open WebUI are known, and that it is not where the address says', async () => {
+    const file = await configure({ mcpServers: { everything: SERVER } }, 'asking.json');
+    const argv = ['--config', file, '--port', '0', '--store', 'memory', '--open-webui-url', 'http://127.0.0.1:1'];
+    const running = startLatchkey(argv, place);
+    await until(
+      () => /open_webui\.url: Open WebUI is not reached at http:\/\/127\.0\.0\.1:1 \(\w+\)/.test(running.stderr()),
+      15_000,
+    );
+    assert.match(running.stderr(), /Users of Open WebUI are known by: asking http:\/\/127\.0\.0\.1:1/);
+    await running.stop();
+  });
+
   it('without any server prints the usage and exits 1', async () => {
     const { code, stderr } = await runLatchkey([], place);
     assert.equal(code, 1);

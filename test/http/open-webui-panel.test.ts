@@ -133,4 +133,7 @@ it('what is shown is the list for TOOL_SERVER_CONNECTIONS, with the key of the d
   assert.equal(connection.info.name, `a"'<b>`);
   assert.match(page, /host\.docker\.internal/);
   assert.match(page, /Bearer, with the API key of latchkey/);
+  for (const field of ['ID', 'Name', 'URL', 'openapi.json URL or Path', 'Auth', 'Access Control']) {
+    assert.ok(page.includes(`<dt>${field}</dt>`), field);
+  }
 });

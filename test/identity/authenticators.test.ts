@@ -96,6 +96,26 @@ describe('buildIdentity', () => {
     }
   });
 
+  it('says what lets people in where there is no API key to be wrong', () => {
+    const told = (options: Options) => {
+      const identity = identityOf(options);
+      const wrong = () => identity.authenticate(shown(bearer('garbage')), WHOLE);
+      assert.throws(wrong, { status: 403, code: 'invalid_credentials' });
+      try {
+        wrong();
+      } catch (error) {
+        return String(error);
+      }
+    };
+    const openWebui = { secretKey: WEBUI_SECRET };
+    assert.match(told({ openWebui }) ?? '', /the token of a user of Open WebUI \(.*'Session'\)\.$/);
+    const auth = { basic: [{ username: 'ann', password: 'pw' }], bearer: ['tok'] };
+    assert.match(told({ auth }) ?? '', /What does: a token that the operator has given out, or a name and password/);
+    assert.match(told({ auth: { basic: [], bearer: [] } }) ?? '', /operator has to set a credential/);
+    assert.match(told({ apiKey: 'key', auth, openWebui }) ?? '', /: Invalid API key$/);
+    assert.doesNotMatch(`${told({ openWebui })}${told({ auth })}`, /garbage|ann|pw|tok\b/);
+  });
+
   it('signs in by keys and accounts alone', async () => {
     const identity = identityOf({ apiKey: 'key', openWebui: { secretKey: WEBUI_SECRET } });
     assert.equal(identity.signIn(bearer('key')).via, 'api-key');

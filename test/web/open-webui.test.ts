@@ -10,6 +10,15 @@ import { USER_JWT_SECRET, WEBUI_SECRET } from '../helpers/open-webui-users.ts';
 const endpoint = urlEndpoint('http', 'https://mcp.example.org/mcp');
 const SERVERS = ['notes', 'tracker'].map((name) => serverConfig({ name, endpoint }));
 
+const OAUTH = {
+  multiUser: true,
+  sessionTimeoutMs: 1,
+  storage: 'store',
+  openBrowser: false,
+  clientMetadata: {},
+  allowInsecureHttp: false,
+} as const;
+
 function connection(flags: Partial<Flags>, input?: Input) {
   return openWebuiConnection(settings(flags, input), SERVERS);
 }
@@ -46,23 +55,29 @@ describe('the connection for Open WebUI', () => {
       [{ apiKey: KEY, userJwtSecret: USER_JWT_SECRET }, 'bearer'],
       [{ apiKey: KEY, trustForwardedUser: true }, 'bearer'],
       [{ apiKey: KEY, trustForwardedUser: true, webuiSecretKey: WEBUI_SECRET }, 'session'],
+      // The signed header also names users without a session.
+      [{ apiKey: KEY, userJwtSecret: USER_JWT_SECRET, openWebuiUrl: 'http://open-webui:8080' }, 'bearer'],
+      [{ apiKey: KEY, userJwtSecret: USER_JWT_SECRET, webuiSecretKey: WEBUI_SECRET }, 'bearer'],
     ];
     for (const [flags, kind] of kinds) assert.equal(connection(flags)?.auth_type, kind, JSON.stringify(flags));
   });
 
-  it('is there for a server that knows its callers itself', () => {
-    const config = settings({}, {});
-    const oauth = {
-      multiUser: true,
-      sessionTimeoutMs: 1,
-      storage: 'store',
-      openBrowser: false,
-      clientMetadata: {},
-      allowInsecureHttp: false,
-      webuiSecretKey: WEBUI_SECRET,
-    } as const;
-    const own = serverConfig({ name: 'own', endpoint, oauth });
-    assert.equal(openWebuiConnection(config, [...SERVERS, own])?.auth_type, 'session');
+  it('is there for a server that knows its callers itself, which takes tokens alone', () => {
+    const own = serverConfig({ name: 'own', endpoint, oauth: { ...OAUTH, webuiSecretKey: WEBUI_SECRET } });
+    const kind = (flags: Partial<Flags>) => openWebuiConnection(settings(flags), [...SERVERS, own])?.auth_type;
+    assert.equal(kind({ host: '0.0.0.0' }), 'session');
+    const signed = { apiKey: KEY, userJwtSecret: USER_JWT_SECRET };
+    assert.equal(kind({ ...signed, webuiSecretKey: WEBUI_SECRET }), 'session');
+    assert.equal(kind(signed), 'bearer');
+  });
+
+  it('is there where tokens are believed that nobody verifies', () => {
+    const each = serverConfig({ name: 'each', endpoint, oauth: OAUTH });
+    const kind = (flags: Partial<Flags>) => openWebuiConnection(settings(flags), [...SERVERS, each])?.auth_type;
+    assert.equal(kind({}), 'session');
+    assert.equal(kind({ host: '0.0.0.0', verifyJwt: false }), 'session');
+    assert.equal(kind({ host: '0.0.0.0' }), undefined);
+    assert.equal(kind({ apiKey: KEY }), undefined);
   });
 
   it('holds the document key, and no other secret', () => {
@@ -89,9 +104,21 @@ describe('the hints beside it', () => {
   const hints = (flags: Partial<Flags>, kind: 'session' | 'bearer' = 'session') =>
     connectionHints(settings(flags), { auth_type: kind }).join('\n');
 
-  it('say how Docker reaches this machine, unless the operator has said how people do', () => {
-    assert.match(hints({ port: '8123' }), /http:\/\/host\.docker\.internal:8123/);
+  it('say how a container reaches this machine, also where a public URL is this machine', () => {
+    const local = hints({ port: '8123', rootPath: '/tools' });
+    assert.match(local, /in a container: use http:\/\/host\.docker\.internal:8123\/tools as the url of the connection/);
+    assert.match(local, /--add-host=host\.docker\.internal:host-gateway, and latchkey with --host 0\.0\.0\.0\)/);
+    const open = hints({ publicUrl: 'http://localhost:9000', host: '0.0.0.0' });
+    assert.match(open, /use http:\/\/host\.docker\.internal:9000 as/);
+    assert.ok(!open.includes('--host 0'));
     assert.ok(!hints({ publicUrl: 'https://tools.example.org' }).includes('docker'));
+  });
+
+  it('say where tokens that nobody verifies count, and that the key is to be filled in', () => {
+    assert.match(hints({}), /count only from this machine itself: for a container set open_webui\.url/);
+    assert.ok(!hints({ webuiSecretKey: WEBUI_SECRET }).includes('nobody verifies'));
+    assert.match(hints({}, 'bearer'), /Replace <the API key of latchkey> by the key itself/);
+    assert.ok(!hints({}).includes('Replace'));
   });
 
   it('say that Verify proves nothing where it sends another token than the reader, and who sees the tools', () => {

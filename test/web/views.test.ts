@@ -150,6 +150,24 @@ describe('the list of servers', () => {
     assert.doesNotMatch(home({ state: 'connected' }), /oauth\/a\/authorize/);
   });
 
+  it('offers no way to sign in that leads to nothing', () => {
+    const offer = { id: 'u-1', label: 'ann', action: '/login', csrf: 'c', next: '/' };
+    const servers = [card(undefined)];
+    const offered = homePage({ ...HOME, servers, offer });
+    assert.doesNotMatch(offered, /authorize|Sign in here first/);
+    assert.match(offered, /Choose “Continue as ann” above/);
+    const formless = homePage({ ...HOME, servers, hasLoginForm: false });
+    assert.doesNotMatch(formless, /authorize|Sign in here first/);
+    assert.match(formless, /Sign in to Open WebUI in this browser and reload this page/);
+    // Who is known already connects as before.
+    const known = homePage({ ...HOME, servers: [card({ state: 'needs-login' })], hasLoginForm: false });
+    assert.match(known, /<a class="button" href="\/oauth\/a\/authorize">Connect</);
+  });
+
+  it('calls the address of a server by what it is', () => {
+    assert.match(home({ state: 'connected' }), /<dt>REST<\/dt>/);
+  });
+
   it('offers the tools only where they can be used', () => {
     const offered = (status: ConnectionStatus | undefined) => /href="\/root\/a\/docs"/.test(home(status));
     assert.ok(offered({ state: 'connected' }));
