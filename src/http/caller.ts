@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { isLoopbackHost } from '../config/values.ts';
 import { GatewayError } from '../errors.ts';
 import type { Identity } from '../identity/authenticators.ts';
-import { readAuthorization } from '../identity/authorization.ts';
+import { type Authorization, readAuthorization } from '../identity/authorization.ts';
 import { type Credentials, type Realm, WHOLE_GATEWAY } from '../identity/credentials.ts';
 import { ANONYMOUS, type Principal } from '../identity/principal.ts';
 import type { Server } from '../upstream/server.ts';
@@ -20,20 +20,38 @@ export function realmOf(server: Server | undefined): Realm {
   return secretKey === undefined ? { isPersonal: true } : { isPersonal: true, secretKey };
 }
 
-/** The request as authenticators see it; `authorization` where cookies and the like were judged already. */
+/** The request as authenticators see it. A class, and lazy: there is one for each call, and most look at nothing but the first. */
+class RequestCredentials implements Credentials {
+  readonly authorization: Authorization;
+  readonly #request: FastifyRequest;
+  readonly #isLocalOnly: boolean;
+
+  constructor(request: FastifyRequest, isLocalOnly: boolean, authorization: Authorization) {
+    this.authorization = authorization;
+    this.#request = request;
+    this.#isLocalOnly = isLocalOnly;
+  }
+
+  get from(): string {
+    return this.#request.ip ?? '';
+  }
+
+  get isLocal(): boolean {
+    return this.#isLocalOnly && isFromThisMachine(this.#request);
+  }
+
+  header(name: string): string | undefined {
+    return onlyHeader(this.#request, name);
+  }
+}
+
+/** `authorization`: where cookies and the like were judged already. */
 export function credentialsOf(
   request: FastifyRequest,
   isLocalOnly: boolean,
   authorization = readAuthorization(request.headers.authorization),
 ): Credentials {
-  return {
-    authorization,
-    from: request.ip ?? '',
-    header: (name) => onlyHeader(request, name),
-    get isLocal() {
-      return isLocalOnly && isFromThisMachine(request);
-    },
-  };
+  return new RequestCredentials(request, isLocalOnly, authorization);
 }
 
 function onlyHeader(request: FastifyRequest, name: string): string | undefined {

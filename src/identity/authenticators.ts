@@ -70,11 +70,11 @@ export function buildIdentity(options: IdentityOptions): Identity {
     },
     reads: (authorization, realm) => required || (isJwt(authorization) && openWebui.reads(realm)),
     authenticate: (credentials, realm) => {
-      const { authorization, header } = credentials;
+      const { authorization } = credentials;
       const principal = known(authorization);
       // A server with a secret of its own takes nobody's word but that for who a user of Open WebUI is.
       if (principal === API_KEY_HOLDER && realm.secretKey === undefined)
-        return openWebui.byHeaders(header) ?? principal;
+        return openWebui.byHeaders(credentials) ?? principal;
       if (principal !== undefined) return principal;
       if (!isJwt(authorization)) throw refusal(authorization, accepted);
       const named = openWebui.byToken(authorization.token, realm, credentials);

@@ -5,8 +5,8 @@ import { openWebuiPrincipal, type Principal } from '../principal.ts';
 import { isUserId, labelOf } from './user-id.ts';
 
 /** Undefined: nobody is named. Throws 400 where a header stands twice, or no user has such an id. */
-export function forwardedUser(header: Credentials['header']): Principal | undefined {
-  const id = header('x-openwebui-user-id');
+export function forwardedUser(credentials: Pick<Credentials, 'header'>): Principal | undefined {
+  const id = credentials.header('x-openwebui-user-id');
   if (id === undefined) return undefined;
   if (!isUserId(id)) {
     throw new GatewayError(
@@ -15,7 +15,10 @@ export function forwardedUser(header: Credentials['header']): Principal | undefi
       'X-OpenWebUI-User-Id holds no user id: 1 to 256 characters without spaces.',
     );
   }
-  return openWebuiPrincipal(id, labelOf(decoded(header('x-openwebui-user-name')), header('x-openwebui-user-email')));
+  return openWebuiPrincipal(
+    id,
+    labelOf(decoded(credentials.header('x-openwebui-user-name')), credentials.header('x-openwebui-user-email')),
+  );
 }
 
 /** Open WebUI sends names percent-encoded. */

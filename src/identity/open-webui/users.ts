@@ -29,7 +29,7 @@ export interface OpenWebuiUsers {
    */
   byToken(token: string, realm: Realm, sender: Sender): Principal | Promise<Principal>;
   /** For whom the holder of the API key calls; undefined: nobody is named. Throws or rejects with 400 or 401. */
-  byHeaders(header: Credentials['header']): Principal | Promise<Principal> | undefined;
+  byHeaders(credentials: Pick<Credentials, 'header'>): Principal | Promise<Principal> | undefined;
   /**
    * Whom the value of Open WebUI's `token` cookie names, verified by a secret or by asking Open WebUI; undefined: nobody.
    * What the secret of `realm` alone verified says who somebody is there, and signs nobody in to the gateway as a whole.
@@ -67,9 +67,9 @@ export function openWebuiUsers(config: OpenWebuiConfig, log: Log, clock: Clock =
       if (!isBelieved(config, realm, sender)) throw unverifiable();
       return unverified(token, clock.now());
     },
-    byHeaders: (header) => {
-      if (userJwt === undefined) return config.trustForwardedUser ? forwardedUser(header) : undefined;
-      const token = header('x-openwebui-user-jwt');
+    byHeaders: (credentials) => {
+      if (userJwt === undefined) return config.trustForwardedUser ? forwardedUser(credentials) : undefined;
+      const token = credentials.header('x-openwebui-user-jwt');
       return token === undefined ? undefined : principalOf(known.find(token, userJwt, ANYWHERE));
     },
     cookieUser: async (token, realm, from) => {

@@ -8,7 +8,7 @@ const INVALID = 'invalid_credentials';
 const seconds = () => Math.floor(Date.now() / 1000);
 
 describe('headers beside the API key', () => {
-  const headers = (values: Record<string, string>) => (name: string) => values[name];
+  const headers = (values: Record<string, string>) => ({ header: (name: string) => values[name] });
   const PLAIN = {
     'x-openwebui-user-id': 'ann',
     'x-openwebui-user-name': 'Ann%20%C3%98%0d%0aB',
