@@ -66,13 +66,13 @@ export async function summary(
 }
 
 /** Somebody comes from a login: their tools are worth a short wait. */
-async function afterLogin({ gateway }: HomeOptions, request: FastifyRequest): Promise<void> {
+async function afterLogin(site: HomeOptions, request: FastifyRequest): Promise<void> {
+  const { gateway } = site;
   const { connected } = request.query as Record<string, unknown>;
   const server = typeof connected === 'string' ? gateway.servers.get(connected) : undefined;
-  const owner = server === undefined ? undefined : gateway.ownerOf(server, request.principal);
-  if (server?.guarded === undefined || owner === undefined || request.browser === undefined) return;
-  const { state } = await gateway.logins.status(server.guarded, owner);
-  if (state === 'connected') await gateway.loggedIn(server, owner);
+  if (server?.guarded === undefined || request.browser === undefined) return;
+  const { owner, status } = await connectionAt(site, server, request);
+  if (owner !== undefined && status?.state === 'connected') await gateway.loggedIn(server, owner);
 }
 
 /** A first visit gets a session where there is something to connect and no credential is asked for. */

@@ -4,7 +4,7 @@ import type { TestContext } from 'node:test';
 import type { RunningApp } from '../helpers/app.ts';
 import { type SignIn, signIn } from '../helpers/authorization-server.ts';
 import { bearer, sessionToken, WEBUI_SECRET } from '../helpers/open-webui-users.ts';
-import { type Person, type Story, type StorySetup, startStory } from './login-story.ts';
+import { Person, type Story, type StorySetup, startStory } from './login-story.ts';
 import type { RawAnswer } from './raw.ts';
 
 /** A gateway that knows the users of an Open WebUI by its secret. */
@@ -119,4 +119,12 @@ export function dropFields({ body }: RawAnswer): Record<string, string> {
 export async function signedInToOpenWebui(person: Person, id: string, options = {}): Promise<void> {
   const value = await sessionToken(id, options);
   person.cookies.set('token', { value, path: '/', line: '' });
+}
+
+/** Eve has sent her link to Ben, who has consented with his account. */
+export async function lured(t: TestContext): Promise<Story & { eve: Chat; ben: Person; path: string; code: string }> {
+  const story = await startChatStory(t);
+  const [eve, ben] = [new Chat(story.app, 'eve-0001'), new Person(story.app)];
+  const { path, code } = await codePageAfter(ben, await eve.link(), { user: 'bob' });
+  return { ...story, eve, ben, path, code };
 }

@@ -1,39 +1,21 @@
 /** Flows that are begun through links: several of one caller, other persons, failures, and disconnects. */
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { openStores } from '../../src/storage/open.ts';
 import { openDatabase } from '../../src/storage/sqlite.ts';
-import { type AuthorizationServer, Browser, startAuthorizationServer } from '../helpers/authorization-server.ts';
+import { Browser } from '../helpers/authorization-server.ts';
 import { MemoryLog } from '../helpers/memory-log.ts';
 import { until } from '../helpers/wait.ts';
 import { consent, openLink, storeAddress, waitingOf } from './hand-off-helper.ts';
-import { type House, type HouseOptions, loginError, openHouse, Person } from './login-person.ts';
+import { housesOfFile } from './houses.ts';
+import { type House, loginError, Person } from './login-person.ts';
 
 /** Who asks in a chat. */
 const CALLER = 'openwebui:caller';
 const WRONG = '00000-00000';
 
-let as: AuthorizationServer;
-const houses: House[] = [];
-
-before(async () => {
-  as = await startAuthorizationServer();
-});
-
-afterEach(() => {
-  for (const account of ['alice', 'bob']) as.revokeGrantsOf(account);
-});
-
-after(async () => {
-  await Promise.all(houses.map((house) => house.close()));
-  await as.close();
-});
-
-async function open(options: Partial<HouseOptions> = {}): Promise<House> {
-  const house = await openHouse({ issuer: as.issuer, ...options });
-  houses.push(house);
-  return house;
-}
+const houses = housesOfFile();
+const { open } = houses;
 
 const stateOf = async ({ logins, server }: House): Promise<string> => (await logins.status(server, CALLER)).state;
 
@@ -47,15 +29,15 @@ describe('another login of the same caller', () => {
     assert.equal(await logins.isWaiting(server, older.id), false);
     assert.deepEqual(await logins.confirm(server, CALLER, older.code), { kind: 'wrong', attemptsLeft: 4 });
     assert.deepEqual(await logins.confirm(server, CALLER, newer.code), { kind: 'connected' });
-    assert.equal(as.refreshTokensOf('alice'), 1);
-    assert.equal(as.grantsOf('alice'), 1);
+    assert.equal(houses.as.refreshTokensOf('alice'), 1);
+    assert.equal(houses.as.grantsOf('alice'), 1);
   });
 
   it('ends it too where the caller comes with a browser that is known', async () => {
     const house = await open();
     const { code } = await consent(house, CALLER, { user: 'bob' });
     await new Person(house, CALLER).connect();
-    assert.equal(as.grantsOf('bob'), 0);
+    assert.equal(houses.as.grantsOf('bob'), 0);
     assert.deepEqual(await house.logins.confirm(house.server, CALLER, code), { kind: 'nothing' });
     assert.equal(await stateOf(house), 'connected');
   });
@@ -66,10 +48,10 @@ describe('another login of the same caller', () => {
     const [bobs, alices] = [await openLink(house, CALLER, { user: 'bob' }), await openLink(house, CALLER)];
     const older = waitingOf(await logins.complete(bobs));
     const newer = waitingOf(await logins.complete(alices));
-    await until(() => as.grantsOf('bob') === 0);
+    await until(() => houses.as.grantsOf('bob') === 0);
     assert.equal((await logins.confirm(server, CALLER, older.code)).kind, 'wrong');
     assert.equal((await logins.confirm(server, CALLER, newer.code)).kind, 'connected');
-    assert.equal(as.refreshTokensOf('alice'), 1);
+    assert.equal(houses.as.refreshTokensOf('alice'), 1);
   });
 
   it('of another caller disturbs nothing', async () => {
@@ -110,7 +92,7 @@ describe('a login through a link', () => {
     const refusal = new Error('no session');
     const request = { ...(await openLink(house, CALLER, { user: 'bob' })), beforeKept: () => Promise.reject(refusal) };
     await assert.rejects(house.logins.complete(request), refusal);
-    await until(() => as.grantsOf('bob') === 0);
+    await until(() => houses.as.grantsOf('bob') === 0);
     assert.deepEqual(await house.logins.confirm(house.server, CALLER, WRONG), { kind: 'nothing' });
   });
 
@@ -120,9 +102,9 @@ describe('a login through a link', () => {
     const refusal = new Error('no session');
     const request = { ...(await openLink(house, CALLER, { user: 'bob' })), beforeKept: () => Promise.reject(refusal) };
     await assert.rejects(house.logins.complete(request), refusal);
-    await until(() => as.grantsOf('bob') === 0);
+    await until(() => houses.as.grantsOf('bob') === 0);
     assert.equal(await stateOf(house), 'connected');
-    assert.equal(as.grantsOf('alice'), 1);
+    assert.equal(houses.as.grantsOf('alice'), 1);
   });
 
   it('is revoked where the store fails while it is put aside, or while it is confirmed', async () => {
@@ -137,12 +119,12 @@ describe('a login through a link', () => {
     const request = await openLink(house, CALLER, { user: 'bob' });
     failOn('waiting');
     await assert.rejects(house.logins.complete(request), { code: 'storage_failed' });
-    await until(() => as.grantsOf('bob') === 0);
+    await until(() => houses.as.grantsOf('bob') === 0);
     vandal.exec('DROP TRIGGER broken');
     const { code } = await consent(house, CALLER, { user: 'bob' });
     failOn('grants');
     await assert.rejects(house.logins.confirm(house.server, CALLER, code), { code: 'storage_failed' });
-    await until(() => as.grantsOf('bob') === 0);
+    await until(() => houses.as.grantsOf('bob') === 0);
     vandal.close();
     await house.logins.close();
     await stores.close();
@@ -154,10 +136,10 @@ describe('a login through a link', () => {
     const { logins, server } = house;
     const { code } = await consent(house, CALLER, { user: 'bob' });
     await logins.disconnect(server, CALLER);
-    assert.equal(as.grantsOf('bob'), 0);
+    assert.equal(houses.as.grantsOf('bob'), 0);
     assert.deepEqual(await logins.confirm(server, CALLER, code), { kind: 'nothing' });
     await logins.confirm(server, CALLER, (await consent(house, CALLER)).code);
     assert.equal(await logins.disconnect(server, CALLER), true);
-    assert.equal(as.grantsOf('alice'), 0);
+    assert.equal(houses.as.grantsOf('alice'), 0);
   });
 });

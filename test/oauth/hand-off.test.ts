@@ -1,40 +1,21 @@
 /** Logins that are begun in a chat, at a real authorization server: who gets what, and what is revoked. */
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import type { Waiting } from '../../src/oauth/hand-off.ts';
 import type { WaitingLogin } from '../../src/oauth/waiting.ts';
 import { openStores } from '../../src/storage/open.ts';
-import { type AuthorizationServer, startAuthorizationServer } from '../helpers/authorization-server.ts';
 import { MemoryLog } from '../helpers/memory-log.ts';
 import { until } from '../helpers/wait.ts';
 import { consent, rowsOf, storeAddress, waitingKey } from './hand-off-helper.ts';
-import { type House, type HouseOptions, openHouse } from './login-person.ts';
+import { housesOfFile } from './houses.ts';
+import type { House } from './login-person.ts';
 
 /** Who asks in a chat. */
 const CALLER = 'openwebui:caller';
 const WRONG = '00000-00000';
 
-let as: AuthorizationServer;
-const houses: House[] = [];
-
-before(async () => {
-  as = await startAuthorizationServer();
-});
-
-afterEach(() => {
-  for (const account of ['alice', 'bob']) as.revokeGrantsOf(account);
-});
-
-after(async () => {
-  await Promise.all(houses.map((house) => house.close()));
-  await as.close();
-});
-
-async function open(options: Partial<HouseOptions> = {}): Promise<House> {
-  const house = await openHouse({ issuer: as.issuer, ...options });
-  houses.push(house);
-  return house;
-}
+const houses = housesOfFile();
+const { open } = houses;
 
 const stateOf = async ({ logins, server }: House, owner = CALLER): Promise<string> =>
   (await logins.status(server, owner)).state;
@@ -68,7 +49,7 @@ describe('a login by a browser that nobody knows', () => {
     assert.ok(await logins.connection(server, CALLER).token());
     assert.ok(!(await logins.isWaiting(server, waiting.id)));
     assert.deepEqual(await logins.confirm(server, CALLER, waiting.code), { kind: 'nothing' });
-    assert.equal(as.refreshTokensOf('alice'), 1);
+    assert.equal(houses.as.refreshTokensOf('alice'), 1);
   });
 
   it('connects one of fifty who bring the code at once', async () => {
@@ -76,7 +57,7 @@ describe('a login by a browser that nobody knows', () => {
     const { code } = await consent(house, CALLER);
     const all = await Promise.all(Array.from({ length: 50 }, () => house.logins.confirm(house.server, CALLER, code)));
     assert.equal(all.filter(({ kind }) => kind === 'connected').length, 1);
-    assert.equal(as.refreshTokensOf('alice'), 1);
+    assert.equal(houses.as.refreshTokensOf('alice'), 1);
   });
 
   it('is used at once by a connection that had no grant, and retires one that had another', async () => {
@@ -171,9 +152,9 @@ describe('a login that somebody else was talked into', () => {
     const house = await open();
     const { logins, server } = house;
     const { id, code } = await consent(house, CALLER, { user: 'bob', person: 'basic:bob' });
-    assert.equal(as.grantsOf('bob'), 1);
+    assert.equal(houses.as.grantsOf('bob'), 1);
     assert.equal(await logins.drop(server, id), true);
-    assert.equal(as.grantsOf('bob'), 0);
+    assert.equal(houses.as.grantsOf('bob'), 0);
     assert.equal(await logins.drop(server, id), false);
     assert.deepEqual(await logins.confirm(server, CALLER, code), { kind: 'nothing' });
     assert.equal(await stateOf(house), 'needs-login');
@@ -183,7 +164,7 @@ describe('a login that somebody else was talked into', () => {
     const house = await open();
     const { code } = await consent(house, CALLER, { user: 'bob' });
     await guessWrongly(house);
-    await until(() => as.grantsOf('bob') === 0);
+    await until(() => houses.as.grantsOf('bob') === 0);
     assert.deepEqual(await house.logins.confirm(house.server, CALLER, code), { kind: 'nothing' });
     assert.equal(await stateOf(house), 'needs-login');
     assert.equal(house.log.matching(/five wrong codes/).length, 1);
@@ -194,15 +175,15 @@ describe('a login that somebody else was talked into', () => {
     const { logins, server } = house;
     const waiting = await consent(house, CALLER, { user: 'bob' });
     await sweep(house);
-    assert.equal(as.grantsOf('bob'), 1);
+    assert.equal(houses.as.grantsOf('bob'), 1);
     await expire(house, waiting);
     assert.deepEqual(await logins.confirm(server, CALLER, waiting.code), { kind: 'nothing' });
     await sweep(house);
-    assert.equal(as.grantsOf('bob'), 0);
+    assert.equal(houses.as.grantsOf('bob'), 0);
     const later = await consent(house, CALLER, { user: 'bob' });
     await expire(house, later);
     await logins.sweep(new Map());
-    assert.equal(as.grantsOf('bob'), 1);
+    assert.equal(houses.as.grantsOf('bob'), 1);
     assert.equal(await house.store.table('waiting').get(waitingKey(server, later)), undefined);
   });
 
@@ -212,6 +193,6 @@ describe('a login that somebody else was talked into', () => {
     const guesses = Array.from({ length: 100 }, () => house.logins.confirm(house.server, CALLER, WRONG));
     const counted = (await Promise.all(guesses)).filter(({ kind }) => kind === 'wrong');
     assert.equal(counted.length, 5);
-    await until(() => as.grantsOf('bob') === 0);
+    await until(() => houses.as.grantsOf('bob') === 0);
   });
 });

@@ -2,33 +2,19 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { type Flow, flowId } from '../../src/oauth/flow.ts';
-import { type AuthorizationServer, signIn, startAuthorizationServer } from '../helpers/authorization-server.ts';
+import { signIn } from '../helpers/authorization-server.ts';
 import { until } from '../helpers/wait.ts';
-import { type House, type HouseOptions, loginError, openHouse, Person, textOf } from './login-person.ts';
+import { housesOfFile } from './houses.ts';
+import { loginError, Person, textOf } from './login-person.ts';
 import { answerTo, type ScriptedServer, startScriptedServer, TOKENS } from './login-scripted-server.ts';
 
-let as: AuthorizationServer;
-const houses: House[] = [];
-
-before(async () => {
-  as = await startAuthorizationServer();
-});
-
-after(async () => {
-  await Promise.all(houses.map((house) => house.close()));
-  await as.close();
-});
-
-async function open(options: Partial<HouseOptions> = {}): Promise<House> {
-  const house = await openHouse({ issuer: as.issuer, ...options });
-  houses.push(house);
-  return house;
-}
+const houses = housesOfFile();
+const { open } = houses;
 
 describe('the state of a login', () => {
   it('is refused when it is missing, malformed, doubled or made up, and none reaches the provider', async () => {
     const alice = new Person(await open());
-    const tokenRequests = as.counts('token');
+    const tokenRequests = houses.as.counts('token');
     const madeUp = 'a'.repeat(43);
     for (const query of ['', 'state=', 'state=short', `state=${madeUp}x`, `state=${madeUp}`]) {
       await loginError(alice.complete(new URLSearchParams(`code=c&${query}`)), 'flow_unknown');
@@ -37,7 +23,7 @@ describe('the state of a login', () => {
     const callback = await signIn(url);
     callback.searchParams.append('state', madeUp);
     await loginError(alice.complete(callback), 'flow_unknown');
-    assert.equal(as.counts('token'), tokenRequests);
+    assert.equal(houses.as.counts('token'), tokenRequests);
   });
 
   it('is good once, though the first use was a success', async () => {
@@ -47,7 +33,7 @@ describe('the state of a login', () => {
     await alice.complete(callback);
     alice.cookies[cookie?.name ?? ''] = cookie?.value ?? '';
     await loginError(alice.complete(callback), 'flow_unknown');
-    assert.equal(as.happened('refused'), 0);
+    assert.equal(houses.as.happened('refused'), 0);
   });
 
   it('is good once, though the first use was refused', async () => {
@@ -145,7 +131,7 @@ describe('the issuer in the answer', () => {
   it('has to be there where the server says that it will be', async () => {
     const alice = new Person(await open());
     const callback = await signIn((await alice.begin()).url);
-    assert.equal(callback.searchParams.get('iss'), as.issuer);
+    assert.equal(callback.searchParams.get('iss'), houses.as.issuer);
     callback.searchParams.delete('iss');
     await loginError(alice.complete(callback), 'response_rejected');
   });
@@ -180,20 +166,20 @@ describe('the issuer in the answer', () => {
   it('keeps the code of one authorization server from the other (mix-up)', async () => {
     const alice = new Person(await open());
     const { url } = await alice.begin();
-    const tokenRequests = as.counts('token');
+    const tokenRequests = houses.as.counts('token');
     await loginError(alice.complete(answerTo(url, { iss: scripted.issuer })), 'response_rejected');
     assert.deepEqual(scripted.asked, []);
-    assert.equal(as.counts('token'), tokenRequests);
+    assert.equal(houses.as.counts('token'), tokenRequests);
   });
 
   it('does not change where the code goes: to the token endpoint that the login began with', async () => {
     const house = await open({ issuer: scripted.issuer });
     const alice = new Person(house);
     const { url } = await alice.begin();
-    house.issuer = as.issuer;
-    const tokenRequests = as.counts('token');
+    house.issuer = houses.as.issuer;
+    const tokenRequests = houses.as.counts('token');
     await alice.complete(answerTo(url));
-    assert.equal(as.counts('token'), tokenRequests);
+    assert.equal(houses.as.counts('token'), tokenRequests);
     assert.equal(scripted.at('/token').length, 1);
     const { resource, redirect_uri: redirectUri, code_verifier: verifier } = scripted.at('/token')[0]?.body ?? {};
     assert.equal(resource, house.resource);
@@ -233,7 +219,7 @@ describe('an authorization server that says no', () => {
   it('is quoted briefly, on one line, when it refuses otherwise', async () => {
     const alice = new Person(await open());
     const query = answerTo((await alice.begin()).url, {
-      iss: as.issuer,
+      iss: houses.as.issuer,
       error: 'invalid_scope',
       error_description: `too much\r\n\u202e${'<b>'.repeat(500)}`,
     });

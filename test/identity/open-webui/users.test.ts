@@ -261,15 +261,12 @@ describe('one user', () => {
     const openWebui = users(config);
     const identity = buildIdentity({ apiKey: 'key', openWebui });
     const jwt = await userJwt('ann');
+    const plain = { header: (name: string) => (name.endsWith('-id') ? 'ann' : undefined) };
     const ids = [
       (await openWebui.byToken(await sessionToken('ann'), WHOLE, AWAY)).id,
       (await openWebui.byHeaders({ header: (name) => (name === 'x-openwebui-user-jwt' ? jwt : undefined) }))?.id,
       (await identity.cookieUser(await sessionToken('ann'), WHOLE, AWAY.from))?.principal.id,
-      (
-        await users({ trustForwardedUser: true }).byHeaders({
-          header: (name) => (name.endsWith('-id') ? 'ann' : undefined),
-        })
-      )?.id,
+      (await users({ trustForwardedUser: true }).byHeaders(plain))?.id,
     ];
     assert.deepEqual(new Set(ids), new Set(['openwebui:ann']));
     assert.equal(isOnePerson(API_KEY_HOLDER), false);
