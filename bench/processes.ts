@@ -55,7 +55,8 @@ export class Processes {
   }
 }
 
-async function end(child: ChildProcess): Promise<void> {
+/** Asks the process to end, and kills it where it does not; resolves when it is gone. */
+export async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = once(child, 'exit');
   child.kill('SIGTERM');

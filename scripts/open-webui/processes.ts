@@ -6,8 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-
-const TERMINATE_MS = 5_000;
+import { end } from '../../bench/processes.ts';
 
 export interface Program {
   readonly name: string;
@@ -77,13 +76,4 @@ export class Processes {
 async function late(name: string, ms: number): Promise<never> {
   await new Promise((done) => setTimeout(done, ms).unref());
   assert.fail(`${name} did not do it within ${ms / 1000} s`);
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, 'exit');
-  child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), TERMINATE_MS);
-  await gone;
-  clearTimeout(timer);
 }

@@ -1,13 +1,12 @@
 /** Who runs the gateway, as far as a request shows it: for what names files, commands, addresses and keys. */
 import type { FastifyRequest } from 'fastify';
-import { isLoopbackHost } from '../config/values.ts';
 import type { Principal } from '../identity/principal.ts';
 import type { Settings } from '../settings.ts';
 import { isFromThisMachine } from './caller.ts';
 import { isSignedIn } from './session-principal.ts';
 import type { Site } from './site.ts';
 
-export interface AdminOptions extends Pick<Site, 'identity' | 'isLocalOnly' | 'publicUrl'> {
+export interface AdminOptions extends Pick<Site, 'identity' | 'isLocalOnly'> {
   readonly settings: Pick<Settings, 'apiKey' | 'auth'>;
 }
 
@@ -24,7 +23,7 @@ export function isAdmin(site: AdminOptions, request: FastifyRequest): boolean {
     return session !== undefined && session.principal === undefined && isSignedIn(session, identity);
   }
   if (settings.auth !== undefined) return hasAccountHere(principal);
-  return isNobody(request) && isAtThisMachine(site, request);
+  return isNobody(request) && site.isLocalOnly && isFromThisMachine(request);
 }
 
 /** Whether the caller may read why something failed: admins, and whoever the operator gave an account or a token. */
@@ -42,9 +41,4 @@ function hasAccountHere({ via }: Principal): boolean {
  */
 function isNobody({ headers, principal: { via } }: FastifyRequest): boolean {
   return headers.authorization === undefined && (via === 'anonymous' || via === 'session');
-}
-
-/** A public address says that others come in through a tunnel or proxy. */
-function isAtThisMachine({ isLocalOnly, publicUrl }: AdminOptions, request: FastifyRequest): boolean {
-  return isLocalOnly && isLoopbackHost(publicUrl.hostname) && isFromThisMachine(request);
 }

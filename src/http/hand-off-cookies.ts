@@ -1,6 +1,5 @@
 /** The cookies that bind the pages of a login begun in a chat to one browser: their names, values, and what links and forms repeat of them. */
-import { timingSafeEqual } from 'node:crypto';
-import { digest } from '../identity/compare.ts';
+import { digest, matchesDigest } from '../identity/compare.ts';
 
 /** What the page with the code shows again when it is reloaded. */
 export interface KeptCode {
@@ -48,7 +47,7 @@ export function repeated(cookie: string, purpose: Purpose): string {
 /** True where `text` repeats the cookie; takes the same time whatever they hold. */
 export function repeats(text: string | null, cookie: string | undefined, purpose: Purpose): boolean {
   if (text === null || cookie === undefined || cookie === '') return false;
-  return timingSafeEqual(digest(text), digest(repeated(cookie, purpose)));
+  return matchesDigest(text, digest(repeated(cookie, purpose)));
 }
 
 export function keptCode({ code, label, expiresAt }: KeptCode): string {

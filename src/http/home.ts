@@ -18,7 +18,7 @@ import { mayKnowReasons } from './admin.ts';
 import { isFetchedElsewhere, wantsHtml } from './context.ts';
 import { endOfOthers, offerToStranger } from './open-webui-offer.ts';
 import { openWebuiPanel, type PanelOptions } from './open-webui-panel.ts';
-import { connectionAt, knowsByChat } from './person.ts';
+import { connectionAt, hasSignInForm, knowsByChat } from './person.ts';
 import { frame, loginRoute, PERSONAL_HEADERS, type Site, sendPage } from './site.ts';
 
 export interface HomeOptions extends PanelOptions {
@@ -47,7 +47,7 @@ export async function home(site: HomeOptions, request: FastifyRequest, reply: Fa
     single: site.single !== undefined,
     servers,
     warnings: warningsFor(site, privy),
-    hasLoginForm: !site.identity.required || site.identity.asksKey || site.identity.accounts.size > 0,
+    hasLoginForm: !site.identity.required || hasSignInForm(site),
     notices: noticesFor(request, servers),
     openWebui: openWebuiPanel(site, request),
   });

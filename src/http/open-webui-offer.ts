@@ -2,7 +2,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { WHOLE_GATEWAY } from '../identity/credentials.ts';
 import type { FailureLimiter } from '../identity/failure-limiter.ts';
-import { withoutSignIn } from '../identity/web-sessions.ts';
+import type { Principal } from '../identity/principal.ts';
+import { type WebSession, withoutSignIn } from '../identity/web-sessions.ts';
 import type { PageModel } from '../web/models.ts';
 import { openWebuiUser } from './browser-person.ts';
 import { isFetchedElsewhere } from './context.ts';
@@ -18,10 +19,18 @@ export async function offerTo(site: Site, request: FastifyRequest, next: string)
   const { browser } = request;
   if (browser === undefined || !isOpen(site, request)) return {};
   const user = await openWebuiUser(site, request, WHOLE_GATEWAY);
-  if (user === undefined || site.identity.proofOf(user.principal) === undefined) return {};
-  const { id, label } = user.principal;
-  const csrf = site.sessions.formToken(browser.session);
-  return { offer: { id, label, action: `${site.rootPath}/login`, csrf, next } };
+  return user === undefined ? {} : offerOf(site, browser.session, user.principal, next);
+}
+
+function offerOf(
+  { identity, sessions, rootPath }: Site,
+  session: WebSession,
+  user: Principal,
+  next: string,
+): Pick<PageModel, 'offer'> {
+  if (identity.proofOf(user) === undefined) return {};
+  const { id, label } = user;
+  return { offer: { id, label, action: `${rootPath}/login`, csrf: sessions.formToken(session), next } };
 }
 
 /** As `offerTo`, for a page that makes no session for its own sake: the form of the offer needs one. */
@@ -38,8 +47,8 @@ export async function offerToStranger(
   // Others of the same address may have come while that was asked.
   if (user === undefined || site.visits.isExceeded(ip)) return {};
   site.visits.record(ip);
-  await site.sessions.ensure(request, reply);
-  return offerTo(site, request, '/');
+  const { session } = await site.sessions.ensure(request, reply);
+  return offerOf(site, session, user.principal, '/');
 }
 
 /**

@@ -12,12 +12,17 @@ export function isStranger({ identity }: Pick<Site, 'identity'>, { principal }: 
   return identity.required && principal.via === 'anonymous';
 }
 
+/** True where the page at `/login` has something to fill in. */
+export function hasSignInForm({ identity }: Pick<Site, 'identity'>): boolean {
+  return identity.asksKey || identity.accounts.size > 0;
+}
+
 /** True where a browser can show who it is in `realm`: with a key, an account, or the cookie of Open WebUI. */
 export function canSignIn(
-  { identity, readsOpenWebuiCookie }: Pick<Site, 'identity' | 'readsOpenWebuiCookie'>,
+  site: Pick<Site, 'identity' | 'readsOpenWebuiCookie'>,
   { secretKey }: Realm = WHOLE_GATEWAY,
 ): boolean {
-  return identity.asksKey || identity.accounts.size > 0 || (readsOpenWebuiCookie && secretKey === undefined);
+  return hasSignInForm(site) || (site.readsOpenWebuiCookie && secretKey === undefined);
 }
 
 /** True where no browser can show who it is at this server: its people come with a link from their chat. */

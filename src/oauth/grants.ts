@@ -1,5 +1,5 @@
 /** Where grants lie: one per owner and server, sealed, each with an end. */
-import type { Store, Table } from '../storage/store.ts';
+import { type Store, type Table, writeOver } from '../storage/store.ts';
 import { begun, belongsTo, ended, type NewGrant, type StoredGrant, statusOf } from './grant.ts';
 import type { ConnectionStatus, Owner, ProtectedServer } from './model.ts';
 import { stored } from './stored.ts';
@@ -53,10 +53,7 @@ export class Grants {
     for (;;) {
       const row = await stored(table.read(key));
       const grant = begun(server, login, row?.value, now);
-      const done = await stored(
-        row === undefined ? table.putIfAbsent(key, grant, ttl) : table.replace(key, row.stamp, grant, ttl),
-      );
-      if (done) return { grant, replaced: row?.value };
+      if (await stored(writeOver(table, key, row, grant, ttl))) return { grant, replaced: row?.value };
     }
   }
 

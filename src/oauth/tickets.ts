@@ -1,7 +1,7 @@
 /** Secrets in links that say for whom a login is begun: sealed, ten minutes, five for one person and server. */
 import { LRUCache } from 'lru-cache';
 import { digest } from '../identity/compare.ts';
-import type { Store, Table } from '../storage/store.ts';
+import { type Store, type Table, writeOver } from '../storage/store.ts';
 import { isSecret, randomSecret } from './flow.ts';
 import { grantKey } from './grants.ts';
 import type { TicketHolder } from './hand-off.ts';
@@ -102,11 +102,7 @@ export class Tickets {
       const live = found?.value.rows.filter(({ createdAt }) => now < createdAt + TICKET_MS) ?? [];
       const rows = [...live, { row, createdAt: now }];
       const next: Issued = { rows: rows.slice(-MOST_LIVE) };
-      const done = await stored(
-        found === undefined
-          ? this.#issued.putIfAbsent(key, next, TICKET_MS)
-          : this.#issued.replace(key, found.stamp, next, TICKET_MS),
-      );
+      const done = await stored(writeOver(this.#issued, key, found, next, TICKET_MS));
       if (done) return rows.slice(0, -MOST_LIVE).map((surplus) => surplus.row);
     }
   }

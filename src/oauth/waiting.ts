@@ -1,6 +1,6 @@
 /** Logins that have ended at the provider and wait until the person whom they were begun for confirms them. */
 import { randomBytes } from 'node:crypto';
-import type { Stamped, Store, Table } from '../storage/store.ts';
+import { type Stamped, type Store, type Table, writeOver } from '../storage/store.ts';
 import { hashOf, isCode, newCode } from './confirmation-code.ts';
 import type { NewGrant } from './grant.ts';
 import { grantKey } from './grants.ts';
@@ -142,12 +142,7 @@ export class WaitingLogins {
     const key = grantKey(server, owner);
     for (;;) {
       const found = await stored(current.read(key));
-      const done = await stored(
-        found === undefined
-          ? current.putIfAbsent(key, id, WAITING_MS)
-          : current.replace(key, found.stamp, id, WAITING_MS),
-      );
-      if (done) return found?.value;
+      if (await stored(writeOver(current, key, found, id, WAITING_MS))) return found?.value;
     }
   }
 

@@ -29,6 +29,20 @@ export interface Table<T> {
   sweep(limit: number): Promise<readonly { readonly key: string; readonly value: T }[]>;
 }
 
+/**
+ * Writes `value` over what was read under `key`, or where nothing was; false where somebody else has written since, or
+ * removed it. `ttlMs` as in `Table`.
+ */
+export function writeOver<T>(
+  table: Table<T>,
+  key: string,
+  found: Stamped<T> | undefined,
+  value: T,
+  ttlMs?: number,
+): Promise<boolean> {
+  return found === undefined ? table.putIfAbsent(key, value, ttlMs) : table.replace(key, found.stamp, value, ttlMs);
+}
+
 export interface Store {
   table<T>(name: string): Table<T>;
   close(): Promise<void>;

@@ -1,6 +1,6 @@
 /** Keeps what servers have shown beyond this run; several processes add to one row, and each gets what the others know. */
 import type { Log } from '../log-sink.ts';
-import type { Stamped, Table } from '../storage/store.ts';
+import { type Stamped, type Table, writeOver } from '../storage/store.ts';
 import type { Learned } from './learned.ts';
 import { isSameRecord, type LearnedRecord, readLearned } from './learned-record.ts';
 
@@ -85,11 +85,7 @@ export class LearnedStore {
         this.#settled.set(learned, { stamp: row.stamp, record: learned.record, at: now });
         return;
       }
-      const isWritten =
-        row === undefined
-          ? await this.#table.putIfAbsent(key, merged, TTL_MS)
-          : await this.#table.replace(key, row.stamp, merged, TTL_MS);
-      if (isWritten) return;
+      if (await writeOver(this.#table, key, row, merged, TTL_MS)) return;
     }
   }
 
