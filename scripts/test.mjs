@@ -31,7 +31,7 @@ run('npm', ['run', '--silent', 'types']);
 run('npm', ['run', '--silent', 'build']);
 for (const folder of ['test', 'e2e']) {
   console.log(`> tests in ${folder}/ on Node ${process.version}`);
-  const status = runTests(testFiles(folder));
+  const status = await runTests(testFiles(folder));
   if (status !== 0) process.exit(status);
 }
 console.log('All tests passed.');

@@ -1,3 +1,4 @@
+/** The command line: flags, variables, commands, help, and what follows `--`. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';

@@ -1,3 +1,4 @@
+/** All settings together: defaults, where the servers come from, and what the rest adds up to. */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of configuration files are the subject here
 import assert from 'node:assert/strict';
 import { mkdtemp, writeFile } from 'node:fs/promises';

@@ -1,3 +1,4 @@
+/** Which servers a changed file adds, changes and removes. */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of configuration files are the subject here
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

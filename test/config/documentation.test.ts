@@ -1,3 +1,4 @@
+/** The reference and the JSON Schema are made from the schema of the file, and are up to date. */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of configuration files are the subject here
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -1,3 +1,4 @@
+/** What is refused or warned about because of who could reach it. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { checkExposure, type Reach } from '../../src/config/exposure.ts';

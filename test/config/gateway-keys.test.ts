@@ -1,3 +1,4 @@
+/** The keys beside `mcpServers`, which concern the gateway itself. */
 import assert from 'node:assert/strict';
 import { homedir } from 'node:os';
 import { describe, test } from 'node:test';

@@ -1,3 +1,4 @@
+/** Variables in the file: what they stand for, and from whom they are withheld. */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of configuration files are the subject here
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

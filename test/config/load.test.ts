@@ -1,3 +1,4 @@
+/** A whole file: every problem of it is told at once, with its place. */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of configuration files are the subject here
 import assert from 'node:assert/strict';
 import { chmod, mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';

@@ -1,3 +1,4 @@
+/** What is legal in `oauth` but hardly meant: it is warned about. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { WEBUI_SECRET } from '../helpers/open-webui-users.ts';

@@ -1,3 +1,4 @@
+/** The `oauth` of an entry: its forms, whose login it is, and the values that are refused. */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of configuration files are the subject here
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';

@@ -1,3 +1,4 @@
+/** The settings about Open WebUI, from file, flag and environment. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Flags } from '../../src/config/flags.ts';

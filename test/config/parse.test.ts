@@ -1,3 +1,4 @@
+/** JSON, JSON with comments and YAML: what is read, and where the fault is when it is not. */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of configuration files are the subject here
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

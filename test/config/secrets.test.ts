@@ -1,3 +1,4 @@
+/** Secrets and document keys in settings: too short, published, or with an odd end. */
 import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { describe, test } from 'node:test';

@@ -1,3 +1,4 @@
+/** One entry of `mcpServers`: its kind, its keys, its name. */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of configuration files are the subject here
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

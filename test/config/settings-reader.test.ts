@@ -1,3 +1,4 @@
+/** Settings from flags, environment and file: the address, and who may come in. */
 import assert from 'node:assert/strict';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,3 +1,4 @@
+/** A command or an address behind `--` as the one server. */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of configuration files are the subject here
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

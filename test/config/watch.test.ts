@@ -1,3 +1,4 @@
+/** The watched file: each way in which programs replace a file is noticed, once. */
 import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

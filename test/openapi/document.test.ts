@@ -1,3 +1,4 @@
+/** Documents of one server: paths, bodies, answers and details. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { rootDocument, serverDocument } from '../../src/openapi/document.ts';

@@ -1,3 +1,4 @@
+/** Names in documents: titles as mcpo writes them, operationIds, and the operation that tells how to connect. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';

@@ -1,3 +1,4 @@
+/** Arguments and schemas made to do harm: recursion, huge integers, prototypes, costly patterns. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type ArgumentProblem, compileArguments } from '../../src/schema/arguments.ts';

@@ -1,3 +1,4 @@
+/** Arguments that do not fit: each fault in its exact words, at its place, in its order. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type ArgumentProblem, compileArguments } from '../../src/schema/arguments.ts';

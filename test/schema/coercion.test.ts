@@ -1,3 +1,4 @@
+/** Which values are made into which others before they are checked, and which are refused. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { compileArguments } from '../../src/schema/arguments.ts';

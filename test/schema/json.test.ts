@@ -1,3 +1,4 @@
+/** JSON as the gateway reads it: big numbers, bad texts, and where in a body the fault is. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { jsonProblem, parseJson, stringifyJson } from '../../src/schema/json.ts';

@@ -1,3 +1,4 @@
+/** Objects in arguments: unions of them, nulls, defaults, and keys that no schema knows. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { compileArguments } from '../../src/schema/arguments.ts';

@@ -1,3 +1,4 @@
+/** Schemas made to exhaust whoever makes them self-contained: the work is bounded, and what comes out can be written. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Budget, DEEPEST_LEVEL, MOST_NODES, MOST_OF_TOOL } from '../../src/schema/budget.ts';
