@@ -17,8 +17,10 @@ export function logStderr(stderr: Readable, log: Log, onLine: (line: string) => 
   };
   const feed = lineSplitter(LINE_BYTES, write, (bytes) => write(`(a line of ${bytes} bytes)`));
   stderr.on('data', feed);
+  // The last line often has no end: it is what the process died of. At `close` it would be too late, for the process
+  // itself is told to be closed before that.
+  stderr.on('end', () => feed(NEWLINE));
   stderr.on('close', () => {
-    // The last line often has no end: it is what the process died of.
     feed(NEWLINE);
     limit.close();
   });

@@ -64,6 +64,12 @@ test('reasons: a command that does not exist, a child that dies at once, in the 
   assert.doesNotMatch(JSON.stringify(refusal), /"detail":\{[^}]*no-such-command/);
 });
 
+test('last words without an end are told, also where a process that it left behind held the pipe', async (t) => {
+  const script = 'printf "cannot read my settings" >&2; sleep 60 > /dev/null & exit 7';
+  const dead = openLink(t, serverConfig({ endpoint: commandEndpoint('sh', ['-c', script]) }), NO_RETRY);
+  assert.match(await dead.failed(), /exit code 7; its last words: cannot read my settings/);
+});
+
 test('a hanging and a dead server delay no other, and are tried again with pauses that grow', async (t) => {
   const timings = { ...QUICK, connectMs: 300, firstRetryMs: 40, longestRetryMs: 10_000, stableMs: 60_000 };
   const hanging = openChild(t, { onInitialize: 'hang' }, { timings });
