@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it, mock, type TestContext } from 'node:test';
 import { openStore, type Table } from '../../src/storage/store.ts';
 import { buildCatalog, type Catalog } from '../../src/upstream/catalog.ts';
 import { Learned } from '../../src/upstream/learned.ts';
@@ -153,6 +153,29 @@ describe('the store of what was learned', () => {
       (await table.get('k'))?.tools.map(({ definition }) => definition.name),
       ['early', 'late'],
     );
+  });
+
+  it('writes what is new after it was at rest', async () => {
+    const table = openStore('memory').table<LearnedRecord>('learned');
+    const store = new LearnedStore(table, new MemoryLog());
+    const learned = newLearned();
+    learned.see(named('a'), Date.now());
+    for (let round = 0; round < 3; round += 1) await store.sync('k', learned);
+    learned.see(named('a', 'b'), Date.now());
+    await store.sync('k', learned);
+    assert.equal((await table.get('k'))?.tools.length, 2);
+  });
+
+  it('forgets what nobody was shown for a month, although the row is at rest', async (t) => {
+    const store = new LearnedStore(openStore('memory').table<LearnedRecord>('learned'), new MemoryLog());
+    const learned = newLearned();
+    const now = Date.now();
+    learned.see(named('a'), now);
+    for (let round = 0; round < 3; round += 1) await store.sync('k', learned);
+    mock.timers.enable({ apis: ['Date'], now: now + 31 * 24 * 3600 * 1000 });
+    t.after(() => mock.timers.reset());
+    await store.sync('k', learned);
+    assert.deepEqual(namesOf(learned), []);
   });
 
   it('does no harm where the store is broken or holds nonsense', async () => {
