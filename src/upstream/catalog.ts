@@ -50,20 +50,6 @@ function placed(tool: Tool, path = tool.path): Tool {
   return Object.create(tool, { path: { value: path, enumerable: true } }) as Tool;
 }
 
-/** A schema nested thousands deep can be read but not written: its tool stays, without its schemas. */
-export function withoutUnwritable(record: CatalogRecord): CatalogRecord {
-  return { info: record.info, tools: record.tools.map(writable) };
-}
-
-function writable(tool: unknown): unknown {
-  try {
-    JSON.stringify(tool);
-    return tool;
-  } catch {
-    return isRecord(tool) ? { name: tool.name, description: tool.description } : undefined;
-  }
-}
-
 /** Builds the catalog of one server. Entries that are no tools are left out; of two with one name the last counts, as in mcpo. */
 export function buildCatalog(
   record: CatalogRecord,

@@ -86,11 +86,21 @@ export function classify(message: unknown): Incoming {
   return { kind: 'invalid', id };
 }
 
-/** The messages of a body or an event: one, or a batch (2025-03-26); none where the text is no JSON. */
+/** A server answers one request at a time, or a few; what stands behind so many in one batch is noise. */
+const MOST_IN_BATCH = 1_000;
+
+/**
+ * One message, or those of a batch (2025-03-26, JSON-RPC batching). One level only: a server must not send us down an
+ * endless staircase.
+ */
+export function messagesOf(parsed: unknown): readonly unknown[] {
+  return Array.isArray(parsed) ? parsed.slice(0, MOST_IN_BATCH) : [parsed];
+}
+
+/** The messages of a body or an event; none where the text is no JSON. */
 export function parseMessages(text: string): Incoming[] {
   try {
-    const parsed: unknown = JSON.parse(text);
-    return (Array.isArray(parsed) ? parsed : [parsed]).map(classify);
+    return messagesOf(JSON.parse(text)).map(classify);
   } catch {
     return [];
   }

@@ -1,5 +1,5 @@
 /** Which answer belongs to which request, on a wire where all messages share one stream. */
-import { classify, type Id, type Params, type RpcError, replyText } from './jsonrpc.ts';
+import { classify, type Id, messagesOf, type Params, type RpcError, replyText } from './jsonrpc.ts';
 import { badAnswer, type SendOptions, type WireEvents } from './wire.ts';
 
 interface Waiting {
@@ -53,8 +53,7 @@ export class PendingRequests {
 
   /** Takes one parsed message; what must be answered goes out through `send`. */
   receive(message: unknown, send: (text: string) => void): void {
-    // One level only, as in a batch of 2025-03-26: a server must not send us down an endless staircase.
-    for (const one of Array.isArray(message) ? message : [message]) this.#receiveOne(one, send);
+    for (const one of messagesOf(message)) this.#receiveOne(one, send);
   }
 
   #receiveOne(message: unknown, send: (text: string) => void): void {

@@ -7,6 +7,7 @@ import { METHOD_NOT_FOUND, type Params, RpcError } from './jsonrpc.ts';
 import type { Negotiated, ServerInfo } from './negotiate.ts';
 import { parameterHeaders } from './parameter-headers.ts';
 import { MODERN_META, type Protocol } from './protocol.ts';
+import { readToolPage, type ToolPage } from './tool-page.ts';
 import { badAnswer, type SendOptions, type Wire } from './wire.ts';
 
 /** The `result` of tools/call, as far as it was looked at. */
@@ -35,19 +36,19 @@ export class Session {
     this.listChanged = negotiated.listChanged;
   }
 
-  /** All pages of the server's tool list, as they came. A server that knows no tools has an empty one. */
+  /** All pages of the server's tool list. A server that knows no tools has an empty one. */
   async listTools(signal: AbortSignal): Promise<unknown[]> {
     const tools: unknown[] = [];
     const seen = new Set<string>();
     let characters = 0;
     let cursor: string | undefined;
     for (let page = 0; page < MAX_PAGES; page += 1) {
-      const result = await this.#listPage(cursor, signal);
-      if (result === undefined) return tools;
-      characters += sizeOf(result.tools);
+      const listed = await this.#listPage(cursor, signal);
+      if (listed === undefined) return tools;
+      characters += listed.characters;
       if (characters > MAX_LIST_CHARACTERS) throw badAnswer('The tool list is too large.');
-      for (const tool of result.tools) tools.push(tool);
-      cursor = result.nextCursor;
+      for (const tool of listed.tools) tools.push(tool);
+      cursor = listed.nextCursor;
       if (cursor === undefined) return tools;
       if (seen.has(cursor)) throw badAnswer('The tool list repeats a cursor without end.');
       if (tools.length > MAX_TOOLS) break;
@@ -87,16 +88,10 @@ export class Session {
     await this.#wire.close();
   }
 
-  async #listPage(
-    cursor: string | undefined,
-    signal: AbortSignal,
-  ): Promise<{ tools: unknown[]; nextCursor?: string } | undefined> {
+  async #listPage(cursor: string | undefined, signal: AbortSignal): Promise<ToolPage | undefined> {
     const params = cursor === undefined ? {} : { cursor };
     try {
-      const result = await this.#wire.request('tools/list', this.#envelope(params), { signal });
-      if (!isRecord(result) || !Array.isArray(result.tools)) throw badAnswer('The answer to tools/list is invalid.');
-      const next = result.nextCursor;
-      return { tools: result.tools, ...(typeof next === 'string' && next !== '' ? { nextCursor: next } : {}) };
+      return readToolPage(await this.#wire.request('tools/list', this.#envelope(params), { signal }));
     } catch (error) {
       if (error instanceof RpcError && error.code === METHOD_NOT_FOUND) return undefined;
       throw error;
@@ -129,15 +124,6 @@ export class Session {
 
   #envelope(params: Params): Params {
     return this.protocol.era === 'modern' ? { ...params, _meta: MODERN_META } : params;
-  }
-}
-
-/** In characters of JSON; what is nested too deeply to be written counts by its number of entries. */
-function sizeOf(tools: readonly unknown[]): number {
-  try {
-    return JSON.stringify(tools).length;
-  } catch {
-    return tools.length;
   }
 }
 

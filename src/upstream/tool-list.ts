@@ -1,6 +1,6 @@
 /** The tools of one connection: the list that is known, and its reading anew when the server says that it changed. */
 import type { Log } from '../log-sink.ts';
-import { type Catalog, type CatalogRecord, withoutUnwritable } from './catalog.ts';
+import type { Catalog, CatalogRecord } from './catalog.ts';
 import type { Session } from './session.ts';
 import type { LinkTimings } from './timings.ts';
 import { reasonOf } from './wire.ts';
@@ -39,8 +39,7 @@ export class ToolList {
 
   /** Takes over what a server has just told, and tells it on. */
   listed(record: CatalogRecord): void {
-    const writable = withoutUnwritable(record);
-    if (this.know(writable)) this.#options.onCatalog?.(writable);
+    if (this.know(record)) this.#options.onCatalog?.(record);
   }
 
   /** A session is being opened, which reads the list itself. */

@@ -148,6 +148,20 @@ test('a cursor that comes back is an error instead of an endless list', async (t
   assert.equal(http.server.requests('tools/list').length, 2);
 });
 
+test('a list that goes on and on with what nobody can write is given up', async (t) => {
+  const deep = '['.repeat(20_000) + ']'.repeat(20_000);
+  const behave = ({ name, message, response }: Exchange): boolean => {
+    if (name !== 'tools/list') return false;
+    const page = `{"tools":[{"name":"t${message?.id}","inputSchema":${deep}}],"nextCursor":"${message?.id}"}`;
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(`{"jsonrpc":"2.0","id":${message?.id},"result":${page}}`);
+    return true;
+  };
+  const http = await openHttp(t, { behave }, { timings: NO_RETRY });
+  assert.match(await http.failed(), /list is too large/);
+  assert.equal(http.server.requests('tools/list').length, 9);
+});
+
 test('a server that knows no tools/list has no tools', async (t) => {
   const behave = ({ name, message, reply }: Exchange): boolean => {
     if (name !== 'tools/list') return false;

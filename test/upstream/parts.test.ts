@@ -1,14 +1,15 @@
 /** The small parts: lines, messages, patterns, headers, the catalog. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { buildCatalog, isAllowed, matchesPattern, withoutUnwritable } from '../../src/upstream/catalog.ts';
+import { buildCatalog, isAllowed, matchesPattern } from '../../src/upstream/catalog.ts';
 import { isSessionLost } from '../../src/upstream/http-status.ts';
-import { classify, parseMessages, requestText } from '../../src/upstream/jsonrpc.ts';
+import { classify, isAnswerTo, parseMessages, requestText } from '../../src/upstream/jsonrpc.ts';
 import { lineSplitter } from '../../src/upstream/lines.ts';
 import { parameterHeaders } from '../../src/upstream/parameter-headers.ts';
 import { PendingRequests } from '../../src/upstream/pending.ts';
 import { headerValue, modernHeaders } from '../../src/upstream/protocol.ts';
 import { answerText } from '../../src/upstream/result.ts';
+import { readToolPage } from '../../src/upstream/tool-page.ts';
 
 function split(chunks: readonly (string | Buffer)[], maxBytes = 1_000): { lines: string[]; dropped: number[] } {
   const lines: string[] = [];
@@ -77,17 +78,30 @@ test('a batch is one level deep, and nested ones do no harm', () => {
   assert.equal(sent.length, 1);
 });
 
-test('a schema that nothing can write costs its tool the schema, and nobody else anything', () => {
+test('a tool that nothing can write loses its schemas, and counts for much', () => {
   const deep: unknown = JSON.parse('['.repeat(50_000) + ']'.repeat(50_000));
-  const record = {
-    info: { name: undefined, version: undefined, instructions: undefined },
-    tools: [{ name: 'deep', inputSchema: deep }, { name: 'fine' }],
-  };
-  const catalog = buildCatalog(withoutUnwritable(record), { disabledTools: [] });
-  assert.deepEqual(
-    catalog.tools.map((tool) => tool.name),
-    ['deep', 'fine'],
-  );
+  const page = readToolPage({
+    tools: [
+      { name: 'deep', title: 'gone', description: 'stays', inputSchema: deep },
+      { name: 'deeper', description: deep },
+      { name: deep },
+      deep,
+      { name: 'fine', inputSchema: { type: 'object' } },
+    ],
+    nextCursor: 'x',
+  });
+  const fine = { name: 'fine', inputSchema: { type: 'object' } };
+  assert.deepEqual(page.tools, [{ name: 'deep', description: 'stays' }, { name: 'deeper' }, null, null, fine]);
+  assert.ok(page.characters > 4 * 8_000_000, String(page.characters));
+  assert.equal(page.nextCursor, 'x');
+  assert.equal(readToolPage({ tools: [fine] }).characters, JSON.stringify(fine).length);
+  assert.throws(() => readToolPage({ tools: {} }), { code: 'bad_upstream_answer' });
+});
+
+test('of a batch without end a beginning is looked at', () => {
+  assert.equal(parseMessages(JSON.stringify(Array.from({ length: 1_000_000 }, () => 0))).length, 1_000);
+  const answer = { jsonrpc: '2.0', id: 5, result: {} };
+  assert.ok(parseMessages(JSON.stringify([0, answer])).some((message) => isAnswerTo(5, message)));
 });
 
 test('a tool called mcp moves to a path that no other tool has', () => {
