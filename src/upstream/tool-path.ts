@@ -36,7 +36,13 @@ export function answersToName(name: string): boolean {
 /** Undefined for a name that is a path as it stands. */
 function otherPath(name: string): string | undefined {
   if (name === TAKEN) return `${TAKEN}-tool`;
-  return isPlain(name) ? undefined : `tool-${createHash('sha256').update(name).digest('hex').slice(0, 12)}`;
+  return isPlain(name) ? undefined : `tool-${hashOf(name).slice(0, 12)}`;
+}
+
+/** In UTF-8 all halves of characters are alike, and a list of them would be looked through for each. */
+function hashOf(name: string): string {
+  const encoding = /\p{Cs}/u.test(name) ? 'utf16le' : 'utf8';
+  return createHash('sha256').update(name, encoding).digest('hex');
 }
 
 /** Where all read one path: `..` would make it one of another server, and `//`, white space and escapes one of another tool. */

@@ -13,7 +13,8 @@ function catalogOf(...names: readonly string[]): Catalog {
 }
 
 function safePath(name: string): string {
-  return `tool-${createHash('sha256').update(name).digest('hex').slice(0, 12)}`;
+  const encoding = /\p{Cs}/u.test(name) ? 'utf16le' : 'utf8';
+  return `tool-${createHash('sha256').update(name, encoding).digest('hex').slice(0, 12)}`;
 }
 
 const LEAVING = [
@@ -57,7 +58,15 @@ describe('the path of a tool', () => {
   it('is never that of another tool', () => {
     const victim = safePath('../x');
     assert.deepEqual([...movedPaths(['../x', victim, `${victim}-2`])], [['../x', `${victim}-3`]]);
-    assert.deepEqual([...movedPaths(['\ud800', '\ud801']).values()], [safePath('\ud800'), `${safePath('\ud800')}-2`]);
+    const halves = Array.from({ length: 20_000 }, (_, at) =>
+      String.fromCharCode(0xd800 + (at % 1024), 0xd800 + (at >> 10)),
+    );
+    const paths = [...movedPaths(halves).values()];
+    assert.equal(new Set(paths).size, halves.length);
+    assert.ok(
+      paths.every((path) => /^tool-[0-9a-f]{12}$/.test(path)),
+      'none had to look for a free one',
+    );
     const names = [...LEAVING, ...ODD, ...PLAIN, 'mcp', victim];
     const { tools } = catalogOf(...names);
     assert.equal(new Set(tools.map(({ path }) => path)).size, names.length);
