@@ -35,13 +35,21 @@ export function findPlace<S>(
 function findNamed<S>(servers: ReadonlyMap<string, S>, path: string, prefix: string): Place<S> | undefined {
   if (!path.startsWith(prefix)) return undefined;
   const tail = path.slice(prefix.length);
-  let end = tail.length;
+  // What is longer than every name is none: a path may have thousands of slashes, and a look at each costs its length.
+  const longest = longestName(servers);
+  let end = tail.length <= longest ? tail.length : tail.lastIndexOf('/', longest);
   while (end > 0) {
     const server = servers.get(tail.slice(0, end));
     if (server !== undefined) return { server, rest: withoutTrailingSlash(tail.slice(end + 1)) };
     end = tail.lastIndexOf('/', end - 1);
   }
   return undefined;
+}
+
+function longestName(servers: ReadonlyMap<string, unknown>): number {
+  let longest = 0;
+  for (const name of servers.keys()) longest = Math.max(longest, name.length);
+  return longest;
 }
 
 function findSingle<S>(servers: ReadonlyMap<string, S>, path: string, single?: string): Place<S> | undefined {

@@ -52,6 +52,25 @@ describe('findPlace', () => {
   it('is quick on a path of many slashes', () => {
     assert.equal(find(['a'], `/${'/'.repeat(10_000)}`), undefined);
   });
+
+  it('looks for no name that is longer than all names, however many slashes a path has', () => {
+    let looks = 0;
+    const counted = servers('a', 'team/notes');
+    const get = counted.get.bind(counted);
+    counted.get = (name) => {
+      looks += 1;
+      return get(name);
+    };
+    const slashes = '/a'.repeat(10_000);
+    const options = { pathPrefix: '/', single: undefined };
+    assert.deepEqual(findPlace(counted, `/team/notes${slashes}`, options), {
+      server: 'team/notes',
+      rest: slashes.slice(1),
+    });
+    assert.equal(looks, 1);
+    assert.equal(findPlace(counted, `/b${slashes}`, options), undefined);
+    assert.ok(looks < 10, `${looks} looks`);
+  });
 });
 
 describe('decodePath', () => {

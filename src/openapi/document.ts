@@ -1,22 +1,12 @@
 /** Builds OpenAPI documents from tool lists: one like mcpo's for each server, and one for all servers together. */
 
-import { Budget } from '../schema/budget.ts';
 import type { JsonSchema } from '../schema/json-schema.ts';
-import { textLength } from '../schema/same-json.ts';
 import { documentPath } from './document-path.ts';
 import type { DocumentedServer, DocumentedTool, DocumentInfo, OpenApiDocument, Operation } from './model.ts';
 import { componentStems, rootOperationIds, serverOperationIds } from './names.ts';
-import { componentsOf, type NamedTool, operationOf } from './operation.ts';
+import { type NamedTool, operationOf } from './operation.ts';
+import { affordable, toolSchemas } from './room.ts';
 import { LOGIN_SCHEMAS, SHARED_SCHEMAS, sharedResponses } from './shared.ts';
-
-/** Bytes, about, that the schemas of all tools of a document may take, so that it can be kept. */
-const MOST_OF_SCHEMAS = 16 * 1024 * 1024;
-/** And all that stands around them. */
-const MOST_OF_OPERATIONS = 64 * 1024 * 1024;
-/** An operation without its words. */
-const OPERATION = 1_500;
-/** How often its name stands there, also in an address, where it takes more room. */
-const NAMES = 16;
 
 export interface ServerDocumentOptions {
   /** The URL under which the paths are, e.g. `/time`. */
@@ -104,25 +94,4 @@ function components(tools: readonly PlacedTool[], secured: boolean): NonNullable
     responses: sharedResponses({ secured, logins }),
     ...(secured ? { securitySchemes: { HTTPBearer: { type: 'http', scheme: 'bearer' } } } : {}),
   };
-}
-
-/** The tools whose names and words the document may hold: a list may name millions. */
-function affordable(tools: readonly PlacedTool[]): readonly PlacedTool[] {
-  let left = MOST_OF_OPERATIONS;
-  return tools.filter(({ tool, tag = '' }) => {
-    const names = textLength(tool.name + tag, Infinity) ?? 0;
-    left -= OPERATION + NAMES * names + (textLength(tool.description ?? tool.title ?? '', Infinity) ?? 0);
-    return left > 0;
-  });
-}
-
-/** The schemas of the tools, in their order, as far as the document may hold them; others say next to nothing. */
-function toolSchemas(tools: readonly PlacedTool[]): [name: string, schema: JsonSchema][] {
-  let left = MOST_OF_SCHEMAS;
-  return tools.flatMap((tool) => {
-    const budget = new Budget(left);
-    const schemas = componentsOf(tool, budget);
-    left -= budget.taken;
-    return schemas;
-  });
 }

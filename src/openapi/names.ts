@@ -108,7 +108,8 @@ function taking(wanted: readonly Named[], taken: Set<string>): ReadonlyMap<strin
 
 /**
  * A name for each key, no two alike, and none that is taken. Every name that is too long or not alone gets a suffix made of
- * its key, so that it does not depend on the order; another one as long as somebody has foreseen it.
+ * its key, so that it does not depend on the order; a longer one where somebody has foreseen it, and in the end one that
+ * cannot be foreseen: otherwise each name of a list could cost a look at the whole list.
  */
 function distinct(wanted: readonly Named[], longest: number, taken: ReadonlySet<string>): ReadonlyMap<string, string> {
   const plain = new Map(wanted.map(({ key, name }) => [key, name]));
@@ -116,22 +117,31 @@ function distinct(wanted: readonly Named[], longest: number, taken: ReadonlySet<
   for (let round = 0; ; round += 1) {
     const counts = new Map<string, number>();
     for (const name of names.values()) counts.set(name, (counts.get(name) ?? 0) + 1);
-    const isFree = (name: string): boolean => counts.get(name) === 1 && [...name].length <= longest && !taken.has(name);
+    const isFree = (name: string): boolean =>
+      counts.get(name) === 1 && firstLetters(name, longest) === name && !taken.has(name);
     if ([...names.values()].every(isFree)) return names;
+    const length = SUFFIX_LENGTHS[round] ?? LONGEST_SUFFIX;
+    const salt = round < SUFFIX_LENGTHS.length ? '' : `\n${round}\n${hashOfAll(wanted, taken)}`;
     const again = [...names].map(([key, name]): [string, string] => {
-      return [key, isFree(name) ? name : suffixed(plain.get(key) ?? name, key, round, longest)];
+      if (isFree(name)) return [key, name];
+      const suffix = `_${sha256(key + salt, salt === '' ? 'utf8' : 'utf16le').slice(0, length)}`;
+      return [key, firstLetters(plain.get(key) ?? name, longest - suffix.length) + suffix];
     });
     names = new Map(again);
   }
 }
 
-function suffixed(name: string, key: string, round: number, longest: number): string {
-  const length = SUFFIX_LENGTHS[round];
-  const salted = length === undefined ? `${key}\n${round}` : key;
-  const suffix = `_${createHash('sha256')
-    .update(salted)
-    .digest('hex')
-    .slice(0, length ?? LONGEST_SUFFIX)}`;
-  const letters = [...name];
-  return letters.slice(0, longest - suffix.length).join('') + suffix;
+/** Hangs on every name that there is: whoever adds one that fits it changes it. */
+function hashOfAll(wanted: readonly Named[], taken: ReadonlySet<string>): string {
+  return sha256(JSON.stringify([...wanted.map(({ key }) => key), ...taken].sort()), 'utf8');
+}
+
+/** In UTF-16 it also tells apart texts that are no Unicode: lone surrogates are all alike in UTF-8. */
+function sha256(text: string, encoding: 'utf8' | 'utf16le'): string {
+  return createHash('sha256').update(text, encoding).digest('hex');
+}
+
+/** As many code points, at most; a name may have millions. */
+function firstLetters(name: string, most: number): string {
+  return name.length <= most ? name : [...name.slice(0, 2 * most)].slice(0, most).join('');
 }

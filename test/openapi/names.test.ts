@@ -131,3 +131,45 @@ test('component stems fit OpenAPI and stay apart', () => {
 test('component stems are those of mcpo also where an operation could not have the name', () => {
   assert.deepEqual(componentStems(['search_web']), ['search_web']);
 });
+
+describe('a list that foresees every suffix of a name', () => {
+  /** The suffixes that `key` would get in turn if nothing else counted. */
+  const suffixesOf = (key: string, count: number): string[] =>
+    Array.from({ length: count }, (_, round) => {
+      const salted = round < 3 ? key : `${key}\n${round}`;
+      return createHash('sha256')
+        .update(salted)
+        .digest('hex')
+        .slice(0, [6, 12][round] ?? 24);
+    });
+  const assertUnforeseen = (id: string | undefined, stem: string, key: string): void => {
+    assert.match(id ?? '', new RegExp(`^${stem}_[0-9a-f]{24}$`));
+    assert.ok(!suffixesOf(key, 1_000).includes(id?.slice(-24) ?? ''), id);
+  };
+
+  test('does not foresee the one that hangs on all of it, and in any order the others keep their names', () => {
+    const foreseen = suffixesOf('a b', 50).map((suffix) => `a_b_${suffix}`);
+    const names = ['a b', 'a!b', ...foreseen.slice(3)];
+    assert.deepEqual(componentStems(names), [`a_b_${hash('a b')}`, `a_b_${hash('a!b')}`, ...foreseen.slice(3)]);
+    const all = ['a b', 'a!b', ...foreseen];
+    const [first, twin, ...rest] = componentStems(all);
+    assertUnforeseen(first, 'a_b', 'a b');
+    assert.equal(twin, `a_b_${hash('a!b')}`);
+    assert.deepEqual(rest.slice(3), foreseen.slice(3));
+    assert.equal(new Set([first, twin, ...rest]).size, all.length);
+    assert.deepEqual(componentStems(all.toReversed()).toReversed(), [first, twin, ...rest]);
+  });
+  test('nor does that of another server', () => {
+    const foreseen = suffixesOf('evil_x/t', 50).map((suffix) => `x_t_${suffix}`);
+    const [, [id] = []] = rootIds(['evil', 'x_t', ...foreseen], ['evil_x', 't']);
+    assertUnforeseen(id, 'evil_x_t', 'evil_x/t');
+  });
+});
+
+test('names that are no Unicode, and look alike as soon as they are written out, stay apart', () => {
+  const names = ['a\ud800', 'a\ud801', 'a\udfff'];
+  for (const ids of [serverOperationIds(names), ...rootIds(['s', ...names]), componentStems(names)]) {
+    assert.equal(new Set(ids).size, 3);
+    for (const id of ids) assert.match(id, /^\w{1,64}$/);
+  }
+});
