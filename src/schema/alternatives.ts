@@ -7,8 +7,17 @@ import { joinWords } from './words.ts';
 /** Words that a client keeps of the alternative where it folds one, whatever the node itself says. */
 const WORDS = ['title', 'default', 'examples'] as const;
 
+/** What was folded: a node may stand at many places, and each schema in normal form is of one document. */
+const folded = new WeakMap<JsonSchema, NormalNode>();
+
 /** A node with one possible alternative says what both say; any other stays as it is. */
 export function foldSingle(node: NormalNode, run: Expansion): NormalNode {
+  const known = folded.get(node.schema) ?? fold(node, run);
+  folded.set(node.schema, known);
+  return known;
+}
+
+function fold(node: NormalNode, run: Expansion): NormalNode {
   const [only, second] = possible(node.schema, run);
   if (only === undefined || second !== undefined) return node;
   const { [keywordOf(node.schema)]: _single, ...rest } = node.schema;

@@ -77,13 +77,13 @@ export function valuesOf(schema: JsonSchema): readonly unknown[] | undefined {
 
 function addValues(schema: JsonSchema, out: JsonSchema, budget: Budget): void {
   const values = valuesOf(schema);
-  if (values !== undefined && budget.takeValue(values)) {
+  if (values !== undefined && budget.takeValues(values)) {
     out.enum = [...values];
     describe(describeValues(values), out, budget);
   }
   const barred = own(schema, 'not');
   const refused = isRecord(barred) ? valuesOf(barred) : undefined;
-  if (refused === undefined || !budget.takeValue(refused)) return;
+  if (refused === undefined || !budget.takeValues(refused)) return;
   describe(describeValues(refused).replace('One of', 'Not one of'), out, budget);
 }
 

@@ -13,6 +13,12 @@ export const MOST_OF_TOOL = 1024 * 1024;
 /** Braces, a type and the like. */
 const NODE = 40;
 
+/**
+ * Characters that a link to follow or a part to join costs. It takes the time of some more, but at this price the
+ * references of an honest schema cost a fifth of what is written.
+ */
+const STEP = 4;
+
 /** What is left for one tool; nodes and characters are taken from it as they are written. */
 export class Budget {
   #nodes = MOST_NODES;
@@ -58,10 +64,27 @@ export class Budget {
     this.#left -= NODE + partsOf(schema);
   }
 
+  /** Takes what following links and joining what they lead to costs; false, with nothing left, when it is too much. */
+  takeSteps(steps: number): boolean {
+    this.#left = Math.max(this.#left - STEP * steps, Math.min(this.#left, 0));
+    return !this.isFull;
+  }
+
   /** True, and so much less, when the value can be written within what is left. */
   takeValue(value: unknown): boolean {
     const length = this.#lengthOf(value);
     if (length === undefined || length > this.#left) return false;
+    this.#left -= length;
+    return true;
+  }
+
+  /** The same for a list, which may have been made for this node alone: its values are those of the document. */
+  takeValues(values: readonly unknown[]): boolean {
+    let length = 0;
+    for (const value of values) {
+      length += (this.#lengthOf(value) ?? Infinity) + 1;
+      if (length > this.#left) return false;
+    }
     this.#left -= length;
     return true;
   }

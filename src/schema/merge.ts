@@ -1,6 +1,17 @@
 /** Joins two schemas that must both hold into one, at one level: what `allOf`, and a `$ref` with siblings, mean. */
-import { isNumeric, isRecord, type JsonSchema, own, recordOf, setOwn, stringsOf, typesOf } from './json-schema.ts';
-import { sameJson } from './same-json.ts';
+import {
+  isNumeric,
+  isRecord,
+  type JsonSchema,
+  listOf,
+  own,
+  recordOf,
+  setOwn,
+  stringsOf,
+  typesOf,
+} from './json-schema.ts';
+import { partsOf } from './parts.ts';
+import { jsonLength, sameJson } from './same-json.ts';
 
 type Join = (first: unknown, second: unknown) => unknown;
 
@@ -48,20 +59,47 @@ const JOINS: Readonly<Record<string, Join>> = {
   enum: commonValues,
 };
 
-/** Above this many comparisons two lists of values are not compared; the first is then kept. */
-const MOST_COMPARISONS = 250_000;
+/** Characters of lists and objects that the values of two `enum` are compared with; above it the first is kept. */
+const MOST_COMPARED = 10_000;
+
+/** What it takes to join two schemas, in parts: a large one may be joined again and again. */
+export function costOfMerge(first: JsonSchema, second: JsonSchema): number {
+  return partsOf(first) + partsOf(second) + (comparisons(own(first, 'enum'), own(second, 'enum')) ?? 0);
+}
+
+/** Characters to compare: every list or object with every other; undefined when they are too many. */
+function comparisons(first: unknown, second: unknown): number | undefined {
+  const [a, b] = [containersOf(first), containersOf(second)];
+  if (a.length === 0 || b.length === 0) return 0;
+  const length = jsonLength(b, MOST_COMPARED / a.length);
+  return length === undefined ? undefined : length * a.length;
+}
+
+function containersOf(values: unknown): unknown[] {
+  return listOf(values).filter(isContainer);
+}
+
+function isContainer(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}
+
+/** Keywords that the caller has followed. */
+const LINKS: ReadonlySet<string> = new Set(['$ref', 'allOf']);
 
 /**
  * One schema that says what both say, as far as one level can.
- * In: two schemas without `$ref` and `allOf` of their own; the first one's words (title, description, default) win.
- * Out: a new schema; members that both describe become an `allOf` one level down.
+ * In: two schemas; the first one's words (title, description, default) win.
+ * Out: a new schema without the `$ref` and `allOf` of either; members that both describe become an `allOf` one level down.
  */
 export function mergeSchemas(first: JsonSchema, second: JsonSchema): JsonSchema {
   const merged: JsonSchema = {};
-  for (const [key, value] of Object.entries(second)) setOwn(merged, key, value);
   for (const [key, value] of Object.entries(first)) {
+    if (LINKS.has(key)) continue;
     const join = Object.hasOwn(second, key) && Object.hasOwn(JOINS, key) ? JOINS[key] : undefined;
     setOwn(merged, key, join === undefined ? value : join(value, second[key]));
+  }
+  for (const [key, value] of Object.entries(second)) {
+    if (!Object.hasOwn(merged, key) && !LINKS.has(key)) setOwn(merged, key, value);
   }
   const type = commonType(first, second);
   if (type !== undefined) merged.type = type;
@@ -82,8 +120,17 @@ function mergeMembers(first: unknown, second: unknown): JsonSchema {
 
 function commonValues(first: unknown, second: unknown): unknown {
   if (!Array.isArray(first) || !Array.isArray(second)) return Array.isArray(first) ? first : second;
-  if (first.length * second.length > MOST_COMPARISONS) return first;
-  return first.filter((value) => second.some((other) => sameJson(value, other)));
+  if (comparisons(first, second) === undefined) return first;
+  const scalars = new Set(second.map(comparable));
+  const containers = containersOf(second);
+  return first.filter((value) =>
+    isContainer(value) ? containers.some((other) => sameJson(value, other)) : scalars.has(comparable(value)),
+  );
+}
+
+/** A bigint and a number of the same size are one JSON number. */
+function comparable(value: unknown): unknown {
+  return Number.isInteger(value) ? BigInt(value as number) : value;
 }
 
 /** The types that both allow; the first's where they have none in common. Undefined when neither names one. */

@@ -1,5 +1,5 @@
 /** Compares and measures JSON values without ever going deeper than a stranger's value may be trusted to be. */
-import { isRecord } from './json-schema.ts';
+import { isNumeric, isRecord } from './json-schema.ts';
 
 /** Values nested deeper than this are neither compared nor shown. */
 const DEEPEST_VALUE = 60;
@@ -10,7 +10,7 @@ export function sameJson(a: unknown, b: unknown, depth = 0): boolean {
   if (depth > DEEPEST_VALUE) return false;
   if (typeof a === 'bigint' || typeof b === 'bigint') {
     // biome-ignore lint/suspicious/noDoubleEquals: a bigint and a number of the same size are one JSON number.
-    return typeof a !== 'string' && typeof b !== 'string' && a == b;
+    return isNumeric(a) && isNumeric(b) && a == b;
   }
   if (Array.isArray(a) && Array.isArray(b)) {
     return a.length === b.length && a.every((item, index) => sameJson(item, b[index], depth + 1));
@@ -29,6 +29,9 @@ export function textLength(text: string, limit: number): number | undefined {
   return PLAIN.test(text) ? text.length + 2 : Buffer.byteLength(JSON.stringify(text));
 }
 
+/** An item and its comma. */
+const SHORTEST_ITEM = 2;
+
 /** Text that is written as it is. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 
@@ -44,11 +47,12 @@ export function jsonLength(value: unknown, limit: number): number | undefined {
     length += (own ?? Infinity) + 1;
     if (length > limit || next.depth > DEEPEST_VALUE) return undefined;
     if (typeof next.value !== 'object' || next.value === null) continue;
-    const isList = Array.isArray(next.value);
-    for (const [key, child] of Object.entries(next.value)) {
-      if (!isList) length += (textLength(key, limit) ?? Infinity) + 1;
-      queue.push({ value: child, depth: next.depth + 1 });
-    }
+    const keys = Array.isArray(next.value) ? undefined : Object.keys(next.value);
+    const count = keys?.length ?? (next.value as unknown[]).length;
+    // A list of a million items is not queued to find out that it is too long.
+    if (length + count * SHORTEST_ITEM > limit) return undefined;
+    for (const key of keys ?? []) length += (textLength(key, limit) ?? Infinity) + 1;
+    for (const child of Object.values(next.value)) queue.push({ value: child, depth: next.depth + 1 });
   }
   return length;
 }

@@ -6,7 +6,7 @@ import { addArrayKeywords } from './array-keywords.ts';
 import { Budget } from './budget.ts';
 import type { Expansion, Place } from './expansion.ts';
 import { type JsonSchema, own, setOwn, type TypeName } from './json-schema.ts';
-import { type NormalNode, normalize } from './normal.ts';
+import { type NormalNode, normalize, payFor } from './normal.ts';
 import { addObjectKeywords, addRequired, addRest, writeMembers } from './object-keywords.ts';
 import { createResolver } from './refs.ts';
 import { shapeOf } from './shape.ts';
@@ -50,7 +50,9 @@ export function selfContainedObject(schema: unknown, budget = new Budget()): Jso
 }
 
 function begin(schema: unknown, budget: Budget): Expansion {
-  return { resolve: createResolver(schema), budget, expand };
+  const resolve = createResolver(schema);
+  payFor(resolve, (steps) => budget.takeSteps(steps));
+  return { resolve, budget, expand };
 }
 
 function expand(raw: unknown, place: Place, run: Expansion): JsonSchema {
