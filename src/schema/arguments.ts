@@ -1,13 +1,14 @@
 /** Checks the arguments of one tool: coerced as mcpo does, filled with defaults, then held against the schema. */
 import { checkFindings } from './check-problems.ts';
 import { type Checks, compileChecks } from './checks.ts';
-import { type Coerce, MOST_FINDINGS, newRun, type Run } from './coerce.ts';
+import { type Coerce, MOST_FINDINGS, newRun, type Run, turnPlaces } from './coerce.ts';
 import { isRecord } from './json-schema.ts';
 import { normalize } from './normal.ts';
 import { inSchemaOrder } from './order.ts';
 import { planArguments } from './plan.ts';
 import { type ArgumentProblem, type Finding, fault, problemOf } from './problems.ts';
 import { createResolver } from './refs.ts';
+import { jsonLength } from './same-json.ts';
 import { shapeOf } from './shape.ts';
 
 export type { ArgumentProblem } from './problems.ts';
@@ -69,6 +70,7 @@ function checkBody(body: Record<string, unknown>, { coerce, checks }: Compiled, 
   const run: Run = newRun();
   try {
     const value = coerce(body, run);
+    turnPlaces(run);
     const errors = checks?.(value) ?? [];
     if (run.findings.length === 0 && errors.length === 0) return accept(value);
     const findings = [...run.findings, ...checkFindings(errors, value, body, run.findings)];
@@ -83,6 +85,44 @@ function accept(value: unknown): CheckedArguments {
   return { ok: true, value: value as Record<string, unknown> };
 }
 
+/** The answer repeats the input of each fault, often that of the same object: more than this no client reads. */
+const MOST_INPUT = 1_000_000;
+/** The same of places and messages, which in a deep body are long too. */
+const MOST_WORDS = 1_000_000;
+
+/** The first fault is always told; of the others as many as fit. */
 function refuse(findings: readonly Finding[]): CheckedArguments {
-  return { ok: false, problems: findings.slice(0, MOST_FINDINGS).map(problemOf) };
+  const problems: ArgumentProblem[] = [];
+  const fits = inputsThatFit();
+  let words = 0;
+  for (const finding of findings.slice(0, MOST_FINDINGS)) {
+    words += wordsOf(finding);
+    if (words > MOST_WORDS && problems.length > 0) break;
+    const problem = problemOf(finding);
+    // Without a value the member is not written.
+    problems.push(fits(problem.input) ? problem : { ...problem, input: undefined });
+  }
+  return { ok: false, problems };
+}
+
+function inputsThatFit(): (input: unknown) => boolean {
+  const lengths = new Map<unknown, number | undefined>();
+  let left = MOST_INPUT;
+  return (input) => {
+    const known = lengths.has(input);
+    const length = known ? lengths.get(input) : jsonLength(input, left);
+    lengths.set(input, length);
+    if (length !== undefined && length <= left) {
+      left -= length;
+      return true;
+    }
+    // Seeing that one does not fit takes time as well: with half of the room each time, it never sums up.
+    if (!known) left /= 2;
+    return false;
+  };
+}
+
+function wordsOf({ loc, msg, ctx }: Finding): number {
+  const places = loc.reduce<number>((sum, part) => sum + String(part).length + 1, 0);
+  return places + msg.length * (ctx === undefined ? 1 : 2);
 }

@@ -1,9 +1,8 @@
 /** Says Ajv's faults in pydantic's words, each once, and leaves out those that the caller cannot mend. */
 import type { ErrorObject } from 'ajv/dist/2020.js';
+import { type Path, Paths } from './check-paths.ts';
 import { isRecord, own } from './json-schema.ts';
 import { type Finding, fault, literalFault, type PlainFault } from './problems.ts';
-
-type Path = readonly (string | number)[];
 
 const TYPE_FAULTS: Readonly<Record<string, PlainFault>> = {
   string: 'string_type',
@@ -15,8 +14,10 @@ const TYPE_FAULTS: Readonly<Record<string, PlainFault>> = {
   null: 'none_required',
 };
 
-/** Faults are compared with each other; beyond this many nobody reads them. */
+/** Several faults of Ajv may be one for the caller; beyond this many nobody reads them. */
 const MOST_ERRORS = 2_000;
+/** Characters in the places of all of them: faults in a deeply nested body, or one of long names, are fewer. */
+const LONGEST_PATHS = 500_000;
 
 /** Keywords that fail because others did, which say better what is wrong. */
 const COMPOSITIONS: ReadonlySet<string> = new Set(['anyOf', 'oneOf', 'allOf', 'if', 'not', '$ref']);
@@ -32,12 +33,13 @@ export function checkFindings(
   body: unknown,
   known: readonly Finding[],
 ): Finding[] {
-  const placed = errors.slice(0, MOST_ERRORS).map((error) => ({ error, path: pathOf(error, value) }));
   const findings: Finding[] = [];
+  const placed = firstOf(errors).map((error) => ({ error, path: pathOf(error, value) }));
+  const [places, found] = [placesOf(placed), new Paths()];
+  for (const { path } of known) found.add(path);
   const seen = new Set<string>();
   for (const { error, path } of placed) {
-    if (isExplained(error, path, placed) || known.some((finding) => isSame(finding, error, path))) continue;
-    if (isDefault(path, value, body)) continue;
+    if (isExplained(error, path, places) || isSame(found, error, path) || isDefault(path, value, body)) continue;
     const finding = findingOf(error, path, inputAt(error, path, body));
     const key = JSON.stringify([finding.type, path, finding.msg]);
     if (!seen.has(key)) findings.push(finding);
@@ -46,9 +48,38 @@ export function checkFindings(
   return findings;
 }
 
+function firstOf(errors: readonly ErrorObject[]): ErrorObject[] {
+  const first: ErrorObject[] = [];
+  let length = 0;
+  for (const error of errors) {
+    length += error.instancePath.length + (missingMember(error)?.length ?? 0);
+    if (first.length > 0 && (first.length >= MOST_ERRORS || length > LONGEST_PATHS)) break;
+    first.push(error);
+  }
+  return first;
+}
+
 interface Placed {
   readonly error: ErrorObject;
   readonly path: Path;
+}
+
+/** Where faults of some kinds are. */
+interface Places {
+  readonly unions: Paths;
+  readonly plain: Paths;
+  readonly notTypes: Paths;
+}
+
+function placesOf(placed: readonly Placed[]): Places {
+  const places: Places = { unions: new Paths(), plain: new Paths(), notTypes: new Paths() };
+  for (const { error, path } of placed) {
+    if (/^(any|one)Of$/.test(error.keyword)) places.unions.add(path);
+    if (COMPOSITIONS.has(error.keyword)) continue;
+    places.plain.add(path);
+    if (error.keyword !== 'type') places.notTypes.add(path);
+  }
+  return places;
 }
 
 /** Where the fault is; for a missing member where that member should be. */
@@ -80,23 +111,14 @@ function step(at: unknown, name: string | number): unknown {
  * True for the fault of a composition when a branch says more, and for the wrong type of a branch when another
  * branch had the right one.
  */
-function isExplained({ keyword, params }: ErrorObject, path: Path, all: readonly Placed[]): boolean {
-  const within = all.filter((other) => startsWith(other.path, path) && !COMPOSITIONS.has(other.error.keyword));
-  if (COMPOSITIONS.has(keyword)) return params.passingSchemas == null && keyword !== 'not' && within.length > 0;
-  const inUnion = all.some(
-    (other) =>
-      other.path.length === path.length && startsWith(other.path, path) && /^(any|one)Of$/.test(other.error.keyword),
-  );
-  return keyword === 'type' && inUnion && within.some((other) => other.error.keyword !== 'type');
+function isExplained({ keyword, params }: ErrorObject, path: Path, { unions, plain, notTypes }: Places): boolean {
+  if (COMPOSITIONS.has(keyword)) return params.passingSchemas == null && keyword !== 'not' && plain.hasWithin(path);
+  return keyword === 'type' && unions.has(path) && notTypes.hasWithin(path);
 }
 
 /** True when coercion has reported the place, or something inside a composition that fails for it. */
-function isSame(finding: Finding, error: ErrorObject, path: Path): boolean {
-  return startsWith(path, finding.path) || (COMPOSITIONS.has(error.keyword) && startsWith(finding.path, path));
-}
-
-function startsWith(path: Path, start: Path): boolean {
-  return start.length <= path.length && start.every((part, at) => part === path[at]);
+function isSame(found: Paths, error: ErrorObject, path: Path): boolean {
+  return found.hasAround(path) || (COMPOSITIONS.has(error.keyword) && found.hasWithin(path));
 }
 
 /** True when the place lies in a default that was filled in: the caller never wrote it. */

@@ -65,8 +65,9 @@ export function checkSchema(schema: unknown): JsonSchema {
 }
 
 function copy(raw: unknown, depth: number, closed: boolean, copying: Copying): JsonSchema | boolean {
-  if (raw === false) return false;
-  return isRecord(raw) ? copyObject(raw, depth, closed, copying) : true;
+  if (isRecord(raw)) return copyObject(raw, depth, closed, copying);
+  countNode(copying);
+  return raw !== false;
 }
 
 /**
@@ -74,8 +75,8 @@ function copy(raw: unknown, depth: number, closed: boolean, copying: Copying): J
  * does not know belong to a node around it: strictly read such schemas allow nothing, which nobody means.
  */
 function copyObject(raw: JsonRecord, depth: number, closed: boolean, copying: Copying): JsonSchema {
-  copying.nodes += 1;
-  if (copying.nodes > MOST_NODES || depth > DEEPEST_LEVEL) throw new TooLarge();
+  countNode(copying);
+  if (depth > DEEPEST_LEVEL) throw new TooLarge();
   const below = (child: unknown, mayClose = true): unknown => copy(child, depth + 1, mayClose, copying);
   const out: JsonSchema = {};
   copyNumbers(raw, out);
@@ -83,9 +84,15 @@ function copyObject(raw: JsonRecord, depth: number, closed: boolean, copying: Co
   copyReference(raw, out, closed, copying);
   copyAlternatives(raw, out, closed, below);
   copyMembers(raw, out, closed, below);
+  countNames(out, copying);
   copyItems(raw, out, below);
   // OpenAPI's `nullable` beside a reference means the referenced schema or null.
   return own(raw, 'nullable') === true && out.type === undefined ? { anyOf: [{ type: 'null' }, out] } : out;
+}
+
+function countNode(copying: Copying): void {
+  copying.nodes += 1;
+  if (copying.nodes > MOST_NODES) throw new TooLarge();
 }
 
 type Below = (child: unknown, mayClose?: boolean) => unknown;
@@ -186,6 +193,13 @@ function copyDependencies(raw: JsonRecord, out: JsonSchema, below: Below): void 
   }
   if (Object.keys(names).length > 0) out.dependentRequired = names;
   if (Object.keys(schemas).length > 0) out.dependentSchemas = schemas;
+}
+
+/** Each name that may be missing becomes a line of code, in which all names that depend on the same member are told. */
+function countNames(out: JsonSchema, copying: Copying): void {
+  copying.values += listOf(out.required).length;
+  for (const names of Object.values(recordOf(out.dependentRequired))) copying.values += 1 + listOf(names).length ** 2;
+  if (copying.values > MOST_VALUES) throw new TooLarge();
 }
 
 function copyItems(raw: JsonRecord, out: JsonSchema, below: Below): void {

@@ -1,5 +1,5 @@
 /** mcpo's table of scalar coercions (pydantic's lax mode): what a string, a number or a boolean may be read as. */
-import { type Coerce, LAX, lower, type Run, STRICT } from './coerce.ts';
+import { type Coerce, LAX, lower, type Run, report, STRICT } from './coerce.ts';
 import { isRecord } from './json-schema.ts';
 import { fault, type PlainFault } from './problems.ts';
 
@@ -8,12 +8,16 @@ const NUMBER_TEXT = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 const INFINITE_TEXT = /^[+-]?(?:inf|infinity|nan)$/i;
 /** Python reads no longer integers. */
 const MOST_DIGITS = 4300;
+/** No number needs more characters; a longer text, perhaps a whole file, is not read as one. */
+const LONGEST_NUMBER = 10_000;
 
 const TRUE_TEXTS: ReadonlySet<string> = new Set(['1', 'on', 't', 'true', 'y', 'yes']);
 const FALSE_TEXTS: ReadonlySet<string> = new Set(['0', 'off', 'f', 'false', 'n', 'no']);
+/** That of `false`. */
+const LONGEST_WORD = 5;
 
 function refuse(type: PlainFault, value: unknown, run: Run): unknown {
-  run.findings.push(fault(type, value));
+  report(run, fault(type, value));
   return value;
 }
 
@@ -64,7 +68,10 @@ function parseInteger(text: string, run: Run): unknown {
   if (!INTEGER_TEXT.test(trimmed)) return refuse('int_parsing', text, run);
   const digits = (trimmed.split('.')[0] ?? trimmed).replaceAll('_', '').replace(/^\+/, '');
   const value = Number(digits);
-  return Number.isSafeInteger(value) ? value + 0 : BigInt(digits);
+  if (Number.isSafeInteger(value)) return value + 0;
+  // Reading a long one takes a while, and each branch of a union reads it again.
+  run.work += digits.length;
+  return BigInt(digits);
 }
 
 /** A number, also from `"1e2"` and booleans. What JSON cannot write, such as infinity, is refused. */
@@ -87,6 +94,7 @@ function checkFinite(number: number, input: unknown, run: Run): unknown {
 }
 
 function parseNumber(text: string, run: Run): unknown {
+  if (text.length > LONGEST_NUMBER) return refuse('float_parsing', text, run);
   const trimmed = text.trim();
   const spaced = /^_|__|_$/.test(trimmed) ? trimmed : trimmed.replaceAll('_', '');
   if (NUMBER_TEXT.test(spaced)) return checkFinite(Number(spaced), text, run);
@@ -102,6 +110,7 @@ export const toBoolean: Coerce = (value, run) => {
   if (typeof value === 'bigint')
     return refuse(BigInt.asIntN(64, value) === value ? 'bool_parsing' : 'bool_type', value, run);
   if (typeof value !== 'string') return refuse('bool_type', value, run);
+  if (value.length > LONGEST_WORD) return refuse('bool_parsing', value, run);
   const word = value.toLowerCase();
   if (TRUE_TEXTS.has(word)) return true;
   return FALSE_TEXTS.has(word) ? false : refuse('bool_parsing', value, run);

@@ -1,6 +1,6 @@
 /** Coercions with a choice: pydantic's smart union, null or something, one of a list of values. */
-import { type Coerce, EXACT, lower, type Run } from './coerce.ts';
-import { isRecord } from './json-schema.ts';
+import { type Coerce, EXACT, isFull, isSpent, lower, MOST_FINDINGS, type Run, report } from './coerce.ts';
+import { isNumeric, isRecord } from './json-schema.ts';
 import { type Finding, literalFault } from './problems.ts';
 import { sameJson } from './same-json.ts';
 
@@ -19,16 +19,19 @@ interface Success {
 
 /** A body that makes unions try more branches than this is passed on as it is, for the server to judge. */
 const MOST_STEPS = 100_000;
+/** A fault in a branch that fails takes as long as looking at so many members. */
+const WORK_OF_FAULT = 20;
 
 /** The branch that the value fits best: exactly, else with the most members, else the first that it can be coerced to. */
 export function unionOf(branches: readonly Branch[]): Coerce {
   return (value, run) => {
+    if (isFull(run)) return value;
     const outer = { exactness: run.exactness, fields: run.fields };
     const failures: Finding[] = [];
     let best: Success | undefined;
     for (const branch of branches) {
       run.steps += 1;
-      if (run.steps > MOST_STEPS) break;
+      if (mustStop(run)) break;
       const success = tryBranch(branch, value, run, failures);
       if (success !== undefined && isBetter(success, best)) best = success;
       if (success?.exactness === EXACT && success.fields < 0) break;
@@ -36,7 +39,7 @@ export function unionOf(branches: readonly Branch[]): Coerce {
     run.exactness = outer.exactness;
     run.fields = outer.fields;
     if (best === undefined) {
-      if (run.steps <= MOST_STEPS) for (const failure of failures) run.findings.push(failure);
+      if (!mustStop(run)) for (const failure of failures) report(run, failure);
       return value;
     }
     lower(run, best.exactness);
@@ -45,14 +48,20 @@ export function unionOf(branches: readonly Branch[]): Coerce {
   };
 }
 
+function mustStop(run: Run): boolean {
+  return run.steps > MOST_STEPS || isSpent(run);
+}
+
 function tryBranch(branch: Branch, value: unknown, run: Run, failures: Finding[]): Success | undefined {
   const before = run.findings.length;
   run.exactness = EXACT;
   run.fields = -1;
   const result = branch.coerce(value, run);
   if (run.findings.length === before) return { value: result, exactness: run.exactness, fields: run.fields };
-  for (const failure of run.findings.splice(before)) {
-    failure.loc.unshift(branch.label);
+  const found = run.findings.splice(before);
+  run.work += found.length * WORK_OF_FAULT;
+  for (const failure of found.slice(0, MOST_FINDINGS - failures.length)) {
+    failure.loc.push(branch.label);
     failures.push(failure);
   }
   return undefined;
@@ -74,15 +83,27 @@ export function nullable(inner: Coerce): Coerce {
 export function literal(inner: Coerce, values: readonly unknown[]): Coerce {
   if (values.some((value) => isRecord(value) || Array.isArray(value))) return inner;
   const allowed = new Set(values);
+  const large = values.filter(isLarge);
+  // Writing all values down takes long, and in a union most faults are dropped: so once, when first needed.
+  let said: Finding | undefined;
   return (value, run) => {
     const before = run.findings.length;
     const coerced = inner(value, run);
     if (run.findings.length !== before || allowed.has(coerced)) return coerced;
-    // A number of the body may meet a bigint of the schema, or the other way round.
-    if (values.some((other) => sameJson(other, coerced))) return coerced;
-    run.findings.push(literalFault(values, value));
+    if (large.length > 0 && isNumeric(coerced)) {
+      run.work += large.length;
+      // A number of the body may meet a bigint of the schema, or the other way round.
+      if (isSpent(run) || large.some((other) => sameJson(other, coerced))) return coerced;
+    }
+    said ??= literalFault(values, value);
+    report(run, { ...said, input: value, loc: [], path: [] });
     return value;
   };
+}
+
+/** True for what is a number here and a bigint there. */
+function isLarge(value: unknown): boolean {
+  return isNumeric(value) && !Number.isSafeInteger(value);
 }
 
 /** What `inner` makes of objects; any other value as it is, because the schema does not ask for an object. */

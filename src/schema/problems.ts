@@ -1,7 +1,10 @@
 /** The faults that a caller's arguments may have, in pydantic's words, because that is what callers of mcpo read. */
 import { stringifyJson } from './json.ts';
 
-/** One fault, as it stands in `detail` of a 422 answer. `input` may hold a bigint: write it with `stringifyJson`. */
+/**
+ * One fault, as it stands in `detail` of a 422 answer. `input` may hold a bigint: write it with `stringifyJson`, which
+ * leaves it out where it is undefined, because it would make the answer too long.
+ */
 export interface ArgumentProblem {
   readonly type: string;
   /** `body`, then member names, numbers of items and, inside a union, the branch that was tried. */
@@ -11,7 +14,7 @@ export interface ArgumentProblem {
   readonly ctx?: Record<string, unknown>;
 }
 
-/** A fault found on the way through a value; the path grows at the front while the recursion unwinds. */
+/** A fault found on the way through a value; its places grow at the end while the recursion unwinds, and are turned round in the end. */
 export interface Finding {
   readonly type: string;
   readonly msg: string;
@@ -50,9 +53,16 @@ export function fault(type: PlainFault, input: unknown): Finding {
   return { type, msg: MESSAGES[type], input, loc: [], path: [] };
 }
 
-/** The fault of a value that is not among those allowed. */
+/** The values of a list are told up to this many characters: all countries and all time zones are shorter. */
+const LONGEST_LIST = 12_000;
+
+/** What has been written of lists of values, which many values of one body may miss. */
+const written = new WeakMap<readonly unknown[], string>();
+
+/** The fault of a value that is not among those allowed, a list that never changes. */
 export function literalFault(allowed: readonly unknown[], input: unknown): Finding {
-  const expected = pythonList(allowed);
+  const expected = written.get(allowed) ?? pythonList(allowed);
+  written.set(allowed, expected);
   return { type: 'literal_error', msg: `Input should be ${expected}`, input, ctx: { expected }, loc: [], path: [] };
 }
 
@@ -62,9 +72,16 @@ export function problemOf({ type, loc, msg, input, ctx }: Finding): ArgumentProb
   return ctx === undefined ? { type, loc: at, msg, input } : { type, loc: at, msg, input, ctx };
 }
 
-/** `'a', 'b' or 'c'`, as pydantic writes the values of a Literal. */
+/** `'a', 'b' or 'c'`, as pydantic writes the values of a Literal; long lists end in an ellipsis. */
 function pythonList(values: readonly unknown[]): string {
-  const shown = values.map(pythonRepr);
+  const shown: string[] = [];
+  let left = LONGEST_LIST;
+  for (const value of values) {
+    const text = pythonRepr(value);
+    left -= text.length + 2;
+    if (left < 0) return shown.length === 0 ? `${text.slice(0, LONGEST_LIST)}...` : `${shown.join(', ')}, ...`;
+    shown.push(text);
+  }
   const last = shown.pop() ?? '';
   return shown.length === 0 ? last : `${shown.join(', ')} or ${last}`;
 }

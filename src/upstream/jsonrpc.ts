@@ -23,15 +23,24 @@ export const METHOD_NOT_FOUND = -32601;
 
 /**
  * With `wantsProgress` the request's own id is the token under which the server may report progress.
- * Throws 422 for arguments that are nested thousands deep, which JSON.parse reads but nothing can write.
+ * Throws 422 for arguments that are nested thousands deep, which JSON.parse reads but nothing can write, and 413 for
+ * those that are longer than a string can be.
  */
 export function requestText(id: number, method: string, params: Params, wantsProgress: boolean): string {
   try {
     const text = wantsProgress ? withProgressToken(params, id) : stringifyJson(params);
     return `{"jsonrpc":"2.0","id":${id},"method":"${method}","params":${text}}`;
   } catch (error) {
-    throw error instanceof RangeError ? tooDeep() : error;
+    if (!(error instanceof RangeError)) throw error;
+    throw error.message === TOO_LONG ? tooLong() : tooDeep();
   }
+}
+
+/** What V8 says of a string beyond its limit; the other RangeError here is an overflow of the stack. */
+const TOO_LONG = 'Invalid string length';
+
+function tooLong(): GatewayError {
+  return new GatewayError('body_too_large', 413, 'The arguments are too large to be sent to the server.');
 }
 
 function tooDeep(): GatewayError {
