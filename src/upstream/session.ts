@@ -7,14 +7,13 @@ import { METHOD_NOT_FOUND, type Params, RpcError } from './jsonrpc.ts';
 import type { Negotiated, ServerInfo } from './negotiate.ts';
 import { parameterHeaders } from './parameter-headers.ts';
 import { MODERN_META, type Protocol } from './protocol.ts';
-import { readToolPage, type ToolPage } from './tool-page.ts';
+import { MOST_TOOLS, readToolPage, type ToolPage } from './tool-page.ts';
 import { badAnswer, type SendOptions, type Wire } from './wire.ts';
 
 /** The `result` of tools/call, as far as it was looked at. */
 export type ToolResult = Readonly<Record<string, unknown>>;
 
 const MAX_PAGES = 1_000;
-const MAX_TOOLS = 20_000;
 /** Of all pages together. */
 const MAX_LIST_CHARACTERS = 64 * 1024 * 1024;
 /** How often a stateless server may ask for the same call again with its `requestState`. */
@@ -51,10 +50,10 @@ export class Session {
       cursor = listed.nextCursor;
       if (cursor === undefined) return tools;
       if (seen.has(cursor)) throw badAnswer('The tool list repeats a cursor without end.');
-      if (tools.length > MAX_TOOLS) break;
+      if (tools.length > MOST_TOOLS) break;
       seen.add(cursor);
     }
-    throw badAnswer(`The tool list is longer than ${MAX_TOOLS} tools or ${MAX_PAGES} pages.`);
+    throw badAnswer(`The tool list is longer than ${MOST_TOOLS} tools or ${MAX_PAGES} pages.`);
   }
 
   /** One call. Nothing is repeated, except that a stateless server may ask for another round itself. */

@@ -10,12 +10,16 @@ export interface ToolPage {
   readonly characters: number;
 }
 
+/** That one list may have, all pages together. */
+export const MOST_TOOLS = 20_000;
 /** What a tool counts that is nested too deeply to be written: no honest list has one, and reading it takes a second. */
 const UNWRITABLE = 8 * 1024 * 1024;
 
-/** Reads the `result` of tools/list. Throws 502 where it is none. */
+/** Reads the `result` of tools/list. Throws 502 where it is none, or far too long. */
 export function readToolPage(result: unknown): ToolPage {
   if (!isRecord(result) || !Array.isArray(result.tools)) throw badAnswer('The answer to tools/list is invalid.');
+  // Before anything is done for each of them.
+  if (result.tools.length > MOST_TOOLS) throw badAnswer(`The tool list is longer than ${MOST_TOOLS} tools.`);
   let characters = 0;
   const tools = result.tools.map((tool: unknown) => {
     const length = lengthOf(tool);

@@ -96,6 +96,8 @@ test('a tool that nothing can write loses its schemas, and counts for much', () 
   assert.equal(page.nextCursor, 'x');
   assert.equal(readToolPage({ tools: [fine] }).characters, JSON.stringify(fine).length);
   assert.throws(() => readToolPage({ tools: {} }), { code: 'bad_upstream_answer' });
+  const endless = Array.from({ length: 20_001 }, () => 0);
+  assert.throws(() => readToolPage({ tools: endless }), { message: 'The tool list is longer than 20000 tools.' });
 });
 
 test('of a batch without end a beginning is looked at', () => {
