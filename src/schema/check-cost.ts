@@ -1,5 +1,5 @@
 /** Says of a schema, before there is a body, how often Ajv may look at one value. */
-import { isRecord, type JsonSchema, listOf, recordOf, stringsOf } from './json-schema.ts';
+import { isContainer, isRecord, type JsonSchema, listOf, recordOf, stringsOf } from './json-schema.ts';
 
 /** What a compiled check may cost. */
 export interface CheckCost {
@@ -108,8 +108,11 @@ export function isSmall(value: unknown, deepest: number, mostParts: number): boo
   for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
     parts += 1;
     if (next.depth > deepest || parts > mostParts) return false;
-    if (typeof next.value !== 'object' || next.value === null) continue;
-    for (const child of Object.values(next.value)) queue.push({ value: child, depth: next.depth + 1 });
+    if (!isContainer(next.value)) continue;
+    const children = Object.values(next.value);
+    // All that wait are parts too: a list of a million items is not queued to count them one by one.
+    if (parts + queue.length + children.length > mostParts) return false;
+    for (const child of children) queue.push({ value: child, depth: next.depth + 1 });
   }
   return true;
 }

@@ -1,6 +1,6 @@
 /** Counts what Ajv would do with one body, so that neither a hostile schema nor a hostile body can make it long. */
 import { inPlaceChildren, looksOf, NAMES_A_LOOK, namesOf } from './check-cost.ts';
-import { isRecord, type JsonSchema, listOf, own, recordOf } from './json-schema.ts';
+import { isContainer, isRecord, type JsonSchema, listOf, own, recordOf } from './json-schema.ts';
 
 /** What a run may cost: looks of a node at a value, and faults that could be found. */
 export interface Effort {
@@ -62,7 +62,7 @@ export function effortOf(schema: JsonSchema): Affords {
 }
 
 function gather(node: JsonSchema, defs: JsonSchema): Facts {
-  const isDeep = listOf(node.enum).some((value) => typeof value === 'object' && value !== null);
+  const isDeep = listOf(node.enum).some(isContainer);
   return {
     looks: looksOf(node) - 1,
     faults: Object.keys(node).length - 1,

@@ -14,6 +14,7 @@ import {
   typesOf,
 } from './json-schema.ts';
 import { createResolver, type Resolver } from './refs.ts';
+import { scalarKey } from './same-json.ts';
 import { hasProperties } from './shape.ts';
 
 /** A larger or deeper schema is not compiled; its tool is checked by coercion alone. */
@@ -126,8 +127,13 @@ function copyTypeAndValues(raw: JsonRecord, out: JsonSchema, copying: Copying): 
   copying.values += values.length;
   if (copying.values > MOST_VALUES) throw new TooLarge();
   if (values.length === 0) return;
-  const plain = [...new Set(values.map((value) => withoutBigints(value, DEEPEST_LEVEL)))];
+  const plain = eachOnce(values.map((value) => withoutBigints(value, DEEPEST_LEVEL)));
   out.enum = orNull && !plain.includes(null) ? [...plain, null] : plain;
+}
+
+/** Objects and arrays may stand there twice. */
+function eachOnce(values: readonly unknown[]): unknown[] {
+  return [...new Map(values.map((value) => [scalarKey(value), value])).values()];
 }
 
 function copyReference(raw: JsonRecord, out: JsonSchema, closed: boolean, copying: Copying): void {

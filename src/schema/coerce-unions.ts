@@ -1,8 +1,8 @@
 /** Coercions with a choice: pydantic's smart union, null or something, one of a list of values. */
 import { type Coerce, EXACT, isFull, isSpent, lower, MOST_FINDINGS, type Run, report } from './coerce.ts';
-import { isNumeric, isRecord } from './json-schema.ts';
+import { isContainer, isRecord } from './json-schema.ts';
 import { type Finding, literalFault } from './problems.ts';
-import { sameJson } from './same-json.ts';
+import { scalarKey } from './same-json.ts';
 
 /** One branch of a union. */
 export interface Branch {
@@ -81,29 +81,18 @@ export function nullable(inner: Coerce): Coerce {
 
 /** What `inner` takes, if it is then one of the values. Lists with objects or arrays in them are left to the checks. */
 export function literal(inner: Coerce, values: readonly unknown[]): Coerce {
-  if (values.some((value) => isRecord(value) || Array.isArray(value))) return inner;
-  const allowed = new Set(values);
-  const large = values.filter(isLarge);
+  if (values.some(isContainer)) return inner;
+  const allowed = new Set(values.map(scalarKey));
   // Writing all values down takes long, and in a union most faults are dropped: so once, when first needed.
   let said: Finding | undefined;
   return (value, run) => {
     const before = run.findings.length;
     const coerced = inner(value, run);
-    if (run.findings.length !== before || allowed.has(coerced)) return coerced;
-    if (large.length > 0 && isNumeric(coerced)) {
-      run.work += large.length;
-      // A number of the body may meet a bigint of the schema, or the other way round.
-      if (isSpent(run) || large.some((other) => sameJson(other, coerced))) return coerced;
-    }
+    if (run.findings.length !== before || allowed.has(scalarKey(coerced))) return coerced;
     said ??= literalFault(values, value);
     report(run, { ...said, input: value, loc: [], path: [] });
     return value;
   };
-}
-
-/** True for what is a number here and a bigint there. */
-function isLarge(value: unknown): boolean {
-  return isNumeric(value) && !Number.isSafeInteger(value);
 }
 
 /** What `inner` makes of objects; any other value as it is, because the schema does not ask for an object. */

@@ -23,6 +23,11 @@ export function isRecord(value: unknown): value is JsonRecord {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** True for a JSON object or an array: what has parts. */
+export function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
 /** The value if it is a JSON object, else an empty one: for keywords that should hold one. */
 export function recordOf(value: unknown): JsonRecord {
   return isRecord(value) ? value : {};

@@ -1,5 +1,6 @@
 /** Joins two schemas that must both hold into one, at one level: what `allOf`, and a `$ref` with siblings, mean. */
 import {
+  isContainer,
   isNumeric,
   isRecord,
   type JsonSchema,
@@ -11,7 +12,7 @@ import {
   typesOf,
 } from './json-schema.ts';
 import { partsOf } from './parts.ts';
-import { jsonLength, sameJson } from './same-json.ts';
+import { jsonLength, sameJson, scalarKey } from './same-json.ts';
 
 type Join = (first: unknown, second: unknown) => unknown;
 
@@ -79,10 +80,6 @@ function containersOf(values: unknown): unknown[] {
   return listOf(values).filter(isContainer);
 }
 
-function isContainer(value: unknown): boolean {
-  return typeof value === 'object' && value !== null;
-}
-
 /** Keywords that the caller has followed. */
 const LINKS: ReadonlySet<string> = new Set(['$ref', 'allOf']);
 
@@ -121,16 +118,11 @@ function mergeMembers(first: unknown, second: unknown): JsonSchema {
 function commonValues(first: unknown, second: unknown): unknown {
   if (!Array.isArray(first) || !Array.isArray(second)) return Array.isArray(first) ? first : second;
   if (comparisons(first, second) === undefined) return first;
-  const scalars = new Set(second.map(comparable));
+  const scalars = new Set(second.map(scalarKey));
   const containers = containersOf(second);
   return first.filter((value) =>
-    isContainer(value) ? containers.some((other) => sameJson(value, other)) : scalars.has(comparable(value)),
+    isContainer(value) ? containers.some((other) => sameJson(value, other)) : scalars.has(scalarKey(value)),
   );
-}
-
-/** A bigint and a number of the same size are one JSON number. */
-function comparable(value: unknown): unknown {
-  return Number.isInteger(value) ? BigInt(value as number) : value;
 }
 
 /** The types that both allow; the first's where they have none in common. Undefined when neither names one. */

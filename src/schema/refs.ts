@@ -1,5 +1,5 @@
 /** Finds what a `$ref` means inside one schema document: JSON pointers, anchors and embedded ids, never the network. */
-import { isRecord, type JsonRecord, own } from './json-schema.ts';
+import { isContainer, isRecord, type JsonRecord, own } from './json-schema.ts';
 
 /** Gives the schema that a reference stands for, or undefined when this document does not hold it. */
 export type Resolver = (ref: string) => unknown;
@@ -57,7 +57,7 @@ function collectNames(root: unknown): ReadonlyMap<string, unknown> {
   for (let at = 0; at < queue.length && at < MOST_NODES; at += 1) {
     const node = queue[at];
     if (isRecord(node)) nameNode(node, names);
-    if (typeof node === 'object' && node !== null && queue.length < MOST_NODES) queue.push(...childrenOf(node));
+    if (isContainer(node) && queue.length < MOST_NODES) queue.push(...childrenOf(node));
   }
   return names;
 }

@@ -1,5 +1,5 @@
 /** Compares and measures JSON values without ever going deeper than a stranger's value may be trusted to be. */
-import { isNumeric, isRecord } from './json-schema.ts';
+import { isContainer, isNumeric, isRecord } from './json-schema.ts';
 
 /** Values nested deeper than this are neither compared nor shown. */
 const DEEPEST_VALUE = 60;
@@ -29,6 +29,19 @@ export function textLength(text: string, limit: number): number | undefined {
   return PLAIN.test(text) ? text.length + 2 : Buffer.byteLength(JSON.stringify(text));
 }
 
+/** Stands before what is no text, and before a text that begins with it. */
+const MARK = '\0';
+
+/**
+ * What a set of JSON scalars knows one by: a bigint and a number of the same size are one JSON number, as in `sameJson`.
+ * Numbers become texts, because V8 hashes those by a secret: numbers can be chosen so that a set becomes one long list.
+ */
+export function scalarKey(value: unknown): unknown {
+  if (typeof value === 'string') return value.startsWith(MARK) ? MARK + value : value;
+  if (!isNumeric(value)) return value;
+  return MARK + String(Number.isInteger(value) ? BigInt(value) : value);
+}
+
 /** An item and its comma. */
 const SHORTEST_ITEM = 2;
 
@@ -46,7 +59,7 @@ export function jsonLength(value: unknown, limit: number): number | undefined {
     const own = typeof next.value === 'string' ? textLength(next.value, limit) : scalarLength(next.value);
     length += (own ?? Infinity) + 1;
     if (length > limit || next.depth > DEEPEST_VALUE) return undefined;
-    if (typeof next.value !== 'object' || next.value === null) continue;
+    if (!isContainer(next.value)) continue;
     const keys = Array.isArray(next.value) ? undefined : Object.keys(next.value);
     const count = keys?.length ?? (next.value as unknown[]).length;
     // A list of a million items is not queued to find out that it is too long.
@@ -58,5 +71,5 @@ export function jsonLength(value: unknown, limit: number): number | undefined {
 }
 
 function scalarLength(value: unknown): number {
-  return typeof value === 'object' && value !== null ? 2 : String(value).length;
+  return isContainer(value) ? 2 : String(value).length;
 }
