@@ -10,7 +10,7 @@ import { freePort, type Processes } from './processes.ts';
 import { ANSWER, ARGUMENTS, TOOL } from './servers/tools.ts';
 
 export const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
-const KEY = 'a-key-for-the-benchmark-only';
+export const KEY = 'a-key-for-the-benchmark-only';
 const SERVER = 'bench';
 
 /** A program of `servers/` as a command line. */

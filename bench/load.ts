@@ -1,7 +1,9 @@
 /** One measurement: autocannon in a process of its own, at 32 connections without pipelining. */
 import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { closeSession, openSession } from './mcp-session.ts';
 
 export const CONNECTIONS = 32;
 
@@ -10,8 +12,10 @@ export interface Target {
   readonly headers: Readonly<Record<string, string>>;
   /** Sent by POST; without it the request is a GET. */
   readonly body?: string;
-  /** The one right answer. */
+  /** The one right answer; in sessions a part of it, because it may come as JSON or as an event. */
   readonly expected: string;
+  /** True: MCP, each connection in a session of its own. */
+  readonly inSessions?: true;
 }
 
 export interface Load {
@@ -35,26 +39,40 @@ interface Result {
 /** A command line takes no more, and comparing long bodies would slow the load generator down. */
 const MOST_EXPECTED = 10_000;
 const AUTOCANNON = createRequire(import.meta.url).resolve('autocannon');
+const IN_SESSIONS = [
+  '--import',
+  import.meta.resolve('tsx'),
+  fileURLToPath(new URL('session-load.ts', import.meta.url)),
+];
 const run = promisify(execFile);
 
 /** Asks once; throws unless the answer is 200 and right. */
 export async function verify(target: Target): Promise<void> {
-  const { url, headers, body, expected } = target;
+  return target.inSessions === true ? verifySession(target) : verifyAnswer(target, target.headers);
+}
+
+async function verifySession(target: Target): Promise<void> {
+  const session = await openSession(target.url, target.headers);
+  await verifyAnswer(target, session);
+  await closeSession(target.url, session);
+}
+
+async function verifyAnswer(target: Target, headers: Target['headers']): Promise<void> {
+  const { url, body, expected, inSessions } = target;
   const request = body === undefined ? { headers } : { method: 'POST', headers, body };
   const response = await fetch(url, { ...request, signal: AbortSignal.timeout(5_000) });
   const text = await response.text();
-  if (response.status === 200 && text === expected) return;
+  const isRight = inSessions === true ? text.includes(expected) : text === expected;
+  if (response.status === 200 && isRight) return;
   throw new Error(`${url} answered ${response.status}: ${text.slice(0, 300)}`);
 }
 
 /** Loads the target for some seconds; throws if even one answer was wrong. */
 export async function load(target: Target, seconds: number): Promise<Load> {
-  const args = [AUTOCANNON, '--json', '--connections', String(CONNECTIONS), '--duration', String(seconds)];
-  for (const [name, value] of Object.entries(target.headers)) args.push('--headers', `${name}=${value}`);
-  if (target.body !== undefined) args.push('--method', 'POST', '--body', target.body);
   const isShort = target.expected.length <= MOST_EXPECTED;
-  if (isShort) args.push('--expectBody', target.expected);
-  const stdout = await output([...args, target.url], seconds * 1_000 + 20_000);
+  const own = [...IN_SESSIONS, JSON.stringify(target), String(seconds)];
+  const args = target.inSessions === true ? own : argumentsFor(target, seconds, isShort);
+  const stdout = await output(args, seconds * 1_000 + 20_000);
   const result = JSON.parse(stdout) as Result;
   const calls = result['2xx'];
   const wrong = result.non2xx + result.errors + result.timeouts + result.mismatches;
@@ -63,6 +81,14 @@ export async function load(target: Target, seconds: number): Promise<Load> {
     throw new Error(`${target.url}: answers were shorter than ${target.expected.length} characters`);
   }
   return { calls, perSecond: calls / result.duration, p99: result.latency.p99 };
+}
+
+function argumentsFor(target: Target, seconds: number, expects: boolean): string[] {
+  const args = [AUTOCANNON, '--json', '--connections', String(CONNECTIONS), '--duration', String(seconds)];
+  for (const [name, value] of Object.entries(target.headers)) args.push('--headers', `${name}=${value}`);
+  if (target.body !== undefined) args.push('--method', 'POST', '--body', target.body);
+  if (expects) args.push('--expectBody', target.expected);
+  return [...args, target.url];
 }
 
 /** What a Node program prints; it ends after `timeout` ms or with us. */

@@ -8,6 +8,9 @@ export const SCENARIO_IDS = [
   'document',
   'document-anonymous',
   'document-personal',
+  'mcp-http-json',
+  'mcp-http-stream',
+  'mcp-stdio',
 ] as const;
 export type ScenarioId = (typeof SCENARIO_IDS)[number];
 

@@ -1,6 +1,7 @@
 /** The comparisons, each with its contenders, latchkey first, and the bars that latchkey has to clear. */
 import { caller, findMcpo, program, startLatchkey, startMcpo, startProgram, startUpstream } from './contenders.ts';
 import { startAnonymous, startLarge, startPersonal } from './documents.ts';
+import { startMcpHttp, startMcpStdio } from './mcp.ts';
 import type { Contender } from './measure.ts';
 import type { ScenarioId } from './options.ts';
 import type { Processes } from './processes.ts';
@@ -63,6 +64,24 @@ export const SCENARIOS: readonly Scenario[] = [
     title: 'The same for a person who has connected an account there',
     bars: [STATIC],
     start: startPersonal,
+  },
+  {
+    id: 'mcp-http-json',
+    title: 'MCP to an HTTP server that answers JSON',
+    bars: [BARE],
+    start: (processes, nodeArgs) => startMcpHttp(processes, nodeArgs, 'session-json'),
+  },
+  {
+    id: 'mcp-http-stream',
+    title: 'MCP to an HTTP server that answers an event stream',
+    bars: [BARE],
+    start: (processes, nodeArgs) => startMcpHttp(processes, nodeArgs, 'session-stream'),
+  },
+  {
+    id: 'mcp-stdio',
+    title: 'MCP to a stdio server',
+    bars: [{ against: 'bare', throughput: 0.5 }],
+    start: startMcpStdio,
   },
 ];
 

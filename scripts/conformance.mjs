@@ -1,119 +1,85 @@
 /**
- * Runs the official MCP conformance suite against the built latchkey: every scenario of authorization that a revision
- * requires of clients. `--write` puts the table of results into the README, `--check` fails where another one stands there;
+ * Runs the official MCP conformance suite against the built latchkey: every scenario that a revision requires of clients,
+ * and of servers; and the official Inspector at every endpoint. `--write` puts the table of results into the README, `--check` fails where another one stands there;
  * named scenarios run alone: `node scripts/conformance.mjs auth/basic-cimd`.
  */
 import assert from 'node:assert/strict';
-import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { runClientScenarios } from './conformance/client.mjs';
+import { INSPECTOR_VERSION, inspectorJobs, runInspector } from './conformance/inspector.mjs';
+import { runServerScenarios } from './conformance/server.mjs';
+import { startStand } from './conformance/stand.mjs';
+import { checkCount, listed, openSuite, RESULTS, VERSION } from './conformance/suite.mjs';
 
-const SUITE = '@modelcontextprotocol/conformance';
-const VERSION = '0.2.0-alpha.12';
-/** `list`: how the suite is asked for the scenarios; of the newer revisions it has sets that are frozen. */
+/** `by`: how the suite is asked for the scenarios; of the newer revisions it has sets that are frozen. */
 const REVISIONS = [
-  { revision: '2025-03-26', list: '--spec-version', count: 2 },
-  { revision: '2025-11-25', list: '--requirements', count: 14 },
-  { revision: '2026-07-28', list: '--requirements', count: 25 },
+  { revision: '2025-03-26', by: '--spec-version', counts: { auth: 2 } },
+  { revision: '2025-11-25', by: '--requirements', counts: { server: 30, client: 4, auth: 14 } },
+  { revision: '2026-07-28', by: '--requirements', counts: { server: 37, client: 7, auth: 25 } },
 ];
-/** Where latchkey has to refuse, and by which code; the suite would be content with a client that merely breaks. */
-const REFUSED = {
-  // After three refusals the suite's server says 410 to everything; how many one login takes is a matter of timing.
-  'auth/scope-retry-limit': ['insufficient_scope', 'server_unavailable'],
-  'auth/resource-mismatch': ['metadata_rejected'],
-  'auth/metadata-issuer-mismatch': ['metadata_rejected'],
-  'auth/iss-supported-missing': ['response_rejected'],
-  'auth/iss-wrong-issuer': ['response_rejected'],
-  'auth/iss-unexpected': ['response_rejected'],
-  'auth/iss-normalized': ['response_rejected'],
+/** The columns of the table. */
+const CHAPTERS = {
+  server: 'Server scenarios, through latchkey',
+  client: 'Client scenarios, through latchkey',
+  auth: '`auth/*` client scenarios',
 };
-const AT_ONCE = 2;
-const TIMEOUT_MS = 60_000;
-const MAX_OUTPUT = 16_777_216;
-const CACHE = resolve('.cache');
-const RESULTS = join(CACHE, 'conformance-results');
-const CLIENT = `"${process.execPath}" --import tsx test/conformance/client.ts`;
 const README = 'README.md';
 const TABLE = /(?<=<!-- conformance -->\n)[\s\S]*(?=<!-- \/conformance -->)/;
 
-/** In a folder of its own: the suite needs a newer Node than latchkey, and neither is for those who install latchkey. */
-function install(folder, name, version) {
-  const home = join(CACHE, folder);
-  const place = join(home, 'node_modules', name);
-  const manifest = join(place, 'package.json');
-  const found = existsSync(manifest) ? JSON.parse(readFileSync(manifest, 'utf8')).version : '';
-  if (found === version || found.startsWith(`${version}.`)) return place;
-  mkdirSync(home, { recursive: true });
-  writeFileSync(join(home, 'package.json'), '{"private": true}\n');
-  execFileSync('npm', ['install', '--no-save', `${name}@${version}`], { cwd: home, stdio: 'inherit' });
-  return place;
-}
-
-/** The required scenarios stand at the left of the list, those that are only reported further in. */
-function scenariosOf(suite, { revision, list, count }) {
-  const text = execFileSync(suite.node, [suite.main, 'list', '--client', list, revision], { encoding: 'utf8' });
-  const scenarios = [...text.matchAll(/^ {2}- (auth\/\S+)/gm)].map(([, scenario]) => scenario);
-  assert.equal(scenarios.length, count, `scenarios of ${revision}`);
-  return scenarios.map((scenario) => ({ revision, scenario }));
-}
-
-/** Alone, a warning is a failure too. */
-function run(suite, { revision, scenario }) {
-  const results = join(RESULTS, revision);
-  const command = ['client', '--command', CLIENT, '--scenario', scenario, '--spec-version', revision, '-o', results];
-  return new Promise((done) => {
-    execFile(
-      suite.node,
-      [suite.main, ...command],
-      { timeout: TIMEOUT_MS, maxBuffer: MAX_OUTPUT },
-      (error, stdout, stderr) => {
-        const problem = error === null ? problemOf(scenario, clientOutput(results, scenario)) : 'the suite says no';
-        const report = `${stdout}${stderr}`;
-        done({ revision, scenario, problem, report });
-      },
-    );
+function jobsOf(suite, { revision, by, counts }) {
+  const text = suite.list(by, revision);
+  const clients = listed(text, 'Client');
+  const scenarios = {
+    server: listed(text, 'Server'),
+    client: clients.filter((name) => !name.startsWith('auth/')),
+    auth: clients.filter((name) => name.startsWith('auth/')),
+  };
+  return Object.entries(counts).flatMap(([chapter, count]) => {
+    checkCount(scenarios[chapter], count, `${chapter} ${revision}`);
+    return scenarios[chapter].map((scenario) => ({ revision, chapter, scenario }));
   });
-}
-
-/** `auth/x` leaves its files in `auth/x-<time>`. */
-function clientOutput(results, scenario) {
-  const name = readdirSync(results, { recursive: true }).find(
-    (file) => file.startsWith(`${scenario}-2`) && file.endsWith('stdout.txt'),
-  );
-  return name === undefined ? '' : readFileSync(join(results, name), 'utf8');
-}
-
-function problemOf(scenario, output) {
-  const lines = output.split('\n');
-  const versions = ['client', 'latchkey'].map((who) => `${who}: Node ${process.version}`);
-  const ends = (REFUSED[scenario] ?? ['connected']).map((end) => `end: ${end}`);
-  const isRight = versions.every((line) => lines.includes(line)) && ends.some((line) => lines.includes(line));
-  return isRight ? undefined : `expected ${[...versions, ends.join(' or ')].join(', ')}; got:\n${output}`;
 }
 
 async function runAll(suite, jobs) {
   const results = [];
-  const left = [...jobs];
-  const work = async () => {
-    for (let job = left.shift(); job !== undefined; job = left.shift()) {
-      const result = await run(suite, job);
-      results.push(result);
-      console.log(`${result.problem === undefined ? 'passed' : 'FAILED'}  ${job.revision}  ${job.scenario}`);
-      if (result.problem !== undefined) console.log(`${result.report}\n${result.problem}`);
-    }
+  const onResult = (result) => {
+    const { problem, revision, scenario, report } = result;
+    results.push(result);
+    console.log(`${problem === undefined ? 'passed' : 'FAILED'}  ${revision}  ${scenario}`);
+    if (problem !== undefined) console.log(`${report}\n${problem}`);
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  const of = (...chapters) => jobs.filter(({ chapter }) => chapters.includes(chapter));
+  if (of('server', 'inspector').length > 0) {
+    const stand = await startStand();
+    try {
+      await runServerScenarios(suite, of('server'), stand.endpoints, onResult);
+      await runInspector(of('inspector'), stand.endpoints, onResult);
+    } finally {
+      await stand.stop();
+    }
+  }
+  await runClientScenarios(suite, of('client', 'auth'), onResult);
   return results;
 }
 
 function table(results) {
-  const rows = REVISIONS.map(({ revision }) => {
-    const all = results.filter((result) => result.revision === revision);
+  const cell = (chapter, revision) => {
+    const all = results.filter(
+      (result) => result.chapter === chapter && (revision ?? result.revision) === result.revision,
+    );
     const passed = all.filter(({ problem }) => problem === undefined);
-    return `| ${revision} | ${passed.length} of ${all.length} |`;
+    return all.length === 0 ? '' : `${passed.length} of ${all.length}`;
+  };
+  const rows = REVISIONS.map(({ revision }) => {
+    const cells = Object.keys(CHAPTERS).map((chapter) => cell(chapter, revision));
+    return `| ${[revision, ...cells].join(' | ')} |`;
   });
-  const head = `| MCP revision | \`auth/*\` client scenarios passed, suite ${VERSION} |`;
-  return `\n${[head, '|---|---|', ...rows].join('\n')}\n\n`;
+  const head = `| MCP revision | ${Object.values(CHAPTERS).join(' | ')} |`;
+  const notes = [
+    `Passed, of those that the suite (${VERSION}) requires.`,
+    `\`@modelcontextprotocol/inspector\` ${INSPECTOR_VERSION} lists and calls tools at ${cell('inspector')} endpoints.`,
+  ];
+  return `\n${[head, '|---|---|---|---|', ...rows].join('\n')}\n\n${notes.join('\n')}\n\n`;
 }
 
 /** True where the README is to have this very table and has another. */
@@ -129,11 +95,8 @@ function isStaleAfter(args, made) {
 async function main(args) {
   assert.ok(existsSync('dist/main.js'), 'latchkey is not built: npm run build');
   const named = args.filter((arg) => !arg.startsWith('--'));
-  const suite = {
-    node: join(install('node24', 'node', '24'), 'bin/node'),
-    main: join(install('conformance', SUITE, VERSION), 'dist/index.js'),
-  };
-  const all = REVISIONS.flatMap((set) => scenariosOf(suite, set));
+  const suite = openSuite();
+  const all = [...REVISIONS.flatMap((set) => jobsOf(suite, set)), ...inspectorJobs()];
   const jobs = named.length === 0 ? all : all.filter(({ scenario }) => named.includes(scenario));
   assert.ok(jobs.length > 0, `no such scenario: ${named.join(', ')}`);
   rmSync(RESULTS, { recursive: true, force: true });

@@ -15,23 +15,29 @@ import { documentRoutes } from './http/document-routes.ts';
 import { Documents, documentOptions } from './http/documents.ts';
 import { answerError, installErrorHandlers, toGatewayError } from './http/errors.ts';
 import { isForPerson, sendFailure } from './http/failures.ts';
-import { loginLinkTo } from './http/login-link.ts';
+import { forwardableHeaders } from './http/forwarded-headers.ts';
+import { linkFor } from './http/login-link.ts';
 import { loginRoutes } from './http/logins.ts';
 import { installTwinRedirect } from './http/loopback-twin.ts';
+import { installMcpCallers } from './http/mcp/caller.ts';
+import { type McpOptions, mcpRoutes } from './http/mcp/routes.ts';
 import { Metrics } from './http/metrics.ts';
 import { installRequestLog, opsRoutes } from './http/ops.ts';
 import { originPolicy } from './http/origin.ts';
 import { pageRoutes } from './http/pages.ts';
 import { sessionPrincipal } from './http/session-principal.ts';
 import { signInRoutes } from './http/sign-in.ts';
-import type { Site } from './http/site.ts';
+import { type Site, serverPath } from './http/site.ts';
 import { installPersonalTargets, installPlaces } from './http/targets.ts';
-import { refuseUntaken, toolRoutes } from './http/tools.ts';
+import { tokenRoutes } from './http/tokens.ts';
+import { refuseUntaken, tokenCounter, toolRoutes } from './http/tools.ts';
 import { buildIdentity } from './identity/authenticators.ts';
 import { FailureLimiter } from './identity/failure-limiter.ts';
 import { howToName } from './identity/naming-oneself.ts';
 import { openWebuiUsers } from './identity/open-webui/users.ts';
+import type { PersonalTokens } from './identity/personal-tokens.ts';
 import type { WebSessions } from './identity/web-sessions.ts';
+import { McpEndpoints } from './mcp/endpoints.ts';
 import { publicBase, stripRootPath } from './routing.ts';
 import type { Settings } from './settings.ts';
 import { MAX_MESSAGE_BYTES } from './upstream/wire.ts';
@@ -41,6 +47,7 @@ export interface AppOptions {
   readonly settings: Settings;
   readonly log: FastifyBaseLogger;
   readonly sessions: WebSessions;
+  readonly tokens: PersonalTokens;
   /** What is odd about the configuration as it is now, for the page at `/`. */
   readonly warnings: () => readonly Problem[];
 }
@@ -48,9 +55,10 @@ export interface AppOptions {
 /** A person clicks; far more than that within a minute is a program. */
 const MOST_ATTEMPTS = 60;
 
-export async function buildApp({ gateway, settings, log, sessions, warnings }: AppOptions): Promise<FastifyInstance> {
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  const { gateway, settings, log, tokens, warnings } = options;
   const app = newServer(settings, log);
-  const site = siteOf(gateway, settings, sessions, log);
+  const site = siteOf(options);
   const { identity, routing } = site;
   const policy = originPolicy(settings, identity.required);
   const limiter = new FailureLimiter();
@@ -63,7 +71,7 @@ export async function buildApp({ gateway, settings, log, sessions, warnings }: A
   installErrorHandlers(app, {
     forPeople: (error, request, reply) => (isForPerson(request) ? sendFailure(site, error, request, reply) : undefined),
     toldTo: async (server, request) => ({
-      ...(await loginLinkTo(gateway, server, request)),
+      ...(await linkFor(gateway, server, request)),
       howToName: site.howToName,
     }),
   });
@@ -82,6 +90,7 @@ export async function buildApp({ gateway, settings, log, sessions, warnings }: A
     isOpenTo: (request) => request.hasDocumentKey,
     rootPath: site.rootPath,
   });
+  installMcpCallers(app, site);
   installPersonalTargets(app, gateway);
   refuseUntaken(app, { gateway, routing });
   await app.register(swagger, {
@@ -90,16 +99,28 @@ export async function buildApp({ gateway, settings, log, sessions, warnings }: A
   app.get('/docs/gateway.json', { schema: { hide: true } }, async () => app.swagger());
   opsRoutes(app, gateway, metrics);
   documentRoutes(app, documents, site);
-  await pageRoutes(app, { ...site, settings, documents, warnings, visits });
+  const answerMcp = mcpRoutes(app, mcpOptions(site, log));
+  await pageRoutes(app, { ...site, settings, documents, warnings, visits, tokens, answerMcp });
+  tokenRoutes(app, { ...site, settings, warnings, visits, tokens });
   signInRoutes(app, { ...site, limiter, visits });
   loginRoutes(app, { ...site, attempts });
-  toolRoutes(app, gateway, site);
+  toolRoutes(app, gateway, site, answerMcp);
   return app;
 }
 
-function siteOf(gateway: Gateway, settings: Settings, sessions: WebSessions, log: FastifyBaseLogger): Site {
+function mcpOptions(site: Site, log: FastifyBaseLogger): McpOptions {
+  const { gateway } = site;
+  const countsTokens = tokenCounter(gateway);
+  return {
+    endpoints: new McpEndpoints({ gateway, log, howToName: site.howToName }),
+    headersOf: (request) => forwardableHeaders(request, countsTokens),
+    pathOf: ({ mcp }) => (mcp?.server === undefined ? site.rootPath : serverPath(site, mcp.server)),
+  };
+}
+
+function siteOf({ gateway, settings, sessions, tokens, log }: AppOptions): Site {
   const openWebui = openWebuiUsers(settings.openWebui, log);
-  const identity = buildIdentity({ apiKey: settings.apiKey, auth: settings.auth, openWebui });
+  const identity = buildIdentity({ apiKey: settings.apiKey, auth: settings.auth, openWebui, tokens });
   const documented = documentOptions(gateway, settings);
   const { rootPath, pathPrefix, single } = documented;
   const base = publicBase(settings.publicUrl, settings.rootPath);

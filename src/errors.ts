@@ -24,6 +24,9 @@ export type ErrorCode =
   | 'upstream_error'
   | 'upstream_unauthorized'
   | 'tool_error'
+  // MCP towards callers.
+  | 'session_unknown'
+  | 'bad_mcp_request'
   // A server with logins, seen by a caller.
   | 'identity_required'
   | 'authorization_required'

@@ -34,6 +34,17 @@ export interface GatewayOptions {
   readonly timings?: LinkTimings;
 }
 
+/** What sessions that outlive a single call have to know. */
+export type GatewayEvent =
+  | {
+      readonly kind: 'servers';
+      readonly changed: readonly string[];
+      readonly removed: readonly string[];
+      readonly added: readonly string[];
+    }
+  /** The grant of `owner` at a server has begun, or has ended or was replaced. */
+  | { readonly kind: 'login'; readonly server: string; readonly owner: Owner; readonly isConnected: boolean };
+
 export interface Changes {
   readonly added: readonly string[];
   readonly changed: readonly string[];
@@ -59,6 +70,7 @@ export class Gateway {
   readonly #leaving = new Map<Server, Promise<void>>();
   #servers: ReadonlyMap<string, Server> = new Map();
   readonly #toolListeners: ((server: Server) => void)[] = [];
+  readonly #eventListeners: ((event: GatewayEvent) => void)[] = [];
   readonly #closing = new AbortController();
   readonly #sweeper: NodeJS.Timeout;
   #revision = 0;
@@ -118,12 +130,19 @@ export class Gateway {
     }
     for (const server of made.values()) server.start();
     for (const server of leaving) this.#retire(server);
+    const { added, changed, removed } = changes;
+    if (added.length + changed.length + removed.length > 0) this.#tell({ kind: 'servers', added, changed, removed });
     return changes;
   }
 
   /** Calls `listener` for each tool list that all share and that becomes known, from this run or an earlier one. */
   onTools(listener: (server: Server) => void): void {
     this.#toolListeners.push(listener);
+  }
+
+  /** Calls `listener` for what changes under sessions that are open. */
+  onEvent(listener: (event: GatewayEvent) => void): void {
+    this.#eventListeners.push(listener);
   }
 
   /** Waits, `ms` at most, for servers still in their very first connect. */
@@ -135,6 +154,11 @@ export class Gateway {
   ownerOf(server: Server, principal: Principal): Owner | undefined {
     if (!server.isPersonal) return SHARED_OWNER;
     return isOnePerson(principal) ? principal.id : undefined;
+  }
+
+  /** Where what is secret is kept. */
+  get sealed(): Store {
+    return this.#options.stores.sealed;
   }
 
   /** True where people sign in at some server. */
@@ -149,6 +173,7 @@ export class Gateway {
 
   /** After a login: connects, and waits a little for the tools, so that the next page can show them. */
   async loggedIn(server: Server, owner: Owner): Promise<void> {
+    this.#tell({ kind: 'login', server: server.name, owner, isConnected: true });
     if (!server.isPersonal) void server.loggedIn();
     // Elsewhere asking would open a session of its own.
     const isOne = server.isPersonal || server.config.isolation === 'shared';
@@ -244,6 +269,11 @@ export class Gateway {
     if (server?.guarded === undefined || !isSameLogin(server.guarded, guarded)) return;
     const refusal = authorizationRequired(server.name, `The sign-in at "${server.name}" has ended.`);
     server.loginEnded(owner, refusal);
+    this.#tell({ kind: 'login', server: server.name, owner, isConnected: false });
+  }
+
+  #tell(event: GatewayEvent): void {
+    for (const listener of this.#eventListeners) listener(event);
   }
 
   #retire(server: Server): void {

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Environment } from '../config/interpolate.ts';
 import type { Configuration } from '../config/model.ts';
 import { Gateway, type GatewayOptions } from '../gateway.ts';
+import { PersonalTokens } from '../identity/personal-tokens.ts';
 import { WebSessions } from '../identity/web-sessions.ts';
 import { createLog } from '../log.ts';
 import { publicBase } from '../routing.ts';
@@ -13,6 +14,7 @@ export interface Runtime {
   readonly log: Logger;
   readonly gateway: Gateway;
   readonly sessions: WebSessions;
+  readonly tokens: PersonalTokens;
   close(): Promise<void>;
 }
 
@@ -20,7 +22,7 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 /** How long a browser stays signed in that nobody uses. */
 const SIGNED_IN_MS = 8 * 60 * MINUTE_MS;
-const SESSION_SWEEP_MS = 10 * MINUTE_MS;
+const SWEEP_MS = 10 * MINUTE_MS;
 
 /** Throws ConfigError when the store cannot be opened, or its secret is missing or wrong. */
 export async function startRuntime(
@@ -34,14 +36,17 @@ export async function startRuntime(
   const base = publicBase(settings.publicUrl, settings.rootPath);
   const gateway = new Gateway({ log, stores, publicBase: base, onState });
   const sessions = openSessions(stores, settings, configuration);
+  const tokens = new PersonalTokens(stores.sealed, log);
   const sweeper = setInterval(() => {
     sessions.sweep().catch((error: unknown) => log.warn({ err: error }, 'old sessions could not be removed'));
-  }, SESSION_SWEEP_MS);
+    tokens.sweep().catch((error: unknown) => log.warn({ err: error }, 'expired access tokens could not be removed'));
+  }, SWEEP_MS);
   sweeper.unref();
   return {
     log,
     gateway,
     sessions,
+    tokens,
     close: async () => {
       clearInterval(sweeper);
       await gateway.close();

@@ -32,8 +32,8 @@ export async function serve(flags: Flags, env: Environment, source: ConfigSource
   report.attach(runtime.log);
   let warnings = [...loaded.configuration.warnings, ...settings.warnings];
   report.warnings(warnings);
-  const { gateway, sessions, log } = runtime;
-  const app = await buildApp({ gateway, settings, log, sessions, warnings: () => warnings });
+  const { gateway, sessions, tokens, log } = runtime;
+  const app = await buildApp({ gateway, settings, log, sessions, tokens, warnings: () => warnings });
   await runtime.gateway.apply(loaded.configuration);
   try {
     await app.listen({

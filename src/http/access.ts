@@ -11,6 +11,7 @@ export function installAccess(app: FastifyInstance, policy: OriginPolicy): void 
   app.decorateRequest('browser');
   app.decorateRequest('place');
   app.decorateRequest('target');
+  app.decorateRequest('mcp');
   app.decorateRequest('errorCode');
   app.addHook('onRequest', (request, reply, done) => {
     request.principal = ANONYMOUS;

@@ -1,7 +1,7 @@
 /** Who is asking: the `Authorization` header, else the session of the browser; and whether the path needs to know. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../errors.ts';
-import type { Identity } from '../identity/authenticators.ts';
+import { type Identity, isOwnToken } from '../identity/authenticators.ts';
 import { type Authorization, readAuthorization } from '../identity/authorization.ts';
 import type { FailureLimiter } from '../identity/failure-limiter.ts';
 import type { Principal } from '../identity/principal.ts';
@@ -15,6 +15,7 @@ import { ambientCredentialCounts, type OriginPolicy } from './origin.ts';
 import { signInPath } from './person.ts';
 import { sessionPrincipal } from './session-principal.ts';
 import { LOGINS } from './targets.ts';
+import { tokenRefusal } from './token-reach.ts';
 
 export interface AuthenticationOptions {
   readonly identity: Identity;
@@ -82,8 +83,8 @@ function settle(
     return;
   }
   // Nearly always everything is known already.
-  if (checked === undefined) done();
-  else checked.then(() => done(), conclude);
+  if (checked === undefined) done(tokenRefusal(request));
+  else checked.then(() => done(tokenRefusal(request)), conclude);
 }
 
 /** Throws or rejects where the path needs a credential and there is none that counts. */
@@ -98,7 +99,8 @@ function admit(request: FastifyRequest, options: AuthenticationOptions): Promise
   const needed = identity.required && needsCredential(request, options);
   if (request.headers.authorization === undefined && !needed) return undefined;
   const goOn = (error: unknown): void => {
-    if (needed || isPersonsOwn(request) || !(error instanceof GatewayError)) throw error;
+    const isMeant = needed || isPersonsOwn(request) || (isOwnToken(authorization) && !isAlwaysOpen(request));
+    if (isMeant || !(error instanceof GatewayError)) throw error;
   };
   try {
     const principal = authenticate(request, authorization, options);
@@ -163,16 +165,28 @@ function needsCredential(
   { everywhere, isOpenTo }: Pick<AuthenticationOptions, 'everywhere' | 'isOpenTo'>,
 ): boolean {
   if (request.method === 'OPTIONS') return false;
-  const route = request.routeOptions.url ?? '';
   // First of all: under a single server a tool may have any path, also one that looks open.
-  if (request.target?.tool !== undefined || isPersonalCall(request)) return true;
-  if (!everywhere) return route === '/metrics';
-  return !ALWAYS_OPEN.has(route) && !isOpenLoginPage(route, request.url) && !isOpenTo(request);
+  if (request.target?.tool !== undefined || isPersonalCall(request) || isMcp(request)) return true;
+  if (isAlwaysOpen(request)) return false;
+  return everywhere ? !isOpenTo(request) : request.routeOptions.url === '/metrics';
+}
+
+/** Whatever the caller shows, right or wrong. */
+function isAlwaysOpen({ routeOptions, url }: FastifyRequest): boolean {
+  const route = routeOptions.url ?? '';
+  return ALWAYS_OPEN.has(route) || isOpenLoginPage(route, url);
 }
 
 /** Where each person has their own tools, nobody learns without a credential which there are. */
-function isPersonalCall({ method, target }: FastifyRequest): boolean {
+function isPersonalCall({ method, target, mcp }: FastifyRequest): boolean {
+  // Of all servers one may be.
+  if (mcp !== undefined) return mcp.server?.isPersonal !== false;
   return method === 'POST' && target?.server.isPersonal === true;
+}
+
+/** Whatever comes in there may be a call. */
+function isMcp({ method, mcp }: FastifyRequest): boolean {
+  return mcp !== undefined && method !== 'OPTIONS';
 }
 
 function authenticate(

@@ -2,6 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Principal } from '../identity/principal.ts';
 import type { Identified } from '../identity/web-sessions.ts';
+import type { McpCaller } from '../mcp/caller.ts';
 import type { Owner } from '../oauth/model.ts';
 import type { Place } from '../routing.ts';
 import type { Tool } from '../upstream/catalog.ts';
@@ -19,6 +20,20 @@ export interface CallTarget {
   readonly isConnect?: boolean;
 }
 
+/** An MCP endpoint, and what came in there. */
+export interface McpTarget {
+  /** Streamable HTTP and 2026-07-28, or HTTP+SSE of 2024-11-05. */
+  readonly via: 'mcp' | 'sse';
+  /** Undefined: all of them. */
+  readonly server: Server | undefined;
+  /** Known once the request has been authenticated. */
+  caller?: McpCaller;
+  /** For the log: of the first request, where it is one that the specification names. */
+  method?: string;
+  /** For log and metrics: a tool that is called, where it is one that the server lists. */
+  tool?: Tool;
+}
+
 declare module 'fastify' {
   interface FastifyRequest {
     principal: Principal;
@@ -30,6 +45,8 @@ declare module 'fastify' {
     hasDocumentKey: boolean;
     /** For POST: which tool of which server the path names. */
     target: CallTarget | undefined;
+    /** Where the path names an MCP endpoint. */
+    mcp: McpTarget | undefined;
     /** For the log: stable code of the error that was answered. */
     errorCode: string | undefined;
   }

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { corsAnswer, type OriginPolicy } from './origin.ts';
 
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
-const EXPOSED = 'x-request-id, x-latchkey-error';
+const EXPOSED = 'x-request-id, x-latchkey-error, mcp-session-id';
 const MAX_AGE_SECONDS = '600';
 
 /** Tells the page at `origin` whether it may read the answer; credentials mode is never offered. */

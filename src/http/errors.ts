@@ -5,6 +5,7 @@ import { LoginError, LoginNeeded, type Told } from '../oauth/errors.ts';
 import { stringifyJson } from '../schema/json.ts';
 import { RpcError } from '../upstream/jsonrpc.ts';
 import { rpcFailure } from '../upstream/result.ts';
+import { refusalText } from './mcp/refusal.ts';
 
 /** `forPeople` answers with a page, where it is for it. */
 export type PageAnswer = (
@@ -39,7 +40,7 @@ export function answerError(error: GatewayError, request: FastifyRequest, reply:
     .headers(error.headers)
     .header('x-latchkey-error', error.code)
     .type('application/json; charset=utf-8')
-    .send(bodyOf(error, request));
+    .send(request.mcp === undefined ? bodyOf(error, request) : refusalText(error));
 }
 
 /** For the log, which alone reads what is private. */

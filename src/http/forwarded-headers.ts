@@ -1,9 +1,9 @@
 /** Which headers of a caller go on to the server (`client_header_forwarding`). */
 import type { FastifyRequest } from 'fastify';
-import type { Endpoint, HeaderForwarding, ServerConfig } from '../config/model.ts';
+import type { ServerConfig } from '../config/model.ts';
 import { isJwt } from '../identity/authenticators.ts';
 import { readAuthorization } from '../identity/authorization.ts';
-import { matchesPattern } from '../upstream/catalog.ts';
+import { wantedHeaders } from '../mcp/forwarding.ts';
 
 /** Never forwarded: they belong to the connection, to the body, to the protocol, or to a browser's session with us. */
 const OURS =
@@ -21,20 +21,24 @@ export function forwardedHeaders(
 ): readonly string[] {
   const { forwardHeaders } = config;
   if (forwardHeaders === undefined || config.oauth) return NONE;
-  const forwarded: string[] = [];
-  const hops = connectionOptions(request);
-  for (const [name, value] of Object.entries(request.headers)) {
-    if (typeof value !== 'string' || OURS.test(name) || !isWanted(name, forwardHeaders)) continue;
-    if (hops.has(name)) continue;
-    if (hasProved(request, name) || (isToken(request, name) && countsTokens())) continue;
-    if (isConfigured(name, config.endpoint)) continue;
-    forwarded.push(name, value);
-  }
+  const forwarded = wantedHeaders(forwardableHeaders(request, countsTokens), config);
   if (forwardHeaders.debug) {
     const names = forwarded.filter((_, index) => index % 2 === 0);
     request.log.info({ reqId: request.id, server: config.name, headers: names }, 'headers forwarded');
   }
   return forwarded;
+}
+
+/** All headers that any server might be sent, flat; which of them one gets is for its entry to say. */
+export function forwardableHeaders(request: FastifyRequest, countsTokens: () => boolean): readonly string[] {
+  const forwardable: string[] = [];
+  const hops = connectionOptions(request);
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (typeof value !== 'string' || OURS.test(name) || hops.has(name)) continue;
+    if (hasProved(request, name) || (isToken(request, name) && countsTokens())) continue;
+    forwardable.push(name, value);
+  }
+  return forwardable;
 }
 
 /** A token that counts nowhere here may count at another server of ours. */
@@ -57,18 +61,6 @@ function connectionOptions(request: FastifyRequest): ReadonlySet<string> {
   return new Set(names.map((name) => name.trim().toLowerCase()));
 }
 
-/** What the operator wrote for this server wins over what a caller sends. */
-function isConfigured(name: string, endpoint: Endpoint): boolean {
-  return endpoint.kind !== 'stdio' && Object.keys(endpoint.headers).some((own) => own.toLowerCase() === name);
-}
-
 const SIGNED_USER = 'x-openwebui-user-jwt';
 
 const NONE: readonly string[] = [];
-
-/** Whitelist first (an empty one lets all through), then the blacklist takes away; letter case never counts. */
-function isWanted(name: string, { whitelist, blacklist }: HeaderForwarding): boolean {
-  const matches = (pattern: string): boolean => matchesPattern(name, pattern.toLowerCase());
-  if (whitelist.length > 0 && !whitelist.some(matches)) return false;
-  return !blacklist.some(matches);
-}

@@ -1,6 +1,6 @@
 /** Wrong credentials are counted, by address and account: passwords and keys can be guessed. */
 import { GatewayError } from '../errors.ts';
-import { type Identity, isJwt } from '../identity/authenticators.ts';
+import { type Identity, isJwt, isOwnToken } from '../identity/authenticators.ts';
 import type { Authorization } from '../identity/authorization.ts';
 import type { FailureLimiter } from '../identity/failure-limiter.ts';
 
@@ -22,16 +22,28 @@ export function countingFailures<R>(
   const account = accountOf(authorization, ip, identity);
   if (account !== undefined) limiter.refuseIfExceeded(account);
   try {
-    // What is checked later is no guess: it was signed, or it belongs to a key that was right.
-    return check();
+    const checked = check();
+    // What else is checked later is no guess: it was signed, or it belongs to a key that was right.
+    if (!(checked instanceof Promise) || !isOwnToken(authorization)) return checked;
+    return checked.catch((error: unknown) => noteFailure(error, authorization, ip, account, limiter)) as R;
   } catch (error) {
-    if (isGuess(authorization) && isRefusal(error)) {
-      limiter.record(ip);
-      if (account !== undefined) limiter.record(account);
-      limiter.refuseIfExceeded(ip);
-    }
-    throw error;
+    return noteFailure(error, authorization, ip, account, limiter);
   }
+}
+
+function noteFailure(
+  error: unknown,
+  authorization: Authorization,
+  ip: string,
+  account: string | undefined,
+  limiter: FailureLimiter,
+): never {
+  if (isGuess(authorization) && isRefusal(error)) {
+    limiter.record(ip);
+    if (account !== undefined) limiter.record(account);
+    limiter.refuseIfExceeded(ip);
+  }
+  throw error;
 }
 
 /** Names that nobody has count as one: with the API key as password any name goes, so a fresh one must not help. */
@@ -40,12 +52,14 @@ function accountOf(authorization: Authorization, ip: string, { accounts }: Ident
   return `${ip} ${accounts.has(authorization.username) ? authorization.username : ''}`;
 }
 
-/** A right key with something else amiss beside it was no guess. */
+/** A right key with something else amiss beside it was no guess, nor is a token that is good elsewhere. */
 function isRefusal(error: unknown): boolean {
-  return error instanceof GatewayError && (error.status === 401 || error.status === 403);
+  if (!(error instanceof GatewayError) || error.code === 'missing_credentials') return false;
+  return error.status === 401 || error.status === 403;
 }
 
 /** A header that holds no secret is a misconfigured client, not an attacker; a signature cannot be guessed. */
 function isGuess(authorization: Authorization): boolean {
-  return (authorization.scheme === 'bearer' && !isJwt(authorization)) || authorization.scheme === 'basic';
+  if (authorization.scheme === 'bearer') return !isJwt(authorization) || isOwnToken(authorization);
+  return authorization.scheme === 'basic';
 }

@@ -1,5 +1,6 @@
 /** How a login that was begun in a chat ends in the browser: a code to bring back, or that it is done; and how it is taken back. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { connectOperationOf } from '../mcp/login/link.ts';
 import { flowsOf } from '../oauth/flow.ts';
 import type { Waiting } from '../oauth/hand-off.ts';
 import { codeUnknown } from '../oauth/hand-off-failures.ts';
@@ -21,7 +22,6 @@ import {
   repeats,
 } from './hand-off-cookies.ts';
 import { queryOf } from './hand-off-signs.ts';
-import { connectOperationOf } from './login-link.ts';
 import type { LoginPlace } from './login-place.ts';
 import { loginRoute, type Site, sendPage } from './site.ts';
 import { LOGIN_PREFIX } from './targets.ts';

@@ -2,6 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { describeProblem, type Problem } from '../config/model.ts';
 import type { FailureLimiter } from '../identity/failure-limiter.ts';
+import type { Settings } from '../settings.ts';
 import type { Server } from '../upstream/server.ts';
 import {
   type ConnectionModel,
@@ -16,20 +17,29 @@ import {
 import { homePage } from '../web/views.ts';
 import { mayKnowReasons } from './admin.ts';
 import { isFetchedElsewhere, wantsHtml } from './context.ts';
+import { allMcp, allMcpUrl, serverMcp, serverMcpUrl } from './mcp-addresses.ts';
 import { endOfOthers, offerToStranger } from './open-webui-offer.ts';
 import { openWebuiPanel, type PanelOptions } from './open-webui-panel.ts';
 import { connectionAt, hasSignInForm, knowsByChat } from './person.ts';
 import { frame, loginRoute, PERSONAL_HEADERS, type Site, sendPage } from './site.ts';
+import { type TokenSite, tokensPanel } from './token-panel.ts';
 
-export interface HomeOptions extends PanelOptions {
+export interface HomeOptions extends PanelOptions, TokenSite {
+  readonly settings: Settings;
   /** What is odd about the configuration as it is now. */
   readonly warnings: () => readonly Problem[];
   /** Counts visits that made a session. */
   readonly visits: FailureLimiter;
 }
 
-export async function home(site: HomeOptions, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const asPage = wantsHtml(request);
+/** `notices`: what a form of this page has just done; then it answers with the page. */
+export async function home(
+  site: HomeOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  notices?: readonly NoticeModel[],
+): Promise<FastifyReply> {
+  const asPage = notices !== undefined || wantsHtml(request);
   if (asPage) await endOfOthers(site, request, reply);
   if (asPage) await welcome(site, request, reply);
   await afterLogin(site, request);
@@ -37,7 +47,10 @@ export async function home(site: HomeOptions, request: FastifyRequest, reply: Fa
   const name = gatewayName(site.title);
   const privy = mayKnowReasons(site, request);
   const servers = serverModels(gateway, pathPrefix, privy, await connectionsOf(site, request));
-  if (!asPage) return sendStatus(site, reply, { name, version: site.version, servers });
+  if (!asPage) {
+    const told = servers.map((server) => withMcpUrl(site, server));
+    return sendStatus(site, reply, { name, version: site.version, mcp_url: allMcpUrl(site), servers: told });
+  }
   const page = homePage({
     ...(await offerToStranger(site, request, reply)),
     ...frame(site, request),
@@ -45,13 +58,22 @@ export async function home(site: HomeOptions, request: FastifyRequest, reply: Fa
     description: gatewayDescription(site.description),
     publicUrl: site.publicBase,
     single: site.single !== undefined,
-    servers,
+    servers: servers.flatMap((model) => {
+      const server = gateway.servers.get(model.name);
+      return server === undefined ? [] : { ...model, mcp: serverMcp(site, server, model, request) };
+    }),
+    allServers: site.single === undefined && servers.length > 0 ? allMcp(site, request) : undefined,
     warnings: warningsFor(site, privy),
     hasLoginForm: !site.identity.required || hasSignInForm(site),
-    notices: noticesFor(request, servers),
+    notices: notices ?? noticesFor(request, servers),
+    access: await tokensPanel(site, request),
     openWebui: openWebuiPanel(site, request),
   });
   return sendPage(reply, page);
+}
+
+function withMcpUrl(site: Site, server: ServerModel): ServerModel & { readonly mcp_url: string } {
+  return { ...server, mcp_url: serverMcpUrl(site, server.path) };
 }
 
 /** One server as `GET /<server>` tells programs of it. */
@@ -62,7 +84,8 @@ export async function summary(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const connection = await connectionOf(site, server, request);
-  return sendStatus(site, reply, serverModel(server, site.pathPrefix, mayKnowReasons(site, request), connection));
+  const model = serverModel(server, site.pathPrefix, mayKnowReasons(site, request), connection);
+  return sendStatus(site, reply, withMcpUrl(site, model));
 }
 
 /** Somebody comes from a login: their tools are worth a short wait. */

@@ -41,10 +41,17 @@ export function installRequestLog(app: FastifyInstance, metrics: Metrics): void 
 function record(request: FastifyRequest, reply: FastifyReply, metrics: Metrics): void {
   const ms = Math.round(reply.elapsedTime * 1000) / 1000;
   const route = routeOf(request);
-  const { id: reqId, method, target } = request;
+  const { id: reqId, method, target, mcp } = request;
   const isAnswered = reply.raw.writableFinished;
   const status = isAnswered ? reply.statusCode : 499;
   const code = isAnswered ? request.errorCode : 'cancelled';
+  if (mcp !== undefined) {
+    const { server, tool } = mcp;
+    if (server !== undefined && tool !== undefined) metrics.record(server, tool, ms, code);
+    const line = { reqId, method, route, status, ms, server: server?.name, mcp: mcp.method, tool: tool?.name, code };
+    request.log.info(line, 'mcp');
+    return;
+  }
   // Each record is one literal: what is made by spreading takes much longer to log.
   if (target?.tool === undefined) {
     const server = target?.server.name ?? request.place?.server.name;
@@ -58,6 +65,7 @@ function record(request: FastifyRequest, reply: FastifyReply, metrics: Metrics):
 
 function routeOf(request: FastifyRequest): string {
   if (request.target?.tool !== undefined) return '/:server/:tool';
+  if (request.mcp !== undefined) return request.mcp.server === undefined ? '/mcp' : `/:server/${request.mcp.via}`;
   const template = request.routeOptions.url;
   return template === undefined || template === '*' ? '/*' : rawPath(template);
 }

@@ -13,11 +13,13 @@ import type { Documents } from './documents.ts';
 import { notFound } from './errors.ts';
 import { beginVisit, connectionOf, type HomeOptions, home, summary } from './home.ts';
 import { connectFirst } from './logins.ts';
+import type { McpAnswer } from './mcp/routes.ts';
 import { notTaken } from './methods.ts';
 import { connectionAt, isStranger, signInPath } from './person.ts';
 import { frame, sendPage, serverPath } from './site.ts';
 
 export interface PageOptions extends HomeOptions {
+  readonly answerMcp: McpAnswer;
   readonly documents: Documents;
 }
 
@@ -55,7 +57,9 @@ export async function pageRoutes(app: FastifyInstance, options: PageOptions): Pr
   );
   app.get('/docs', { ...hide, config: { page: true } }, (request, reply) => docs(options, undefined, request, reply));
   app.get('/redoc', hide, (_request, reply) => reply.redirect(`${options.rootPath}/docs`));
-  app.get('/*', hide, (request, reply) => belowServer(options, request, reply));
+  app.get('/*', hide, (request, reply) =>
+    request.mcp === undefined ? belowServer(options, request, reply) : options.answerMcp(request, reply),
+  );
 }
 
 async function assetRoutes(app: FastifyInstance): Promise<void> {

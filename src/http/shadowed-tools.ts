@@ -2,6 +2,7 @@
 import type { Gateway } from '../gateway.ts';
 import type { Log } from '../log-sink.ts';
 import { decodePath, findPlace, type RoutingOptions, stripRootPath } from '../routing.ts';
+import { REVOKE_TOKEN, TOKENS } from './token-panel.ts';
 
 /** Where requests are routed. */
 export interface Routes extends RoutingOptions {
@@ -9,9 +10,11 @@ export interface Routes extends RoutingOptions {
   readonly rootPath: string;
 }
 
+const OWN_FORMS = new Set(['/login', '/logout', TOKENS, REVOKE_TOKEN]);
+
 /** True where `POST /<path>` is a route of ours; such a tool is at `/<server>/<path>` alone. */
 export function isShadowed(path: string): boolean {
-  return path === 'login' || path === 'logout' || path.startsWith('oauth/');
+  return OWN_FORMS.has(`/${path}`) || path.startsWith('oauth/');
 }
 
 /**

@@ -9,6 +9,7 @@ import { decodePath, findPlace, type Place, type RoutingOptions } from '../routi
 import { type Catalog, toolAt } from '../upstream/catalog.ts';
 import type { Server } from '../upstream/server.ts';
 import { type CallTarget, rawPath } from './context.ts';
+import { ALL_SERVERS, mcpTarget } from './mcp/target.ts';
 
 export interface PlaceOptions {
   readonly gateway: Gateway;
@@ -34,7 +35,7 @@ export function placeOf({ gateway, routing }: PlaceOptions, url: string): Place<
 
 function placeFor({ routeOptions, url }: FastifyRequest, options: PlaceOptions): Place<Server> | undefined {
   if (routeOptions.url === LOGINS) return loginPlace(options.gateway, url);
-  return routeOptions.url === BELOW_SERVERS ? placeOf(options, url) : undefined;
+  return routeOptions.url === BELOW_SERVERS || routeOptions.url === ALL_SERVERS ? placeOf(options, url) : undefined;
 }
 
 /** The name is everything between the prefix and the last segment: names may hold slashes. */
@@ -50,6 +51,8 @@ export function installPlaces(app: FastifyInstance, options: PlaceOptions): void
   app.addHook('onRequest', (request, _reply, done) => {
     mendContentType(request.headers);
     request.place = placeFor(request, options);
+    request.mcp = mcpTarget(request);
+    if (request.mcp !== undefined) return done();
     if (request.routeOptions.url !== BELOW_SERVERS) return done();
     const { place } = request;
     if (request.method !== 'POST' || place === undefined || place.rest === '') return done();

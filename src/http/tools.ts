@@ -11,6 +11,7 @@ import { connectAnswers } from './connect.ts';
 import { type CallTarget, header, rawPath } from './context.ts';
 import { notFound } from './errors.ts';
 import { forwardedHeaders } from './forwarded-headers.ts';
+import type { McpAnswer } from './mcp/routes.ts';
 import { notTaken } from './methods.ts';
 import type { Site } from './site.ts';
 import { type PlaceOptions, placeOf } from './targets.ts';
@@ -21,6 +22,8 @@ import { type PlaceOptions, placeOf } from './targets.ts';
  */
 export function refuseUntaken(app: FastifyInstance, options: PlaceOptions): void {
   app.addHook('onRequest', (request, _reply, done) => {
+    // What an MCP endpoint takes, it says itself.
+    if (request.mcp !== undefined && request.routeOptions.url !== undefined) return done();
     if (request.method === 'POST' && request.routeOptions.url === '/*') knownTarget(request);
     else if (!TAKEN_METHODS.has(request.method)) throw notTaken(placeOf(options, request.url), rawPath(request.url));
     done();
@@ -33,6 +36,7 @@ export function toolRoutes(
   app: FastifyInstance,
   gateway: Gateway,
   { sessions, howToName }: Pick<Site, 'sessions' | 'howToName'>,
+  answerMcp: McpAnswer,
 ): void {
   // Bodies are read here and not by Fastify's parser, which refuses an empty one.
   app.removeAllContentTypeParsers();
@@ -40,12 +44,12 @@ export function toolRoutes(
   app.addContentTypeParser(['application/json', '*'], { parseAs: 'string' }, (_request, body, done) =>
     done(null, body),
   );
-  const countsTokens = (): boolean =>
-    [...gateway.servers.values()].some((server) => realmOf(server).secretKey !== undefined);
+  const countsTokens = tokenCounter(gateway);
   const answerConnect = connectAnswers(gateway, howToName);
   const answer = (target: CallTarget, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
     target.isConnect === true ? answerConnect(target, request, reply) : callTool(target, request, reply, countsTokens);
   app.post('/*', { schema: { hide: true } }, (request, reply) => {
+    if (request.mcp !== undefined) return answerMcp(request, reply);
     const target = knownTarget(request);
     if (request.browser === undefined || target.owner === undefined) return answer(target, request, reply);
     // A body may take minutes to arrive: by then the session may be over, or be another person's.
@@ -54,6 +58,11 @@ export function toolRoutes(
       return answer(target, request, reply);
     });
   });
+}
+
+/** Whether some server knows its callers by tokens of its own. */
+export function tokenCounter(gateway: Gateway): () => boolean {
+  return () => [...gateway.servers.values()].some((server) => realmOf(server).secretKey !== undefined);
 }
 
 async function callTool(

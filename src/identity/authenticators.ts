@@ -5,8 +5,10 @@ import type { Authorization } from './authorization.ts';
 import { digest, matchesDigest } from './compare.ts';
 import type { Credentials, Realm } from './credentials.ts';
 import type { CookieUser, OpenWebuiUsers } from './open-webui/users.ts';
+import { isPersonalToken, type PersonalTokens, type TokenHolder } from './personal-tokens.ts';
 import { API_KEY_HOLDER, type Principal } from './principal.ts';
 import { unauthorized } from './refusals.ts';
+import { tokenElsewhere, tokenOutlived } from './token-refusals.ts';
 
 const JWT_SHAPE = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 
@@ -17,6 +19,7 @@ export interface IdentityOptions {
   readonly apiKey?: string | undefined;
   readonly auth?: AuthConfig | undefined;
   readonly openWebui: OpenWebuiUsers;
+  readonly tokens: Pick<PersonalTokens, 'find'>;
 }
 
 export interface Identity {
@@ -27,7 +30,7 @@ export interface Identity {
   /** The configured user names. */
   readonly accounts: ReadonlySet<string>;
   /** Changes with the secret that proves `principal`; undefined where nothing configured does. For sessions to outlive no secret. */
-  proofOf(principal: Principal): string | undefined;
+  proofOf(principal: Pick<Principal, 'id' | 'via'>): string | undefined;
   /** Whom a key, a token of the configuration or an account proves; throws 401 or 403 when it is missing or wrong. */
   signIn(authorization: Authorization): Principal;
   /** True where a credential may name somebody in `realm`, asked for or not. */
@@ -41,14 +44,15 @@ export interface Identity {
   cookieUser(token: string, realm: Realm, from: string): Promise<CookieUser | undefined>;
 }
 
-/** Builds the chain in its order: API key, configured bearer tokens, Basic. */
+/** Builds the chain in its order: API key, configured bearer tokens, personal tokens, JWTs; or Basic. */
 export function buildIdentity(options: IdentityOptions): Identity {
   const chain: Authenticator[] = [];
   if (options.apiKey !== undefined) chain.push(apiKey(options.apiKey));
   for (const token of options.auth?.bearer ?? []) chain.push(bearerToken(token));
   for (const account of options.auth?.basic ?? []) chain.push(basicAccount(account));
   const proofs = proofsOf(options);
-  const { openWebui } = options;
+  const { openWebui, tokens } = options;
+  const proofOf: Identity['proofOf'] = ({ id, via }) => (via === 'openwebui' ? openWebui.proof : proofs.get(id));
   const known = (authorization: Authorization): Principal | undefined => {
     for (const authenticator of chain) {
       const principal = authenticator(authorization);
@@ -62,13 +66,15 @@ export function buildIdentity(options: IdentityOptions): Identity {
     required,
     accounts: new Set(options.auth?.basic.map(({ username }) => username)),
     asksKey: options.apiKey !== undefined || (options.auth?.bearer.length ?? 0) > 0,
-    proofOf: ({ id, via }) => (via === 'openwebui' ? openWebui.proof : proofs.get(id)),
+    proofOf,
     signIn: (authorization) => {
       const principal = known(authorization);
       if (principal === undefined) throw refusal(authorization, accepted);
       return principal;
     },
-    reads: (authorization, realm) => required || (isJwt(authorization) && openWebui.reads(realm)),
+    // A personal token says whom it stands for: whoever shows one must not be taken for nobody.
+    reads: (authorization, realm) =>
+      required || isOwnToken(authorization) || (isJwt(authorization) && openWebui.reads(realm)),
     authenticate: (credentials, realm) => {
       const { authorization } = credentials;
       const principal = known(authorization);
@@ -76,6 +82,11 @@ export function buildIdentity(options: IdentityOptions): Identity {
       if (principal === API_KEY_HOLDER && realm.secretKey === undefined)
         return openWebui.byHeaders(credentials) ?? principal;
       if (principal !== undefined) return principal;
+      if (authorization.scheme === 'bearer' && isPersonalToken(authorization.token)) {
+        const found = tokens.find(authorization.token);
+        if (found instanceof Promise) return found.then((holder) => holderIn(realm, holder, proofOf));
+        return holderIn(realm, found, proofOf);
+      }
       if (!isJwt(authorization)) throw refusal(authorization, accepted);
       const named = openWebui.byToken(authorization.token, realm, credentials);
       if (required && !(named instanceof Promise) && named.via === 'unverified') throw notLetIn();
@@ -88,6 +99,19 @@ export function buildIdentity(options: IdentityOptions): Identity {
 /** A JWT is told by its shape: nothing else that lets people in here looks like one. */
 export function isJwt(authorization: Authorization): authorization is Extract<Authorization, { scheme: 'bearer' }> {
   return authorization.scheme === 'bearer' && JWT_SHAPE.test(authorization.token);
+}
+
+/** A personal token is told by its prefix, right or wrong. */
+export function isOwnToken(authorization: Authorization): boolean {
+  return authorization.scheme === 'bearer' && isPersonalToken(authorization.token);
+}
+
+/** Whom a personal token names in `realm`. Throws 401 where its maker would not come in any more, or counts for nobody there. */
+function holderIn(realm: Realm, { principal, maker, proof }: TokenHolder, proofOf: Identity['proofOf']): Principal {
+  if (proofOf(maker) !== proof) throw tokenOutlived();
+  // A server with a secret of its own takes nobody's word but that for who a user of Open WebUI is.
+  if (maker.via === 'openwebui' && realm.secretKey !== undefined) throw tokenElsewhere();
+  return principal;
 }
 
 /** `Authorization: Bearer KEY`; for browsers also Basic with any user name and the key as password, as in mcpo. */

@@ -3,7 +3,7 @@
 export interface Principal {
   /** `<kind>:<value>`; every session, token and pool key hangs on it. */
   readonly id: string;
-  readonly via: 'api-key' | 'basic' | 'bearer' | 'openwebui' | 'unverified' | 'session' | 'anonymous';
+  readonly via: 'api-key' | 'basic' | 'bearer' | 'openwebui' | 'token' | 'unverified' | 'session' | 'anonymous';
   /** For people and logs. */
   readonly label: string;
   /** An admin of Open WebUI, as it said itself when it was asked; never by what a token says. */
@@ -46,6 +46,7 @@ const KNOWN_AS: Readonly<Record<Principal['via'], 'many' | 'unproven' | 'proven'
   basic: 'proven',
   bearer: 'proven',
   openwebui: 'proven',
+  token: 'proven',
 };
 
 /** Only who is one person may connect an account. */

@@ -1,4 +1,5 @@
 /** Everything that the rest of the house may ask of logins. */
+import { FailureLimiter } from '../identity/failure-limiter.ts';
 import type { Log } from '../log-sink.ts';
 import type { Leases } from '../storage/lease.ts';
 import type { Store } from '../storage/store.ts';
@@ -46,6 +47,9 @@ const SWEEP_LIMIT = 5_000;
 
 const BEGIN_MS = 30_000;
 
+/** Within a minute, from one owner; of one login no more than five are compared. */
+const MOST_CODES = 30;
+
 export class Logins {
   readonly #options: LoginsOptions;
   readonly #flows: FlowStore;
@@ -57,6 +61,7 @@ export class Logins {
   readonly #waiting: WaitingLogins;
   readonly #connections: Connections;
   readonly #takeovers: Takeovers;
+  readonly #codes = new FailureLimiter({ most: MOST_CODES });
   /** Revocations that nobody waits for. */
   readonly #revocations = new Set<Promise<unknown>>();
 
@@ -132,8 +137,12 @@ export class Logins {
     return this.#tickets.take(server, ticket);
   }
 
-  /** `owner` brings a code to the login that waits for it; five wrong ones drop and revoke it. */
+  /**
+   * `owner` brings a code to the login that waits for it; five wrong ones drop and revoke it. Rejects with `GatewayError`
+   * `too_many_attempts` where too many were brought within a minute, and with what the store and the provider bring.
+   */
   async confirm(server: ProtectedServer, owner: Owner, code: string): Promise<Confirmation> {
+    this.#codes.count(owner);
     if (!looksLikeCode(code)) return { kind: 'odd' };
     const { log } = this.#options;
     const attempt = await this.#waiting.try(server, owner, code);

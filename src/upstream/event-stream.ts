@@ -19,6 +19,16 @@ const HEALTHY_MS = 10_000;
 /** A server, or a proxy before it, that is just restarting. */
 const PASSING = new Set([429, 502, 503, 504]);
 
+/** True for a status that says: try again. */
+export function isPassing(status: number): boolean {
+  return PASSING.has(status);
+}
+
+/** True for an id that fits into a header. */
+export function isEventId(id: string): boolean {
+  return id.length <= 1_024 && /^[\x20-\x7e]+$/.test(id);
+}
+
 export class EventStream {
   readonly #options: EventStreamOptions;
   readonly #stopped = new AbortController();
@@ -43,7 +53,7 @@ export class EventStream {
         this.#pause = Math.max(FIRST_PAUSE_MS, Math.min(ms, LONGEST_PAUSE_MS));
       },
       onEvent: (data, _event, id) => {
-        if (id !== undefined && /^[\x20-\x7e]+$/.test(id)) this.#lastEventId = id;
+        if (id !== undefined && isEventId(id)) this.#lastEventId = id;
         this.#options.onData(data);
         return false;
       },
@@ -66,7 +76,7 @@ export class EventStream {
 
   /** 405: the server offers no such stream; any other refusal of the first attempt is as final for this session. */
   #ended(answer: HttpAnswer): void {
-    if (answer.status === 200 || PASSING.has(answer.status)) this.#later();
+    if (answer.status === 200 || isPassing(answer.status)) this.#later();
     else if (this.#wasOpen && isSessionLost(answer)) this.#options.onSessionLost();
   }
 

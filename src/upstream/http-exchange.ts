@@ -46,6 +46,11 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     if (signal.aborted) this.#onAbort();
   }
 
+  /** False as long as not one byte of the request can have left. */
+  get isStarted(): boolean {
+    return this.#controller !== undefined;
+  }
+
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     if (this.#over) controller.abort(new Error('aborted'));

@@ -2,8 +2,8 @@
 import type { Log } from '../log-sink.ts';
 import type { Credential } from '../oauth/credential.ts';
 import { EventStream } from './event-stream.ts';
-import { type HttpAnswer, HttpExchange } from './http-exchange.ts';
-import { httpFailure, isSessionLost, soundsLikeSessionLost, withHint } from './http-status.ts';
+import { HttpExchange } from './http-exchange.ts';
+import { HTTP_LIMITS, HttpSession } from './http-session.ts';
 import {
   type Answer,
   type Id,
@@ -19,42 +19,26 @@ import { type Bearer, type HttpEndpoint, OriginClient } from './origin-client.ts
 import { modernHeaders, type Protocol } from './protocol.ts';
 import { NotSentError, type SendOptions, type Wire, type WireEvents } from './wire.ts';
 
-const NOTIFY_TIMEOUT_MS = 10_000;
-const CLOSE_TIMEOUT_MS = 2_000;
-const LIMITS = {
-  // Given up early, before servers that close idle connections after five seconds can race with a call.
-  keepAliveTimeout: 4_000,
-  // Calls beyond that wait; a server that asks us endlessly cannot use up our sockets.
-  connections: 256,
-};
 const MAX_REPLIES = 32;
 
-/** How an HTTP+SSE server of 2024-11-05 refuses a POST to its stream. */
-const SSE_STATUS = new Set([404, 405]);
-const SSE_HINT = 'Is it an SSE server? Then set "type": "sse".';
-
 export class HttpWire implements Wire {
-  readonly #endpoint: HttpEndpoint;
   readonly #events: WireEvents;
   readonly #log: Log;
   readonly #client: OriginClient;
-  readonly #path: string;
+  readonly #session: HttpSession;
   /** For servers that send the progress of a call on the stream for unasked messages. */
   readonly #onProgress = new Map<unknown, () => void>();
   #nextId = 1;
-  #sessionId: string | undefined;
   #protocol: Protocol | undefined;
-  #headers: readonly string[] = [];
   #stream: EventStream | undefined;
   #closed = false;
   #replies = 0;
 
   constructor(endpoint: HttpEndpoint, events: WireEvents, log: Log, credential?: Credential) {
-    this.#endpoint = endpoint;
     this.#events = events;
     this.#log = log;
-    this.#path = endpoint.url.pathname + endpoint.url.search;
-    this.#client = new OriginClient(endpoint, credential, LIMITS);
+    this.#client = new OriginClient(endpoint, credential, HTTP_LIMITS);
+    this.#session = new HttpSession(this.#client, endpoint.url);
   }
 
   request(method: string, params: Params, options: SendOptions): Promise<unknown> {
@@ -68,17 +52,17 @@ export class HttpWire implements Wire {
     const id = this.#nextId++;
     const body = requestText(id, method, params, options.onProgress !== undefined);
     const result = new Promise((resolve, reject) => {
-      const headers = this.#headersFor(method, params, options.headers);
       const settle = (answer: Answer): void => {
         if (answer.kind === 'result') resolve(answer.result);
         else reject(answer.error);
       };
       const exchange = new HttpExchange(options.signal, {
-        onHead: (_status, head) => this.#rememberSession(head),
+        onHead: (_status, head) => this.#session.rememberId(head),
         onEvent: (data) => this.#streamed(data, id, settle, options.onProgress),
         onAnswer: (answer) => {
           const message = parseMessages(answer.body).find((one) => isAnswerTo(id, one)) as Answer | undefined;
-          const failure = this.#failureOf(answer, id, message !== undefined);
+          const { failure, lost } = this.#session.judge(answer, id, message !== undefined);
+          if (lost !== undefined && !(failure instanceof NotSentError)) this.#events.onClosed(lost);
           if (failure !== undefined) reject(failure);
           else if (message !== undefined) settle(message);
         },
@@ -87,29 +71,27 @@ export class HttpWire implements Wire {
           reject(error);
         },
       });
-      this.#client.send({ method: 'POST', path: this.#path, headers, body }, bearer, exchange);
+      this.#client.send(this.#session.post(body, this.#headersFor(method, params, options.headers)), bearer, exchange);
     });
     this.#watchProgress(id, result, options.onProgress);
     return result;
   }
 
-  notify(method: string, params?: Params, signal = AbortSignal.timeout(NOTIFY_TIMEOUT_MS)): Promise<void> {
+  notify(method: string, params?: Params, signal?: AbortSignal): Promise<void> {
     if (this.#protocol?.era === 'modern') return Promise.resolve();
-    return this.#post(notificationText(method, params), signal);
+    return this.#session.deliver(notificationText(method, params), signal);
   }
 
   useProtocol(protocol: Protocol): void {
     this.#protocol = protocol;
-    this.#headers = this.#buildHeaders();
+    this.#session.establish(protocol.version);
   }
 
   listen(): void {
     if (this.#protocol?.era !== 'legacy' || this.#closed) return;
     this.#stream = new EventStream({
       open: (lastEventId, exchange) => {
-        const headers = [...this.#headers, 'accept', 'text/event-stream'];
-        if (lastEventId !== undefined) headers.push('last-event-id', lastEventId);
-        void this.#client.sendOnce({ method: 'GET', path: this.#path, headers, body: null }, exchange);
+        void this.#client.sendOnce(this.#session.get(lastEventId), exchange);
       },
       onData: (data) => {
         for (const message of parseMessages(data)) this.#unasked(message);
@@ -124,38 +106,13 @@ export class HttpWire implements Wire {
     if (this.#closed) return;
     this.#closed = true;
     this.#stream?.stop();
-    if (this.#sessionId !== undefined) await this.#endSession();
+    await this.#session.end();
     await this.#client.destroy();
   }
 
-  /** Ends the server's session (2025-11-25, Streamable HTTP, session management 5); a server may refuse that with 405. */
-  #endSession(): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => resolve();
-      const events = { onEvent: () => true, onAnswer: done, onFailure: done };
-      const request = { method: 'DELETE', path: this.#path, headers: this.#headers, body: null } as const;
-      this.#client.sendLast(request, new HttpExchange(AbortSignal.timeout(CLOSE_TIMEOUT_MS), events));
-    });
-  }
-
-  #buildHeaders(): string[] {
-    const headers: string[] = [];
-    if (this.#sessionId !== undefined) headers.push('mcp-session-id', this.#sessionId);
-    if (this.#protocol !== undefined) headers.push('mcp-protocol-version', this.#protocol.version);
-    return headers;
-  }
-
-  #headersFor(method: string, params: Params, extra: readonly string[] | undefined): string[] {
-    const headers = [
-      ...this.#headers,
-      'content-type',
-      'application/json',
-      'accept',
-      'application/json, text/event-stream',
-    ];
-    if (extra !== undefined) headers.push(...extra);
-    if (this.#protocol?.era === 'modern') headers.push(...modernHeaders(method, params));
-    return headers;
+  /** What one request carries besides the session. */
+  #headersFor(method: string, params: Params, extra: readonly string[] = []): readonly string[] {
+    return this.#protocol?.era === 'modern' ? [...extra, ...modernHeaders(method, params)] : extra;
   }
 
   #watchProgress(id: Id, result: Promise<unknown>, onProgress: (() => void) | undefined): void {
@@ -163,21 +120,6 @@ export class HttpWire implements Wire {
     this.#onProgress.set(id, onProgress);
     const forget = (): void => void this.#onProgress.delete(id);
     result.then(forget, forget);
-  }
-
-  /** Why an answer is none, if so. */
-  #failureOf(answer: HttpAnswer, id: Id, hasMessage: boolean): Error | undefined {
-    const isEstablished = this.#protocol !== undefined;
-    if (isEstablished && this.#sessionId !== undefined && isSessionLost(answer, id)) {
-      return new NotSentError('session', `The server forgot the session (HTTP ${answer.status})`);
-    }
-    // 401 and 403 are never about the request itself, whatever the body says.
-    if (hasMessage && answer.status !== 401 && answer.status !== 403) return undefined;
-    if (isEstablished && this.#sessionId !== undefined && soundsLikeSessionLost(answer)) {
-      this.#events.onClosed('the server refused the session');
-    }
-    const failure = httpFailure(answer, this.#endpoint.url);
-    return isEstablished || !SSE_STATUS.has(answer.status) ? failure : withHint(failure, SSE_HINT);
   }
 
   /** One event of a request's own stream; true once it brought the answer. */
@@ -212,20 +154,12 @@ export class HttpWire implements Wire {
   #reply(text: string): void {
     if (this.#replies >= MAX_REPLIES) return;
     this.#replies += 1;
-    this.#post(text, AbortSignal.timeout(NOTIFY_TIMEOUT_MS))
+    this.#session
+      .deliver(text)
       .catch(() => undefined)
       .finally(() => {
         this.#replies -= 1;
       });
-  }
-
-  /** The session id comes with the answer to `initialize` (2025-11-25, Streamable HTTP, session management 1). */
-  #rememberSession(headers: HttpAnswer['headers']): void {
-    if (this.#protocol !== undefined) return;
-    const id = headers['mcp-session-id'];
-    if (typeof id !== 'string' || !/^[\x21-\x7e]+$/.test(id)) return;
-    this.#sessionId = id;
-    this.#headers = this.#buildHeaders();
   }
 
   #cancelled(id: Id, method: string): void {
@@ -233,21 +167,5 @@ export class HttpWire implements Wire {
     if (this.#protocol?.era !== 'legacy' || method === 'initialize') return;
     const params = { requestId: id, reason: 'The caller gave up' };
     this.notify('notifications/cancelled', params).catch(() => undefined);
-  }
-
-  /** One message that asks for nothing; sent once the server has accepted it. */
-  #post(body: string, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const exchange = new HttpExchange(signal, {
-        onHead: (status) => {
-          if (status < 300) resolve();
-        },
-        onEvent: () => false,
-        onAnswer: (answer) => reject(httpFailure(answer, this.#endpoint.url)),
-        onFailure: reject,
-      });
-      const headers = this.#headersFor('', {}, undefined);
-      void this.#client.sendOnce({ method: 'POST', path: this.#path, headers, body }, exchange);
-    });
   }
 }

@@ -23,14 +23,23 @@ export const CLIENT_INFO = { name: 'latchkey', version: '0.1.0' } as const;
 
 const META = 'io.modelcontextprotocol';
 
+/** Keys of `_meta` in 2026-07-28: what each request says of who asks, and what messages say of what they belong to. */
+export const PROTOCOL_VERSION_META = `${META}/protocolVersion`;
+export const CLIENT_CAPABILITIES_META = `${META}/clientCapabilities`;
+export const CLIENT_INFO_META = `${META}/clientInfo`;
+export const LOG_LEVEL_META = `${META}/logLevel`;
+export const SUBSCRIPTION_ID_META = `${META}/subscriptionId`;
+export const SERVER_INFO_META = `${META}/serverInfo`;
+
 /** The envelope of 2026-07-28: we declare no capability, so that no server waits for input that REST cannot bring. */
 export const MODERN_META: Readonly<Params> = {
-  [`${META}/protocolVersion`]: MODERN,
-  [`${META}/clientCapabilities`]: {},
-  [`${META}/clientInfo`]: CLIENT_INFO,
+  [PROTOCOL_VERSION_META]: MODERN,
+  [CLIENT_CAPABILITIES_META]: {},
+  [CLIENT_INFO_META]: CLIENT_INFO,
 };
 
-export const SERVER_INFO_META = `${META}/serverInfo`;
+/** Errors of 2026-07-28 alone: headers against body, a capability that is missing, an unknown revision. */
+export const MODERN_ERRORS: ReadonlySet<unknown> = new Set([-32020, -32021, -32022]);
 
 /** A header value that is not plain ASCII travels as `=?base64?...?=` (2026-07-28, Streamable HTTP, value encoding). */
 export function headerValue(value: string): string {
@@ -39,10 +48,35 @@ export function headerValue(value: string): string {
   return plain && !ambiguous ? value : `=?base64?${Buffer.from(value, 'utf8').toString('base64')}?=`;
 }
 
+/** Which parameter `Mcp-Name` repeats (2026-07-28, Streamable HTTP, standard headers; tasks: their extension). */
+const NAME_PARAMS: ReadonlyMap<string, string> = new Map([
+  ['tools/call', 'name'],
+  ['prompts/get', 'name'],
+  ['resources/read', 'uri'],
+  ['tasks/get', 'taskId'],
+  ['tasks/update', 'taskId'],
+  ['tasks/cancel', 'taskId'],
+]);
+
+/** The parameter of a method that `Mcp-Name` repeats; undefined: it has none. */
+export function nameParameter(method: string): string | undefined {
+  return NAME_PARAMS.get(method);
+}
+
+/** What a header value stands for; undefined where its `=?base64?...?=` is broken. The opposite of `headerValue`. */
+export function decodedHeaderValue(value: string): string | undefined {
+  const encoded = /^=\?base64\?(.*)\?=$/s.exec(value)?.[1];
+  if (encoded === undefined) return value;
+  const bytes = Buffer.from(encoded, 'base64');
+  return bytes.toString('base64') === encoded ? bytes.toString('utf8') : undefined;
+}
+
 /** `Mcp-Method` and `Mcp-Name` of one request (2026-07-28, Streamable HTTP), flat: name, value, name, value. */
-export function modernHeaders(method: string, params: Params): string[] {
-  const headers = ['mcp-method', method];
-  const name = method === 'resources/read' ? params.uri : params.name;
+export function modernHeaders(method: string, params: Readonly<Params>): string[] {
+  // Callers choose the method: what is no header value must not end as a broken request.
+  const headers = ['mcp-method', headerValue(method)];
+  const source = nameParameter(method);
+  const name = source === undefined ? undefined : params[source];
   if (typeof name === 'string') headers.push('mcp-name', headerValue(name));
   return headers;
 }

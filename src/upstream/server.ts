@@ -108,6 +108,15 @@ export class Server {
     return this.#shared?.refusal;
   }
 
+  /** What the requests of `owner` carry; undefined where nobody signs in. */
+  credentialOf(owner: Owner): Credential | undefined {
+    return this.guarded === undefined ? undefined : this.#options.credential(this.guarded, owner);
+  }
+
+  get log(): Log {
+    return this.#options.log;
+  }
+
   start(): void {
     this.#shared?.start();
   }

@@ -10,7 +10,9 @@ import {
   connectionWords,
   durationWords,
 } from './connection-words.ts';
+import type { McpModel } from './mcp-snippets.ts';
 import { counted, type MomentWords } from './time-words.ts';
+import type { TokensModel } from './token-models.ts';
 
 /** Who is at the browser. */
 export interface PersonModel {
@@ -112,11 +114,15 @@ export interface HomeModel extends PageModel {
   readonly description: string;
   readonly publicUrl: string;
   readonly single: boolean;
-  readonly servers: readonly ServerModel[];
+  readonly servers: readonly (ServerModel & { readonly mcp: McpModel })[];
+  /** All servers at one address; absent where there is one server alone. */
+  readonly allServers?: McpModel | undefined;
   readonly warnings: readonly string[];
   /** False where the page to sign in has no form, so that a way there ends. */
   readonly hasLoginForm?: boolean;
   readonly notices?: readonly NoticeModel[];
+  /** Only for a person with an account. */
+  readonly access?: TokensModel | undefined;
   /** Only for admins. */
   readonly openWebui?: OpenWebuiPanel | undefined;
 }

@@ -27,6 +27,11 @@ export function momentWords(at: number, now: number): MomentWords | undefined {
   return { iso, words: isToday ? clock : `${DAY.format(at)}, ${clock}`, left: `in ${leftWords(ms)}` };
 }
 
+/** The day in UTC: `30 Sept 2026`. `at` in milliseconds since 1970. */
+export function dayWords(at: number): string {
+  return DAY.format(at);
+}
+
 /** `1 tool`, `2 tools`. */
 export function counted(count: number, noun: string): string {
   return count === 1 ? `1 ${noun}` : `${count} ${noun}s`;

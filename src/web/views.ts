@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Eta } from 'eta';
 import type { CodeModel, HandOffModel, ToldModel } from './hand-off-models.ts';
 import type { DocsModel, FailureModel, HomeModel, LoginModel, OnwardModel } from './models.ts';
+import type { NewTokenModel } from './token-models.ts';
 
 export const VIEWS = fileURLToPath(new URL('../../views', import.meta.url));
 
@@ -38,4 +39,8 @@ export function codePage(model: CodeModel): string {
 
 export function toldPage(model: ToldModel): string {
   return eta.render('./told', model);
+}
+
+export function newTokenPage(model: NewTokenModel): string {
+  return eta.render('./new-token', model);
 }

@@ -1,12 +1,14 @@
 /**
- * The client command of the conformance suite: `client.ts <server-url>` puts latchkey in front of the suite's server, and
- * calls its tool as a person with a browser. Exits 0 where the calls succeeded. What `scripts/conformance.mjs` reads of
- * the output: the `Node` lines, and `end: connected` or `end: <code of latchkey's error>` where it refused to go on.
+ * The client command of the conformance suite: `client.ts <server-url>` puts latchkey in front of the suite's server. In
+ * scenarios about authorization it calls the tool as a person with a browser, in others it is an MCP client. Exits 0 where
+ * that succeeded. What `scripts/conformance.mjs` reads of the output: the `Node` lines, and `end: connected` or
+ * `end: <code of latchkey's error>` where it refused to go on.
  */
 import assert from 'node:assert/strict';
 import { isRecord } from '../../src/schema/json-schema.ts';
 import { Browser } from '../helpers/sign-in.ts';
-import { type Gateway, type Scenario, startGateway } from './gateway.ts';
+import { entryWithLogin, type Gateway, type Scenario, startGateway } from './gateway.ts';
+import { playClient } from './mcp-client.ts';
 
 /** The server may change its mind between two calls. */
 const CALLS = 2;
@@ -24,10 +26,14 @@ interface Answer {
 
 async function main(): Promise<number> {
   say(`client: Node ${process.version}`);
-  const gateway = await startGateway(readScenario());
+  const scenario = readScenario();
+  const needsLogin = scenario.name.startsWith('auth/');
+  const gateway = await startGateway(
+    needsLogin ? entryWithLogin(scenario) : { type: 'streamable-http', url: scenario.serverUrl },
+  );
   try {
     say(`latchkey: Node ${await nodeVersion(gateway)}`);
-    const end = await useTool(gateway);
+    const end = needsLogin ? await useTool(gateway) : await useClient(gateway, scenario);
     say(`end: ${end}`);
     return end === 'connected' ? 0 : 1;
   } finally {
@@ -49,11 +55,19 @@ async function nodeVersion({ base }: Gateway): Promise<string> {
 }
 
 function readScenario(): Scenario {
-  const { MCP_CONFORMANCE_CONTEXT: context = '{}', MCP_CONFORMANCE_PROTOCOL_VERSION: protocolVersion } = process.env;
+  const {
+    MCP_CONFORMANCE_SCENARIO: name,
+    MCP_CONFORMANCE_CONTEXT: context = '{}',
+    MCP_CONFORMANCE_PROTOCOL_VERSION: protocolVersion,
+  } = process.env;
   const serverUrl = process.argv[2];
-  assert.ok(serverUrl !== undefined && protocolVersion !== undefined, 'started by the suite');
-  const { client_id, client_secret, issuer } = JSON.parse(context);
-  return { serverUrl, protocolVersion, client: { client_id, client_secret, issuer } };
+  assert.ok(name !== undefined && serverUrl !== undefined && protocolVersion !== undefined, 'started by the suite');
+  return { name, serverUrl, protocolVersion, context: JSON.parse(context) };
+}
+
+async function useClient({ base }: Gateway, scenario: Scenario): Promise<string> {
+  await playClient(scenario, new URL('/s/mcp', base));
+  return 'connected';
 }
 
 /** Calls, and signs in where that is said to help; `connected`, or the code of what could not be helped. */

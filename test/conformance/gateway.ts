@@ -1,4 +1,4 @@
-/** The built latchkey as a process of its own, in front of the server that a scenario plays. */
+/** The built latchkey as a process of its own, in front of the server that a scenario plays or that the suite tests. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
@@ -12,14 +12,11 @@ const CLIENT_METADATA_URL = 'https://conformance-test.local/client-metadata.json
 
 /** What a scenario tells of itself. */
 export interface Scenario {
+  readonly name: string;
   readonly serverUrl: string;
   readonly protocolVersion: string;
-  /** What somebody registered beforehand, if somebody did. */
-  readonly client: {
-    readonly client_id?: string;
-    readonly client_secret?: string;
-    readonly issuer?: string;
-  };
+  /** What it wants its client to know. */
+  readonly context: Record<string, unknown>;
 }
 
 export interface Gateway {
@@ -31,11 +28,20 @@ export interface Gateway {
 }
 
 /** Starts latchkey with one server, `s`. Rejects with its log where it ends instead. */
-export async function startGateway(scenario: Scenario): Promise<Gateway> {
+export async function startGateway(entry: object): Promise<Gateway> {
   const home = await mkdtemp(join(tmpdir(), 'latchkey-conformance-'));
   const config = join(home, 'config.json');
-  await writeFile(config, JSON.stringify(configFor(scenario)));
-  const child = spawn(process.execPath, [MAIN, '--config', config, '--store', 'memory', '--port', '0'], {
+  await writeFile(config, JSON.stringify({ mcpServers: { s: entry } }));
+  return start(home, ['--config', config]);
+}
+
+/** Starts latchkey with the server at this address alone, as `latchkey -- URL` does. */
+export async function startSingle(url: string): Promise<Gateway> {
+  return start(await mkdtemp(join(tmpdir(), 'latchkey-conformance-')), ['--', url]);
+}
+
+async function start(home: string, what: readonly string[]): Promise<Gateway> {
+  const child = spawn(process.execPath, [MAIN, '--store', 'memory', '--port', '0', ...what], {
     cwd: home,
     env: { PATH: process.env.PATH ?? '', HOME: home },
     // Nothing of the suite's: a child that holds its pipes would keep it waiting.
@@ -71,12 +77,14 @@ export async function startGateway(scenario: Scenario): Promise<Gateway> {
   }
 }
 
-function configFor({ serverUrl, protocolVersion, client }: Scenario): object {
+/** As somebody would write it in front of the server of a scenario about authorization. */
+export function entryWithLogin({ serverUrl, protocolVersion, context }: Scenario): object {
+  const { client_id, client_secret, issuer } = context;
   const oauth = {
     server_url: new URL(serverUrl).origin,
     multi_user: true,
     client_metadata_url: CLIENT_METADATA_URL,
-    ...client,
+    ...{ client_id, client_secret, issuer },
   };
-  return { mcpServers: { s: { type: 'streamable-http', url: serverUrl, protocol_version: protocolVersion, oauth } } };
+  return { type: 'streamable-http', url: serverUrl, protocol_version: protocolVersion, oauth };
 }

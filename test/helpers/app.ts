@@ -8,6 +8,7 @@ import { parseCli } from '../../src/cli.ts';
 import { withKnownPort } from '../../src/commands/port.ts';
 import { openSessions } from '../../src/commands/runtime.ts';
 import { Gateway } from '../../src/gateway.ts';
+import { PersonalTokens } from '../../src/identity/personal-tokens.ts';
 import { publicBase } from '../../src/routing.ts';
 import { loadAll, resolveSource, type Settings } from '../../src/settings.ts';
 import { openStores } from '../../src/storage/open.ts';
@@ -63,8 +64,9 @@ export async function startApp(setup: AppSetup): Promise<RunningApp> {
     ...(setup.timings === undefined ? {} : { timings: setup.timings }),
   });
   const sessions = openSessions(stores, settings, loaded.configuration);
+  const tokens = new PersonalTokens(stores.sealed, log);
   const warnings = [...loaded.configuration.warnings, ...settings.warnings];
-  const app = await buildApp({ gateway, settings, log, sessions, warnings: () => warnings });
+  const app = await buildApp({ gateway, settings, log, sessions, tokens, warnings: () => warnings });
   await gateway.apply(loaded.configuration);
   await app.listen({ host: settings.host, port: settings.port });
   if (setup.settle !== false) await gateway.firstCatalogs(10_000);

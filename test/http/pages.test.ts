@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { pino } from 'pino';
 import { buildApp } from '../../src/app.ts';
+import { PersonalTokens } from '../../src/identity/personal-tokens.ts';
 import { WebSessions } from '../../src/identity/web-sessions.ts';
 import { openStore } from '../../src/storage/store.ts';
 import { type RunningApp, startApp } from '../helpers/app.ts';
@@ -30,10 +31,14 @@ describe('GET /', () => {
     assert.match(text, new RegExp(`http://localhost:${app.settings.port}/time/openapi.json`));
     assert.doesNotMatch(text, /MCP OpenAPI Proxy|Automatically generated/);
     const path = '/time';
+    const base = `http://localhost:${app.settings.port}`;
     assert.deepEqual(await (await app.get('/')).json(), {
       name: 'latchkey',
       version: '1.0',
-      servers: [{ name: 'time', state: 'ready', words: 'Ready, 13 tools', tools: 13, path }],
+      mcp_url: `${base}/mcp`,
+      servers: [
+        { name: 'time', state: 'ready', words: 'Ready, 13 tools', tools: 13, path, mcp_url: `${base}/time/mcp` },
+      ],
     });
   });
 
@@ -70,6 +75,7 @@ describe('GET /', () => {
         gateway,
         settings,
         log: pino({ level: 'silent' }),
+        tokens: new PersonalTokens(openStore('memory'), pino({ level: 'silent' })),
         sessions: new WebSessions(openStore('memory').table('sessions'), { idleMs: 60_000, longestMs: 60_000 }),
         warnings: () => [
           { file: 'PRIVATE file <i>', path: '', message: 'odd' },

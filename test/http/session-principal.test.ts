@@ -4,8 +4,10 @@ import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 import { isSignedIn, sessionPrincipal } from '../../src/http/session-principal.ts';
 import { buildIdentity } from '../../src/identity/authenticators.ts';
 import { openWebuiUsers } from '../../src/identity/open-webui/users.ts';
+import { PersonalTokens } from '../../src/identity/personal-tokens.ts';
 import { openWebuiPrincipal } from '../../src/identity/principal.ts';
 import type { WebSession } from '../../src/identity/web-sessions.ts';
+import { openStore } from '../../src/storage/store.ts';
 import { WEBUI_SECRET } from '../helpers/open-webui-users.ts';
 import { CollectedLog } from '../storage/collected-log.ts';
 
@@ -14,7 +16,11 @@ const ANN = openWebuiPrincipal('ann');
 
 function identityWith(secretKey: string): ReturnType<typeof buildIdentity> {
   const config = { introspect: false, trustForwardedUser: false, allowWithoutExpiry: false, secretKey };
-  return buildIdentity({ openWebui: openWebuiUsers(config, new CollectedLog()) });
+  const log = new CollectedLog();
+  return buildIdentity({
+    openWebui: openWebuiUsers(config, log),
+    tokens: new PersonalTokens(openStore('memory'), log),
+  });
 }
 
 const identity = identityWith(WEBUI_SECRET);

@@ -9,7 +9,7 @@ import { digest, matchesDigest } from '../../src/identity/compare.ts';
 import type { Credentials } from '../../src/identity/credentials.ts';
 import type { Principal } from '../../src/identity/principal.ts';
 import { sessionToken, USER_JWT_SECRET, userJwt, WEBUI_SECRET } from '../helpers/open-webui-users.ts';
-import { AWAY, PERSONAL, refusedAs, users, WHOLE } from './open-webui/configured.ts';
+import { AWAY, NO_TOKENS, PERSONAL, refusedAs, users, WHOLE } from './open-webui/configured.ts';
 
 const bearer = (token: string) => ({ scheme: 'bearer', token }) as const;
 const basic = (username: string, password: string) => ({ scheme: 'basic', username, password }) as const;
@@ -21,7 +21,7 @@ interface Options {
 }
 
 function identityOf({ apiKey, auth, openWebui = {} }: Options): Identity {
-  return buildIdentity({ apiKey, auth, openWebui: users(openWebui) });
+  return buildIdentity({ apiKey, auth, openWebui: users(openWebui), tokens: NO_TOKENS });
 }
 
 function shown(authorization: Authorization, headers: Record<string, string> = {}, isLocal = false): Credentials {

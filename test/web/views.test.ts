@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ConnectionStatus } from '../../src/oauth/model.ts';
 import type { Server } from '../../src/upstream/server.ts';
+import type { McpModel } from '../../src/web/mcp-snippets.ts';
 import {
   type ConnectionFacts,
   connectionModel,
@@ -10,10 +11,10 @@ import {
   type HomeModel,
   type LoginModel,
   type PersonModel,
-  type ServerModel,
   serverModel,
 } from '../../src/web/models.ts';
-import { docsPage, failurePage, homePage, loginPage } from '../../src/web/views.ts';
+import { tokensModel } from '../../src/web/token-models.ts';
+import { docsPage, failurePage, homePage, loginPage, newTokenPage } from '../../src/web/views.ts';
 
 const NOW = Date.UTC(2026, 0, 31, 13, 42);
 const HOSTILE = `"'><script>alert(1)</script><b style="x" onclick=y>&amp;`;
@@ -24,6 +25,12 @@ const FACTS: ConnectionFacts = {
 };
 const VISITOR: PersonModel = { label: 'this browser', kind: 'visitor', csrf: 'token-1', logoutUrl: '/logout' };
 const ALICE: PersonModel = { ...VISITOR, label: 'alice', kind: 'signed-in' };
+
+const MCP: McpModel = {
+  url: HOSTILE,
+  hints: [HOSTILE],
+  snippets: [{ client: HOSTILE, place: HOSTILE, text: HOSTILE }],
+};
 
 const HOME: HomeModel = {
   heading: 'latchkey',
@@ -55,9 +62,9 @@ const FAILURE: FailureModel = {
   backUrl: '/',
 };
 
-function card(status: ConnectionStatus | undefined, facts = FACTS, name = 'a'): ServerModel {
+function card(status: ConnectionStatus | undefined, facts = FACTS, name = 'a'): HomeModel['servers'][number] {
   const server = { name, state: { state: 'personal' } } as unknown as Server;
-  return serverModel(server, '/', false, connectionModel(status, facts, NOW));
+  return { ...serverModel(server, '/', false, connectionModel(status, facts, NOW)), mcp: MCP };
 }
 
 function home(status: ConnectionStatus | undefined, facts = FACTS): string {
@@ -81,6 +88,21 @@ describe('every page', () => {
       servers: [card(connected, FACTS, HOSTILE)],
       warnings: [HOSTILE],
       notices: [{ kind: 'done', text: HOSTILE }],
+      allServers: MCP,
+      access: tokensModel(
+        [{ id: HOSTILE, name: HOSTILE, createdAt: NOW, expiresAt: NOW + 1000 }],
+        { createUrl: HOSTILE, revokeUrl: HOSTILE, csrf: HOSTILE },
+        NOW,
+      ),
+    }),
+    token: newTokenPage({
+      ...frame,
+      rootPath: '',
+      name: HOSTILE,
+      token: HOSTILE,
+      expires: undefined,
+      mcp: MCP,
+      isForAll: true,
     }),
     login: loginPage({ ...LOGIN, ...frame, csrf: HOSTILE, next: HOSTILE, problem: HOSTILE }),
     failure: failurePage({

@@ -4,6 +4,8 @@ import type { OpenWebuiConfig } from '../../../src/config/model.ts';
 import { GatewayError } from '../../../src/errors.ts';
 import type { Realm } from '../../../src/identity/credentials.ts';
 import { type OpenWebuiUsers, openWebuiUsers, type Sender } from '../../../src/identity/open-webui/users.ts';
+import { PersonalTokens } from '../../../src/identity/personal-tokens.ts';
+import { openStore } from '../../../src/storage/store.ts';
 import { CollectedLog } from '../../storage/collected-log.ts';
 
 export const WHOLE: Realm = { isPersonal: false };
@@ -11,6 +13,9 @@ export const PERSONAL: Realm = { isPersonal: true };
 
 export const HERE: Sender = { isLocal: true, from: '127.0.0.1' };
 export const AWAY: Sender = { isLocal: false, from: '192.0.2.1' };
+
+/** Nobody has any. */
+export const NO_TOKENS = new PersonalTokens(openStore('memory'), new CollectedLog());
 
 /** Time that passes only when the test says so; it begins now, because tokens are made now. */
 export class TestClock {

@@ -6,7 +6,7 @@ import { SignJWT, UnsecuredJWT } from 'jose';
 import { buildIdentity } from '../../../src/identity/authenticators.ts';
 import { API_KEY_HOLDER, isOnePerson } from '../../../src/identity/principal.ts';
 import { sessionToken, USER_JWT_SECRET, userJwt, WEBUI_SECRET } from '../../helpers/open-webui-users.ts';
-import { AWAY, HERE, PERSONAL, refusal, refusedAs, TestClock, users, WHOLE } from './configured.ts';
+import { AWAY, HERE, NO_TOKENS, PERSONAL, refusal, refusedAs, TestClock, users, WHOLE } from './configured.ts';
 
 const OTHER_SECRET = 'w1Cz8Ke5Tn3Vx7Ly4Rb9Mq2Hd6Ju0Sg';
 const INVALID = 'invalid_credentials';
@@ -259,7 +259,7 @@ describe('one user', () => {
   it('is one principal, however they are known, and one person', async () => {
     const config = { secretKey: WEBUI_SECRET, userJwtSecret: USER_JWT_SECRET };
     const openWebui = users(config);
-    const identity = buildIdentity({ apiKey: 'key', openWebui });
+    const identity = buildIdentity({ apiKey: 'key', openWebui, tokens: NO_TOKENS });
     const jwt = await userJwt('ann');
     const plain = { header: (name: string) => (name.endsWith('-id') ? 'ann' : undefined) };
     const ids = [

@@ -1,0 +1,53 @@
+/** What the log line and the metrics of an MCP request may say: names that the specification or a server's list knows. */
+import type { FastifyRequest } from 'fastify';
+import { isRecord } from '../../schema/json-schema.ts';
+import type { Tool } from '../../upstream/catalog.ts';
+import type { Message } from '../../upstream/peer/message.ts';
+import type { Server } from '../../upstream/server.ts';
+
+/** Callers may send any method; only these are repeated. */
+const METHODS = new Set([
+  'initialize',
+  'ping',
+  'server/discover',
+  'subscriptions/listen',
+  'tools/list',
+  'tools/call',
+  'prompts/list',
+  'prompts/get',
+  'resources/list',
+  'resources/templates/list',
+  'resources/read',
+  'resources/subscribe',
+  'resources/unsubscribe',
+  'completion/complete',
+  'logging/setLevel',
+]);
+
+/** Takes note of what is asked; of a batch, of the first request. */
+export function noteRequests({ mcp }: FastifyRequest, [first]: readonly Message[]): void {
+  if (mcp === undefined || first === undefined || !METHODS.has(first.method)) return;
+  mcp.method = first.method;
+  if (first.method !== 'tools/call' || mcp.server === undefined) return;
+  const tool = toolNamed(mcp.server, first.params.name);
+  if (tool !== undefined) mcp.tool = tool;
+}
+
+/** Takes note of an error, by its own code where it is one of ours. */
+export function noteAnswer(request: FastifyRequest, { error }: Message): void {
+  if (error === undefined) return;
+  const { data } = error;
+  request.errorCode = isRecord(data) && typeof data.error === 'string' && isCode(data.error) ? data.error : 'rpc_error';
+}
+
+/** A server may say anything in its errors, and what it says must not become a label of ours. */
+function isCode(text: string): boolean {
+  return /^[a-z_]{1,40}$/.test(text);
+}
+
+function toolNamed(server: Server, name: unknown): Tool | undefined {
+  const catalog = server.isPersonal ? server.learned : server.catalog;
+  const found = typeof name === 'string' ? catalog?.byPath.get(name) : undefined;
+  // Few have moved to another path.
+  return found?.name === name ? found : catalog?.tools.find((tool) => tool.name === name);
+}

@@ -1,0 +1,6 @@
+/** A JSON text as one line, as event streams want it. */
+
+/** Line breaks can only stand between the parts of a JSON text, never inside a string (RFC 8259 7), so nothing is lost. */
+export function oneLine(json: string): string {
+  return json.replace(/[\r\n]+/g, ' ');
+}

@@ -1,0 +1,92 @@
+/** Every server's `/<server>/mcp`, `/mcp` for all of them, and the event streams of older clients. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { GatewayError } from '../../errors.ts';
+import { sessionOwner } from '../../mcp/caller.ts';
+import type { McpEndpoints } from '../../mcp/endpoints.ts';
+import { notFound } from '../errors.ts';
+import { readBody } from './body.ts';
+import { callerIn } from './caller.ts';
+import { isModern } from './checks.ts';
+import { type SseHandlers, sseHandlers } from './sse.ts';
+import { answerStateless } from './stateless.ts';
+import { endSession, listenToSession, postToSession } from './streamable.ts';
+import { ALL_SERVERS } from './target.ts';
+
+export interface McpOptions {
+  readonly endpoints: McpEndpoints;
+  /** What of the caller's headers may go on to servers, flat. */
+  readonly headersOf: (request: FastifyRequest) => readonly string[];
+  /** Where a server's own paths begin, as a client needs it. */
+  readonly pathOf: (request: FastifyRequest) => string;
+}
+
+/** Answers a request whose `mcp` is set. */
+export type McpAnswer = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> | FastifyReply;
+
+/** Registers `/mcp`; what comes in below a server's name is answered by whoever has that route, with what this returns. */
+export function mcpRoutes(app: FastifyInstance, options: McpOptions): McpAnswer {
+  const { endpoints, headersOf, pathOf } = options;
+  const sse = sseHandlers({
+    sessions: endpoints.sessions,
+    pathOf,
+    headersOf,
+    ownerOf: (request) => sessionOwner(callerIn(request), request.mcp?.server),
+    begin: (request) => endpoints.open(callerIn(request), request.mcp?.server),
+    messagesOf: (request) => readBody(request.body).messages,
+  });
+  const answer: McpAnswer = (request, reply) =>
+    request.mcp?.via === 'sse' ? answerSse(sse, request, reply) : answerMcp(options, request, reply);
+  const hide = { schema: { hide: true } };
+  app.post(ALL_SERVERS, hide, answer);
+  app.get(ALL_SERVERS, hide, answer);
+  app.delete(ALL_SERVERS, hide, answer);
+  app.delete('/*', hide, (request, reply) => {
+    if (request.mcp === undefined) throw notFound();
+    return answer(request, reply);
+  });
+  // Streams never end by themselves, and would keep the gateway from closing.
+  app.addHook('preClose', () => endpoints.close());
+  // Before a body is read: nobody fills the memory for a 404.
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (request.mcp?.via === 'sse' && request.method === 'POST') sse.check(request);
+    done();
+  });
+  return answer;
+}
+
+function answerSse(sse: SseHandlers, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return request.method === 'POST' ? sse.post(request, reply) : sse.open(request, reply);
+}
+
+function answerMcp(
+  options: McpOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> | FastifyReply {
+  switch (request.method) {
+    case 'POST':
+      return answerPost(options, request, reply);
+    case 'GET':
+      return listenToSession(options, request, reply);
+    case 'DELETE':
+      return endSession(options, request, reply);
+    default:
+      throw new GatewayError('method_not_allowed', 405, 'Method Not Allowed', {
+        headers: { allow: 'POST, GET, DELETE' },
+      });
+  }
+}
+
+/** Which era a request is of is seen by how it opens: with an envelope, or with a session. */
+function answerPost(
+  options: McpOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> | FastifyReply {
+  const body = readBody(request.body);
+  const modern = body.messages.find((message) => isModern(message, request.headers));
+  if (modern === undefined) return postToSession(options, body, request, reply);
+  if (body.isBatch)
+    throw new GatewayError('bad_mcp_request', 400, 'This revision knows no batches; send one message at a time.');
+  return answerStateless(options, modern, request, reply);
+}

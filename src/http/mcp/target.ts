@@ -1,0 +1,37 @@
+/** Which paths are MCP endpoints. */
+import type { FastifyRequest } from 'fastify';
+import { header, type McpTarget, rawPath } from '../context.ts';
+
+/** The endpoint of all servers; with a single one it is that one's. */
+export const ALL_SERVERS = '/mcp';
+const ENDPOINT = 'mcp';
+const STREAM = 'sse';
+const EVENT_STREAM = 'text/event-stream';
+
+/** Undefined where the request is for something else. `place` must be known. */
+export function mcpTarget(request: FastifyRequest): McpTarget | undefined {
+  const { place, routeOptions } = request;
+  if (routeOptions.url === ALL_SERVERS) return { via: 'mcp', server: place?.server };
+  if (place === undefined) return undefined;
+  const { server, rest } = place;
+  if (rest === ENDPOINT) return { via: 'mcp', server };
+  return isStream(request, rest) ? { via: 'sse', server } : undefined;
+}
+
+/** HTTP+SSE of 2024-11-05: the stream, and the address for messages that it names. */
+function isStream(request: FastifyRequest, rest: string): boolean {
+  if (request.method === 'POST') return rest === '' && sessionIdOf(request) !== undefined;
+  if (request.method !== 'GET') return false;
+  return rest === STREAM || (rest === '' && asksForStream(header(request, 'accept')));
+}
+
+/** People who name `text/html` get a page. */
+function asksForStream(accept: string | undefined): boolean {
+  return accept?.includes(EVENT_STREAM) === true && !accept.includes('text/html');
+}
+
+/** The session that the query of an address for messages names. */
+export function sessionIdOf({ url }: FastifyRequest): string | undefined {
+  const query = url.slice(rawPath(url).length);
+  return query === '' ? undefined : (new URLSearchParams(query).get('sessionId') ?? undefined);
+}

@@ -1,0 +1,121 @@
+/** What lists have told one caller: which server has which tool, prompt and resource. */
+import type { Entry, ListKind } from './lists.ts';
+import { PublicNames } from './names.ts';
+import { type Effort, matchesTemplate } from './uri-template.ts';
+
+/** What each server's templates may cost in one search, in characters. */
+const EFFORT = 100_000;
+/** What is kept of one list, in characters of names. */
+const MOST_CHARACTERS = 2 * 1024 * 1024;
+/** Callers whose directories are kept. */
+const MOST_CALLERS = 1_000;
+/** A list that is younger is not read again for the sake of something that it does not hold. */
+const FRESH_MS = 5_000;
+
+export interface Named {
+  readonly server: string;
+  /** As the server calls it. */
+  readonly own: string;
+}
+
+interface Shelf {
+  /** From what callers say to what the server says; the same for URIs and templates. */
+  readonly entries: ReadonlyMap<string, string>;
+  /** `performance.now()` */
+  readonly readAt: number;
+}
+
+export class Directory {
+  /** By kind and server. */
+  readonly #shelves = new Map<ListKind, Map<string, Shelf>>();
+  #servers: readonly string[] = [];
+  #names = new PublicNames([]);
+
+  /** Tells which servers there are now, in the order of the configuration; returns what their things are called. */
+  serve(servers: readonly string[]): PublicNames {
+    if (servers.length === this.#servers.length && servers.every((name, at) => this.#servers[at] === name))
+      return this.#names;
+    this.#servers = servers;
+    this.#names = new PublicNames(servers);
+    for (const shelves of this.#shelves.values()) {
+      for (const server of shelves.keys()) if (!servers.includes(server)) shelves.delete(server);
+    }
+    return this.#names;
+  }
+
+  /** Takes over a list of one server; each entry by the id that callers know. */
+  learn(kind: ListKind, server: string, entries: readonly Entry[]): void {
+    const known = new Map<string, string>();
+    let room = MOST_CHARACTERS;
+    for (const { id } of entries) {
+      room -= id.length;
+      if (room < 0) break;
+      known.set(kind === 'tools' || kind === 'prompts' ? this.#names.of(server, id) : id, id);
+    }
+    this.#shelvesOf(kind).set(server, { entries: known, readAt: performance.now() });
+  }
+
+  /** The list has changed: it is read again when something is not found. */
+  outdate(kind: ListKind, server: string): void {
+    const shelf = this.#shelvesOf(kind).get(server);
+    if (shelf !== undefined) this.#shelvesOf(kind).set(server, { ...shelf, readAt: -Infinity });
+  }
+
+  isFresh(kind: ListKind, server: string): boolean {
+    const readAt = this.#shelvesOf(kind).get(server)?.readAt ?? -Infinity;
+    return performance.now() - readAt < FRESH_MS;
+  }
+
+  /** Whose tool or prompt callers call `name`. */
+  named(kind: 'tools' | 'prompts', name: string): Named | undefined {
+    for (const server of this.#servers) {
+      const own = this.#shelvesOf(kind).get(server)?.entries.get(name);
+      // A reload may have given the name to another server.
+      if (own !== undefined && this.#names.of(server, own) === name) return { server, own };
+    }
+    return undefined;
+  }
+
+  /** The server that a URI belongs to: the first that lists it, else the first with a template for it. */
+  ownerOf(uri: string): string | undefined {
+    const lists = (server: string): boolean => this.#shelvesOf('resources').get(server)?.entries.has(uri) === true;
+    return this.#servers.find(lists) ?? this.#servers.find((server) => this.#hasTemplateFor(server, uri));
+  }
+
+  /** The server that a template, as it is listed, belongs to. */
+  templateOwner(template: string): string | undefined {
+    return this.#servers.find((server) => this.#shelvesOf('templates').get(server)?.entries.has(template) === true);
+  }
+
+  #hasTemplateFor(server: string, uri: string): boolean {
+    const effort: Effort = { left: EFFORT };
+    for (const template of this.#shelvesOf('templates').get(server)?.entries.keys() ?? []) {
+      if (matchesTemplate(uri, template, effort)) return true;
+      if (effort.left <= 0) return false;
+    }
+    return false;
+  }
+
+  #shelvesOf(kind: ListKind): Map<string, Shelf> {
+    const shelves = this.#shelves.get(kind) ?? new Map<string, Shelf>();
+    this.#shelves.set(kind, shelves);
+    return shelves;
+  }
+}
+
+/** The directories of callers without sessions; the ones unused for longest go first, and are made anew. */
+export class Directories {
+  readonly #byCaller = new Map<string, Directory>();
+
+  /** `caller`: what tells those apart who may see different lists. */
+  of(caller: string): Directory {
+    const directory = this.#byCaller.get(caller) ?? new Directory();
+    this.#byCaller.delete(caller);
+    this.#byCaller.set(caller, directory);
+    for (const oldest of this.#byCaller.keys()) {
+      if (this.#byCaller.size <= MOST_CALLERS) break;
+      this.#byCaller.delete(oldest);
+    }
+    return directory;
+  }
+}

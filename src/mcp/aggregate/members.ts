@@ -1,0 +1,22 @@
+/** The servers behind one endpoint, as one caller may use them. */
+import type { Peer, PeerEvents } from '../../upstream/peer/peer.ts';
+import type { Notices } from './notices.ts';
+
+/** One server behind the aggregate; what it lists and answers is what this caller may see. */
+export interface Member {
+  /** As configured; it may hold any character but a leading or trailing slash. */
+  readonly name: string;
+  /** How long a call of this server may take. */
+  readonly timeoutMs: number;
+  /** A peer of the era of the aggregate, which closes it; asked for on first need, and again after it has closed. */
+  open(events: PeerEvents): Peer;
+}
+
+/** The members now, in the order of the configuration; they change with a reload, so they are asked for each time. */
+export type Members = () => readonly Member[];
+
+export interface AggregateOptions {
+  readonly members: Members;
+  /** One for all callers. */
+  readonly notices: Notices;
+}

@@ -1,0 +1,137 @@
+/** Reads the lists of members: in parallel, none waited for too long, and none asked twice at a time. */
+import { type JsonObject, type Message, requestMessage } from '../../upstream/peer/message.ts';
+import { settledWithin } from '../../upstream/waiting.ts';
+import { reasonOf } from '../../upstream/wire.ts';
+import type { Link } from './links.ts';
+import { type Entry, type ListKind, type ListSpec, readList } from './lists.ts';
+import type { Notices } from './notices.ts';
+
+/** A list waits no longer for one of its servers. */
+const LIST_MS = 10_000;
+/** How long a list that came too late is kept for the next who asks. */
+const KEEP_MS = 60_000;
+
+/** What a list request brings along for the servers. */
+export interface Baggage {
+  /** The envelope of 2026-07-28 and whatever else stands in `_meta`. */
+  readonly meta: JsonObject | undefined;
+  readonly headers: readonly string[] | undefined;
+}
+
+export interface ReadingsOptions {
+  readonly notices: Notices;
+  /** Ids that no caller uses. */
+  readonly nextId: () => string;
+  /** A list that was left out can be had now. */
+  readonly onFound: (kind: ListKind) => void;
+  /** A message that came while a list was read, for the caller. */
+  readonly onMessage: (link: Link, message: Message) => void;
+}
+
+interface Reading {
+  readonly entries: Promise<readonly Entry[]>;
+  isLate: boolean;
+}
+
+/** What became of one server's list: its entries, or why there are none. */
+export type Read = { readonly entries: readonly Entry[] } | { readonly error: unknown };
+
+export class Readings {
+  readonly #options: ReadingsOptions;
+  /** By what and whose it is. */
+  readonly #readings = new Map<string, Reading>();
+  /**
+   * The lists of each server that were left out when they were last asked for; true: that they can be had has been told.
+   * It is told once: who asks again in vain, for what never works, would be told again and again.
+   */
+  readonly #missing = new Map<string, Map<ListKind, boolean>>();
+
+  constructor(options: ReadingsOptions) {
+    this.#options = options;
+  }
+
+  /** One server's list. Never rejects. */
+  async read(link: Link, spec: ListSpec, baggage: Baggage): Promise<Read> {
+    const key = keyOf(link.name, spec.kind);
+    const reading = this.#readings.get(key) ?? this.#start(key, link, spec, baggage);
+    const outcome = await settledWithin(reading.entries, Math.min(link.member.timeoutMs, LIST_MS));
+    if (outcome === 'waiting') {
+      this.#await(key, spec.kind, reading);
+      return this.#leaveOut(link.name, spec, new DOMException('No answer in time', 'TimeoutError'));
+    }
+    this.#end(key, reading);
+    try {
+      const entries = await reading.entries;
+      this.#options.notices.answered(link.name, spec.method);
+      this.#missing.get(link.name)?.delete(spec.kind);
+      this.found(link.name);
+      return { entries };
+    } catch (error) {
+      return this.#leaveOut(link.name, spec, error);
+    }
+  }
+
+  /** The server has answered something: what was left out can be asked for again. */
+  found(server: string): void {
+    const kinds = this.#missing.get(server);
+    for (const [kind, isTold] of kinds ?? []) {
+      kinds?.set(kind, true);
+      if (!isTold) this.#options.onFound(kind);
+    }
+  }
+
+  /** The list has changed: one that is being read is that of before. */
+  outdate(server: string, kind: ListKind): void {
+    this.#readings.delete(keyOf(server, kind));
+  }
+
+  #start(key: string, link: Link, spec: ListSpec, baggage: Baggage): Reading {
+    const reading = { entries: this.#readAll(link, spec, baggage), isLate: false };
+    reading.entries.catch(() => undefined);
+    this.#readings.set(key, reading);
+    return reading;
+  }
+
+  async #readAll(link: Link, spec: ListSpec, { meta, headers }: Baggage): Promise<readonly Entry[]> {
+    if (!(await link.offers(spec, headers))) return [];
+    return readList(spec, (params) => {
+      const all = meta === undefined ? params : { ...params, _meta: meta };
+      return this.#ask(link, requestMessage(this.#options.nextId(), spec.method, all), headers);
+    });
+  }
+
+  #ask(link: Link, message: Message, headers: readonly string[] | undefined): Promise<Message> {
+    return new Promise((onAnswer, onFailure) => {
+      const onMessage = (other: Message): void => this.#options.onMessage(link, other);
+      link.request(message, { onMessage, onAnswer, onFailure }, headers);
+    });
+  }
+
+  #leaveOut(server: string, { kind, method }: ListSpec, error: unknown): Read {
+    this.#options.notices.leftOut(server, method, reasonOf(error));
+    const kinds = this.#missing.get(server) ?? new Map<ListKind, boolean>();
+    if (!kinds.has(kind)) kinds.set(kind, false);
+    this.#missing.set(server, kinds);
+    return { error };
+  }
+
+  /** A list that comes too late is told of, and kept for a while: the server may be slow each time. */
+  #await(key: string, kind: ListKind, reading: Reading): void {
+    if (reading.isLate) return;
+    reading.isLate = true;
+    const end = (): void => this.#end(key, reading);
+    reading.entries.then(() => {
+      if (this.#readings.get(key) !== reading) return;
+      setTimeout(end, KEEP_MS).unref();
+      this.#options.onFound(kind);
+    }, end);
+  }
+
+  #end(key: string, reading: Reading): void {
+    if (this.#readings.get(key) === reading) this.#readings.delete(key);
+  }
+}
+
+function keyOf(server: string, kind: ListKind): string {
+  return `${kind} ${server}`;
+}

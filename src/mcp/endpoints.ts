@@ -1,0 +1,115 @@
+/** The MCP endpoints: who opens sessions and sends stateless requests, to one server or to all of them. */
+import type { Gateway, GatewayEvent } from '../gateway.ts';
+import type { Log } from '../log-sink.ts';
+import type { Peer, PeerEvents, PeerFactory } from '../upstream/peer/peer.ts';
+import type { Server } from '../upstream/server.ts';
+import { Aggregates } from './aggregates.ts';
+import { type McpCaller, sessionOwner } from './caller.ts';
+import { ChildSlots } from './children.ts';
+import { LegacyLine } from './legacy-line.ts';
+import type { LineHost } from './line-host.ts';
+import { KnownServer } from './login/known-server.ts';
+import { LoginStates } from './login/login-state.ts';
+import type { Conversation } from './session/conversation.ts';
+import { type Children, SessionRegistry } from './session/registry.ts';
+import { StatelessLines } from './stateless-line.ts';
+import { Transports } from './transports.ts';
+
+export interface EndpointOptions {
+  readonly gateway: Gateway;
+  readonly log: Log;
+  /** How callers can say who they are: a sentence, or nothing. */
+  readonly howToName: string;
+}
+
+const QUIET: PeerEvents = { onMessage: () => undefined, onClosed: () => undefined };
+
+export class McpEndpoints {
+  readonly sessions = new SessionRegistry();
+  readonly #gateway: Gateway;
+  readonly #host: LineHost;
+  readonly #transports = new Transports();
+  readonly #lines = new Set<LegacyLine>();
+  readonly #stateless: StatelessLines;
+  readonly #aggregates: Aggregates;
+  readonly #known = new WeakMap<Server, KnownServer>();
+  /** Of the entries that are served, by name: what is kept hangs on it. */
+  #hashes = new Map<string, string>();
+
+  constructor({ gateway, log, howToName }: EndpointOptions) {
+    this.#gateway = gateway;
+    this.#host = {
+      gateway,
+      log,
+      howToName,
+      transports: this.#transports,
+      children: new ChildSlots(),
+      states: new LoginStates(gateway.sealed, log),
+      known: (server) => this.#knownOf(server),
+    };
+    this.#stateless = new StatelessLines(this.#host);
+    this.#aggregates = new Aggregates({
+      gateway,
+      log,
+      session: (server, caller, children, events) => this.#line(server, caller, children, events),
+      stateless: (server, caller, events) => this.#stateless.to(server, caller, events),
+    });
+    gateway.onEvent((event) => this.#changed(event));
+  }
+
+  /** A new session with `server`, or with all; throws 503 where there are too many. */
+  open(caller: McpCaller, server: Server | undefined): Conversation {
+    const children: Children = { count: 0 };
+    const peer: PeerFactory = (events) =>
+      server === undefined
+        ? this.#aggregates.session(caller, children, events)
+        : this.#line(server, caller, children, events);
+    return this.sessions.open(sessionOwner(caller, server), peer, children);
+  }
+
+  /** What answers the stateless requests of a caller to `server`, or to all. */
+  stateless(caller: McpCaller, server: Server | undefined): Peer {
+    if (server !== undefined) return this.#stateless.to(server, caller, QUIET);
+    return this.#aggregates.stateless(caller, sessionOwner(caller, undefined).key);
+  }
+
+  async close(): Promise<void> {
+    await this.sessions.close();
+    await this.#transports.close();
+  }
+
+  #line(server: Server, caller: McpCaller, children: Children, events: PeerEvents): Peer {
+    const { key } = sessionOwner(caller, server);
+    const makeRoom = (): boolean => this.sessions.giveUpIdle(key, (entry) => entry.children.count > 0);
+    const options = { server: server.name, caller, children, makeRoom, onClose: () => this.#lines.delete(line) };
+    const line: LegacyLine = new LegacyLine(this.#host, options, events);
+    this.#lines.add(line);
+    return line;
+  }
+
+  #knownOf(server: Server): KnownServer {
+    const known = this.#known.get(server) ?? new KnownServer(server);
+    this.#known.set(server, known);
+    return known;
+  }
+
+  #changed(event: GatewayEvent): void {
+    if (event.kind === 'login') {
+      const { server, owner, isConnected } = event;
+      const hash = this.#hashes.get(server);
+      if (hash !== undefined && !isConnected) void this.#transports.retire({ name: server, hash }, owner);
+      for (const line of [...this.#lines]) if (line.name === server) line.loginChanged(owner, isConnected);
+      if (isConnected) this.#stateless.connected(server, owner);
+      return;
+    }
+    const former = this.#hashes;
+    this.#hashes = new Map([...this.#gateway.servers].map(([name, { config }]) => [name, config.hash]));
+    for (const name of [...event.changed, ...event.removed]) {
+      const hash = former.get(name);
+      if (hash !== undefined) void this.#transports.retire({ name, hash });
+    }
+    for (const name of event.removed) this.sessions.endAt(name);
+    for (const line of [...this.#lines]) if (event.changed.includes(line.name)) line.reopen();
+    this.#aggregates.membersChanged();
+  }
+}

@@ -1,0 +1,96 @@
+/** Hides the tools of a server that its entry does not offer: from lists, and from calls. */
+import type { ServerConfig } from '../config/model.ts';
+import { isRecord } from '../schema/json-schema.ts';
+import { isAllowed } from '../upstream/catalog.ts';
+import type { Id } from '../upstream/jsonrpc.ts';
+import { edited, errorMessage, type Message } from '../upstream/peer/message.ts';
+import type { Exchange, Peer, Replies } from '../upstream/peer/peer.ts';
+import { badAnswer } from '../upstream/wire.ts';
+import { answerLater } from './answer-later.ts';
+import { INVALID_PARAMS } from './failures.ts';
+
+export type ToolFilter = Pick<ServerConfig, 'enabledTools' | 'disabledTools'>;
+
+/** The peer itself where its entry offers all tools. `filter` is asked at each message: the entry may be replaced. */
+export function filtered(peer: Peer, filter: () => ToolFilter): Peer {
+  const { enabledTools, disabledTools } = filter();
+  return enabledTools === undefined && disabledTools.length === 0 ? peer : new FilteredPeer(peer, filter);
+}
+
+class FilteredPeer implements Peer {
+  readonly #peer: Peer;
+  readonly #filter: () => ToolFilter;
+
+  constructor(peer: Peer, filter: () => ToolFilter) {
+    this.#peer = peer;
+    this.#filter = filter;
+  }
+
+  get era(): Peer['era'] {
+    return this.#peer.era;
+  }
+
+  request(message: Message, replies: Replies, headers?: readonly string[]): Exchange {
+    if (message.method === 'tools/call' && !this.#mayCall(message)) {
+      return answerLater(replies, unknownTool(message));
+    }
+    return this.#peer.request(message, message.method === 'tools/list' ? this.#listing(replies) : replies, headers);
+  }
+
+  send(message: Message): void {
+    this.#peer.send(message);
+  }
+
+  close(): Promise<void> {
+    return this.#peer.close();
+  }
+
+  /** What is no name is the server's to refuse. */
+  #mayCall({ params: { name } }: Message): boolean {
+    return typeof name !== 'string' || isAllowed(name, this.#filter());
+  }
+
+  #listing(replies: Replies): Replies {
+    return {
+      onMessage: (message) => replies.onMessage(message),
+      onAnswer: (answer, status) => this.#list(answer, status, replies),
+      onFailure: (error) => replies.onFailure(error),
+    };
+  }
+
+  /** Exact where nothing is hidden, and exact in all that stays where something is. */
+  #list(answer: Message, status: number, replies: Replies): void {
+    const tools = answer.result?.tools;
+    const filter = this.#filter();
+    if (!Array.isArray(tools) || tools.every((tool) => isShown(tool, filter))) {
+      replies.onAnswer(answer, status);
+      return;
+    }
+    const shorter = without(answer, filter);
+    if (shorter === undefined) replies.onFailure(badAnswer('The list of tools is nested too deeply.'));
+    else replies.onAnswer(shorter, status);
+  }
+}
+
+/** Undefined where the list can be read but not written again. */
+function without(answer: Message, filter: ToolFilter): Message | undefined {
+  try {
+    return edited(answer, (value) => {
+      const result = value.result as { readonly tools: readonly unknown[] };
+      return { ...value, result: { ...result, tools: result.tools.filter((tool) => isShown(tool, filter)) } };
+    });
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/** An entry without a name cannot be called; it is the caller's to make something of. */
+function isShown(tool: unknown, filter: ToolFilter): boolean {
+  return !isRecord(tool) || typeof tool.name !== 'string' || isAllowed(tool.name, filter);
+}
+
+/** In the words that servers use for names they do not know (MCP, Tools, error handling). */
+function unknownTool({ id, params }: Message): Message {
+  return errorMessage(id as Id, INVALID_PARAMS, `Unknown tool: ${String(params.name)}`);
+}

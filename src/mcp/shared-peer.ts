@@ -1,0 +1,254 @@
+/** Many callers on one upstream session: each sees it as its own, and nothing of one reaches another. */
+import { type Id, METHOD_NOT_FOUND } from '../upstream/jsonrpc.ts';
+import {
+  errorMessage,
+  type JsonObject,
+  type Message,
+  notificationMessage,
+  requestMessage,
+  resultMessage,
+} from '../upstream/peer/message.ts';
+import type { Peer, PeerEvents, PeerFactory } from '../upstream/peer/peer.ts';
+import type { LinkTimings } from '../upstream/timings.ts';
+import { connectionLost, unavailable } from '../upstream/wire.ts';
+import { INTERNAL_ERROR, INVALID_REQUEST } from './failures.ts';
+import { SharedCaller } from './shared-peer-caller.ts';
+import { askPeer, type Opened, SharedConnection } from './shared-peer-connection.ts';
+import { Flight, type FlightHost, type Request } from './shared-peer-flight.ts';
+import { type LogLevel, mostVerbose } from './shared-peer-levels.ts';
+import { Subscriptions } from './shared-peer-subscriptions.ts';
+
+const MOST_CALLERS = 10_000;
+/** How many questions of the server may be open at once. */
+const MOST_ASKED = 1_000;
+/** How long a request of our own may take. */
+const OWN_MS = 30_000;
+/** How long a cancelled request may still make the server ask something. */
+const DOUBT_MS = 30_000;
+
+export class SharedPeer {
+  readonly connection: SharedConnection;
+  readonly subscriptions = new Subscriptions<SharedCaller>();
+  /** What the server was told last; undefined where it was told nothing in this session. */
+  upstreamLevel: LogLevel | undefined;
+  readonly #callers = new Set<SharedCaller>();
+  readonly #flights = new Map<number, { readonly flight: Flight; readonly caller: SharedCaller }>();
+  /** Questions of the server, by its ids, and whom they went to. */
+  readonly #asked = new Map<Id, Flight>();
+  readonly #asksBack: boolean;
+  #nextId = 1;
+  #doubtUntil = 0;
+  #idleSince = Date.now();
+
+  /**
+   * `initializeParams`: protocolVersion, clientInfo and capabilities; with none of elicitation, sampling and roots among
+   * them, whatever the server asks is refused.
+   */
+  constructor(factory: PeerFactory, initializeParams: JsonObject, timings?: LinkTimings) {
+    const { capabilities } = initializeParams;
+    this.#asksBack = ASKING.some((name) => Object.hasOwn((capabilities ?? {}) as JsonObject, name));
+    this.connection = new SharedConnection(
+      factory,
+      initializeParams,
+      {
+        onMessage: (message, peer) => this.#unrelated(message, peer),
+        onOpened: (opened, again) => this.#restore(opened, again),
+        onLost: () => this.#lost(),
+        isWanted: () => this.#callers.size > 0,
+      },
+      timings,
+    );
+  }
+
+  /** The answer to `initialize`. Rejects with what callers are told. */
+  async opened(): Promise<Message> {
+    return (await this.connection.open()).answer;
+  }
+
+  /** The newest answer to `initialize`; undefined until there was one. */
+  get welcome(): Message | undefined {
+    return this.connection.answer;
+  }
+
+  /** Milliseconds since 1970; undefined while somebody uses it. */
+  get idleSince(): number | undefined {
+    return this.#callers.size === 0 ? this.#idleSince : undefined;
+  }
+
+  /** The session as one caller sees it, of era `legacy`. Throws 503 where there are too many. */
+  caller(events: PeerEvents): Peer {
+    if (this.#callers.size >= MOST_CALLERS) throw unavailable('Too many callers use this server; try again later.', 60);
+    const caller = new SharedCaller(this, events);
+    this.#callers.add(caller);
+    return caller;
+  }
+
+  /** Ends the session, and tells all callers `reason`. */
+  async close(reason = 'The server was closed.'): Promise<void> {
+    const closing = this.connection.close();
+    for (const { flight } of [...this.#flights.values()]) flight.fail(connectionLost(reason));
+    for (const caller of [...this.#callers]) {
+      this.#callers.delete(caller);
+      caller.ended(reason);
+    }
+    await closing;
+  }
+
+  /** For a caller: sends a request. */
+  fly(caller: SharedCaller, request: Request): Flight {
+    const flight = new Flight(this.#hostFor(caller), this.#nextId++, request);
+    this.#flights.set(flight.id, { flight, caller });
+    caller.flights.add(flight);
+    flight.start();
+    return flight;
+  }
+
+  /** For a caller: an answer to the server, if it is this caller who was asked. */
+  answer(caller: SharedCaller, answer: Message): void {
+    const flight = answer.id === undefined ? undefined : this.#asked.get(answer.id);
+    if (flight === undefined || !caller.flights.has(flight)) return;
+    this.#asked.delete(answer.id as Id);
+    flight.reply(answer);
+  }
+
+  /** For a caller: it has gone, and with it what it subscribed to. */
+  leave(caller: SharedCaller, uris: Iterable<string>): void {
+    if (!this.#callers.delete(caller)) return;
+    this.#idleSince = Date.now();
+    for (const uri of uris) if (this.subscriptions.remove(caller, uri)) this.#own('resources/unsubscribe', { uri });
+  }
+
+  get wantedLevel(): LogLevel | undefined {
+    return mostVerbose([...this.#callers].flatMap(({ level }) => level ?? []));
+  }
+
+  #hostFor(caller: SharedCaller): FlightHost {
+    return {
+      connection: this.connection,
+      onMessage: (message, flight) => this.#related(message, flight, caller),
+      onEnd: (flight, how) => this.#landed(flight, caller, how),
+    };
+  }
+
+  #landed(flight: Flight, caller: SharedCaller, how: 'answered' | 'failed' | 'cancelled'): void {
+    this.#flights.delete(flight.id);
+    caller.flights.delete(flight);
+    if (how === 'cancelled') this.#doubtUntil = Date.now() + DOUBT_MS;
+    for (const [id, asked] of this.#asked) {
+      if (asked !== flight) continue;
+      this.#asked.delete(id);
+      // Nobody is there to answer it any more.
+      if (how === 'cancelled') flight.reply(errorMessage(id, INTERNAL_ERROR, 'The caller has gone'));
+    }
+  }
+
+  #related(message: Message, flight: Flight, caller: SharedCaller): void {
+    if (message.kind === 'request') {
+      this.#ask(message, flight, (answer) => flight.reply(answer));
+    } else if (message.method === 'notifications/progress') {
+      flight.progress(message);
+    } else if (isForAll(message)) {
+      this.#announce(message, caller);
+      flight.deliver(message);
+    } else if (!this.#directed(message) && caller.hears(message)) {
+      flight.deliver(message);
+    }
+  }
+
+  #unrelated(message: Message, peer: Peer): void {
+    if (message.kind === 'request') {
+      const flight = peer === this.connection.current?.peer ? this.#soleFlight : undefined;
+      this.#ask(message, flight, (answer) => peer.send(answer));
+    } else if (message.method === 'notifications/progress') {
+      this.#flights.get(message.params.progressToken as number)?.flight.progress(message);
+    } else if (isForAll(message)) {
+      this.#announce(message);
+    } else {
+      this.#directed(message);
+    }
+  }
+
+  /** What names its addressees. Anything else that belongs to no request may be another's, so nobody gets it. */
+  #directed(message: Message): boolean {
+    if (message.method === 'notifications/resources/updated') {
+      const { uri } = message.params;
+      const interested = typeof uri === 'string' ? this.subscriptions.interestedIn(uri) : [];
+      for (const caller of interested) caller.events.onMessage(message);
+      return true;
+    }
+    if (message.method !== 'notifications/cancelled') return false;
+    const id = message.params.requestId as Id;
+    this.#asked.get(id)?.deliver(message);
+    this.#asked.delete(id);
+    return true;
+  }
+
+  /** The request under way, where a question of the server can only be about it. */
+  get #soleFlight(): Flight | undefined {
+    if (this.#flights.size !== 1 || Date.now() < this.#doubtUntil) return undefined;
+    return this.#flights.values().next().value?.flight;
+  }
+
+  #ask(message: Message, flight: Flight | undefined, reply: (answer: Message) => void): void {
+    const id = message.id as Id;
+    if (message.method === 'ping') {
+      reply(resultMessage(id, {}));
+    } else if (!this.#asksBack || flight === undefined) {
+      reply(errorMessage(id, METHOD_NOT_FOUND, `${message.method} is not supported`));
+    } else if (this.#asked.has(id) || this.#asked.size >= MOST_ASKED) {
+      reply(errorMessage(id, INVALID_REQUEST, 'Too many questions at once, or one under an id that is in use'));
+    } else {
+      this.#asked.set(id, flight);
+      flight.deliver(message);
+    }
+  }
+
+  #announce(message: Message, except?: SharedCaller): void {
+    for (const caller of this.#callers) if (caller !== except) caller.events.onMessage(message);
+  }
+
+  #lost(): void {
+    this.upstreamLevel = undefined;
+    this.connection.reopenSoon();
+  }
+
+  /** A new session knows nothing of what callers had asked for, and its lists may be others. */
+  #restore(opened: Opened, again: boolean): void {
+    const level = this.wantedLevel;
+    if (level !== undefined && this.upstreamLevel !== level && declares(opened.answer, 'logging')) {
+      this.upstreamLevel = level;
+      this.#own('logging/setLevel', { level });
+    }
+    for (const uri of this.subscriptions.uris) this.#own('resources/subscribe', { uri });
+    if (!again) return;
+    for (const list of LISTS) {
+      if (announces(opened.answer, list)) this.#announce(notificationMessage(`notifications/${list}/list_changed`));
+    }
+  }
+
+  /** What we ask for ourselves; if it fails there is nobody to tell. */
+  #own(method: string, params: JsonObject): void {
+    const peer = this.connection.current?.peer;
+    if (peer !== undefined)
+      askPeer(peer, requestMessage(this.#nextId++, method, params), OWN_MS).catch(() => undefined);
+  }
+}
+
+/** Capabilities of a client that let a server ask back. */
+const ASKING = ['elicitation', 'sampling', 'roots'];
+const LISTS = ['tools', 'prompts', 'resources'] as const;
+
+function isForAll(message: Message): boolean {
+  return LISTS.some((list) => message.method === `notifications/${list}/list_changed`);
+}
+
+/** Whether the answer to `initialize` declares a capability. */
+export function declares(answer: Message, capability: string): boolean {
+  const capabilities = answer.result?.capabilities as JsonObject | undefined;
+  return capabilities?.[capability] !== undefined;
+}
+
+function announces(answer: Message, list: (typeof LISTS)[number]): boolean {
+  const capabilities = answer.result?.capabilities as Record<string, JsonObject | undefined> | undefined;
+  return capabilities?.[list]?.listChanged === true;
+}

@@ -1,0 +1,39 @@
+/** What one text from a server holds: a message, or a batch of them. */
+import { parseJson, stringifyJson } from '../../schema/json.ts';
+import { messagesOf } from '../jsonrpc.ts';
+import { type Message, readMessage, toMessage } from './message.ts';
+
+/**
+ * The messages of a body or an event; none where the text is no JSON. Never throws.
+ * A server of 2025-03-26 may send several as an array (JSON-RPC batching).
+ */
+export function readMessages(text: string): Message[] {
+  if (text === '') return [];
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return [];
+  }
+  if (Array.isArray(value)) return readBatch(text);
+  const message = toMessage(value, text);
+  return message === undefined ? [] : [message];
+}
+
+/** The messages of a JSON text that is an array; each has a text of its own, in which big integers stay exact. */
+export function readBatch(text: string): Message[] {
+  return messagesOf(parseJson(text)).flatMap((one) => {
+    const part = partText(one);
+    const message = part === undefined ? undefined : readMessage(part);
+    return message === undefined ? [] : [message];
+  });
+}
+
+/** Undefined for what is nested too deeply to be written again. */
+function partText(value: unknown): string | undefined {
+  try {
+    return stringifyJson(value);
+  } catch {
+    return undefined;
+  }
+}
