@@ -136,20 +136,25 @@ describe('the pages in a browser', () => {
     await page.keyboard.press('Tab');
     assert.equal(await focused(page), 'Skip to the content');
     const order: string[] = [];
-    for (let step = 0; step < 7; step += 1) {
+    for (let step = 0; step < 9; step += 1) {
       await page.keyboard.press('Tab');
       order.push(await focused(page));
     }
     await picture(page, 'home-focus');
     const address = 'address of test server';
-    assert.deepEqual(order.slice(0, 5), [
+    assert.deepEqual(order.slice(0, 6), [
       'latchkey',
       'All tools',
       'OpenAPI',
       `Copy the REST ${address}`,
       `Copy the OpenAPI ${address}`,
+      `Copy the MCP ${address}`,
     ]);
-    assert.deepEqual(order.slice(5), ['Try the tools of test server', 'Document of test server']);
+    assert.deepEqual(order.slice(6), [
+      'Try the tools of test server',
+      'Document of test server',
+      'Add to Claude Code, Cursor, VS Code: test server',
+    ]);
     await page.getByRole('button', { name: `Copy the REST ${address}` }).press('Enter');
     await page.getByRole('status').getByText('Copied').waitFor();
     const copied = await page.evaluate<string>('navigator.clipboard.readText()');

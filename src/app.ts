@@ -27,6 +27,7 @@ import { originPolicy } from './http/origin.ts';
 import { pageRoutes } from './http/pages.ts';
 import { sessionPrincipal } from './http/session-principal.ts';
 import { signInRoutes } from './http/sign-in.ts';
+import { closeSilentConnections } from './http/silent-connections.ts';
 import { type Site, serverPath } from './http/site.ts';
 import { installPersonalTargets, installPlaces } from './http/targets.ts';
 import { tokenRoutes } from './http/tokens.ts';
@@ -68,6 +69,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const documents = new Documents(site, log);
   const metrics = new Metrics(gateway);
 
+  closeSilentConnections(app);
   installErrorHandlers(app, {
     forPeople: (error, request, reply) => (isForPerson(request) ? sendFailure(site, error, request, reply) : undefined),
     toldTo: async (server, request) => ({

@@ -3,6 +3,7 @@ import { GatewayError } from '../errors.ts';
 import type { Place } from '../routing.ts';
 import type { Server } from '../upstream/server.ts';
 import { notFound } from './errors.ts';
+import { MCP_METHODS } from './mcp/target.ts';
 
 /** Each server has these, and so has the root. */
 const DOCUMENTS = new Set(['openapi.json', 'docs', 'redoc']);
@@ -12,6 +13,7 @@ export function notTaken(place: Place<Server> | undefined, path: string): Gatewa
   const rest = place?.rest ?? path.slice(1);
   const allow: string[] = [];
   if (DOCUMENTS.has(rest)) allow.push('GET', 'HEAD');
+  if (rest === 'mcp') allow.push(...MCP_METHODS);
   if (place?.server.catalog?.byPath.has(rest) === true) allow.push('POST');
   if (allow.length === 0) return notFound();
   return new GatewayError('method_not_allowed', 405, 'Method Not Allowed', { headers: { allow: allow.join(', ') } });

@@ -22,14 +22,14 @@ export interface TokenMaker {
 }
 
 /**
- * The person whose tokens the request may see and make; undefined: a visitor, a program, or whoever has just an API key. A
- * token makes none: who has found one must not be able to stay for good.
+ * The person whose tokens the request may see and make; undefined: a visitor, whoever has just an API key, or a program,
+ * which has no session. So no token makes another one: who has found one must not be able to stay for good.
  */
 export function tokenMaker(
   { identity }: Pick<Site, 'identity'>,
   { browser, principal }: FastifyRequest,
 ): TokenMaker | undefined {
-  if (browser === undefined || principal.via === 'token' || !isProven(principal)) return undefined;
+  if (browser === undefined || !isProven(principal)) return undefined;
   const proof = identity.proofOf(principal);
   return proof === undefined ? undefined : { person: principal, proof };
 }

@@ -81,7 +81,8 @@ export class SharedConnection {
   forget(opened: Opened): void {
     if (this.#current !== opened) return;
     this.#former.add(opened.peer);
-    this.#lost(opened.peer);
+    this.#current = undefined;
+    this.#events.onLost();
   }
 
   /** Opens again by itself, after the pause that is due. Stops where only a person can help. */

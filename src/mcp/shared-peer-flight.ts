@@ -71,16 +71,18 @@ export class Flight implements Exchange {
   }
 
   cancel(notice?: Message): void {
-    if (!this.#end('cancelled')) return;
+    if (this.#over) return;
     const requestId = this.id;
     const ours = notice && unlessTooDeep(() => edited(notice, (value) => inParams(value, { requestId })));
     this.#exchange?.cancel(ours);
+    this.#end('cancelled');
   }
 
   /** The caller has gone: the server is told, too. */
   abandon(error: unknown): void {
-    if (!this.#end('cancelled')) return;
+    if (this.#over) return;
     this.#exchange?.cancel();
+    this.#end('cancelled');
     this.#request.replies.onFailure(error);
   }
 

@@ -16,8 +16,8 @@ describe('the commands of the guide to logins', () => {
   });
   after(() => guide.remove());
 
-  /** Ann at her browser, by the steps of the quick start. */
-  async function connectAs(account: 'alice' | 'bob', name: string, password: string): Promise<void> {
+  /** Somebody at a browser, by the steps of the quick start. */
+  async function signInAs(name: string, password: string): Promise<Browser> {
     const { home } = guide;
     const browser = new Browser();
     const sent = await browser.fetch(`${home}/`);
@@ -26,12 +26,26 @@ describe('the commands of the guide to logins', () => {
     const csrf = /name="_csrf" value="([^"]+)"/.exec(form)?.[1] ?? '';
     const body = new URLSearchParams({ _csrf: csrf, username: name, password });
     await browser.fetch(`${home}/login`, { method: 'POST', body, headers: { origin: home } });
+    return browser;
+  }
+
+  async function connectAs(account: 'alice' | 'bob', name: string, password: string): Promise<void> {
+    const { home } = guide;
+    const browser = await signInAs(name, password);
     assert.match(await (await browser.fetch(`${home}/`)).text(), /Not connected: connect your account\s+to use it/);
     const begun = await browser.fetch(`${home}/oauth/notes/authorize`);
     const callback = await signIn(begun.headers.get('location') ?? '', { user: account });
     const ended = await browser.fetch(callback);
     const page = await (await browser.fetch(`${home}${ended.headers.get('location')}`)).text();
     assert.match(page, /Connected to notes\./);
+  }
+
+  /** Sends a form of the page at `/`; returns the page that answers. */
+  async function submit(browser: Browser, path: string, fields: Record<string, string>): Promise<string> {
+    const { home } = guide;
+    const [, _csrf = ''] = /name="_csrf" value="([^"]+)"/.exec(await (await browser.fetch(`${home}/`)).text()) ?? [];
+    const body = new URLSearchParams({ _csrf, ...fields });
+    return (await browser.fetch(home + path, { method: 'POST', body, headers: { origin: home } })).text();
   }
 
   it('the quick start: check, start, connect in the browser, and call from a script', async () => {
@@ -60,6 +74,21 @@ describe('the commands of the guide to logins', () => {
       assert.equal(answer, 'Connected at "notes" for ann. Go on.');
     });
   });
+
+  it('an access token: made by its person, used by a script, and revoked', () =>
+    guide.serving('latchkey --config config.yaml', async () => {
+      const call = 'curl -H "Authorization: Bearer $ANN_TOKEN" -X POST http://localhost:8000/notes/whoami';
+      // She is connected still, from before.
+      const browser = await signInAs('ann', 'ann-pw');
+      const shown = await submit(browser, '/login/tokens', { name: 'script', days: '90' });
+      Object.assign(guide.place.env, { ANN_TOKEN: /lk_[\w-]{43}/.exec(shown)?.[0] });
+      assert.equal(await guide.ask(call), 'alice');
+      const page = await (await browser.fetch(`${guide.home}/`)).text();
+      const [, token = ''] = /name="token" value="([^"]+)"/.exec(page) ?? [];
+      await submit(browser, '/login/tokens/revoke', { token });
+      const [, refused = ''] = guide.blocks('json');
+      assert.deepEqual(await guide.ask(call), JSON.parse(refused));
+    }));
 
   it('one server without a file: nothing waits, and the log has the address', () =>
     guide.serving('latchkey --oauth -- ', async () => {

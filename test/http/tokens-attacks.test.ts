@@ -1,9 +1,13 @@
 /** What access tokens must not do: make more of themselves, open pages, be made for others, leave the house. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request } from 'node:http';
 import { describe, it } from 'node:test';
 import { HttpServer } from '../helpers/http-server.ts';
-import { userJwt, USER_JWT_SECRET } from '../helpers/open-webui-users.ts';
+import { USER_JWT_SECRET, userJwt } from '../helpers/open-webui-users.ts';
+import { signedInToOpenWebui, startNeighbourStory } from './hand-off-story.ts';
 import { accounts, coded, Person, startStory } from './login-story.ts';
+import { continueAs } from './open-webui-sign-in.ts';
 import { raw } from './raw.ts';
 import { bearerOf, listedTokens, makeToken, revokeToken, wish } from './token-forms.ts';
 
@@ -145,6 +149,40 @@ describe('the form for access tokens', () => {
     const token = (await listedTokens(ann)).get('x') ?? '';
     assert.deepEqual(coded(await ann.submit('/login/tokens/revoke', { token })), [403, 'form_expired']);
     assert.equal((await listedTokens(ann)).size, 1);
+  });
+
+  it('is not for who was there before, where the cookie of Open WebUI names somebody else by now', async (t) => {
+    const { app } = await startNeighbourStory(t);
+    const browser = new Person(app);
+    await continueAs(browser, 'ann-0001');
+    const _csrf = await browser.formToken();
+    await signedInToOpenWebui(browser, 'ben-0001');
+    const answer = await browser.submit('/login/tokens', { _csrf, name: 'x', days: '90' });
+    assert.deepEqual(coded(answer), [403, 'form_expired']);
+    await continueAs(browser, 'ann-0001');
+    assert.equal((await listedTokens(browser)).size, 0);
+  });
+
+  it('counts no more for who has signed out while it was on its way', async (t) => {
+    const { app } = await startStory(t, { keys: KEYS });
+    const ann = new Person(app);
+    await ann.signIn('ann');
+    const body = new URLSearchParams({ _csrf: await ann.formToken(), name: 'x', days: '90' }).toString();
+    const cookie = [...ann.cookies].map(([name, { value }]) => `${name}=${value}`).join('; ');
+    const { host, hostname, port } = app.settings.publicUrl;
+    const type = 'application/x-www-form-urlencoded';
+    const headers = { host, cookie, 'content-type': type, 'content-length': body.length, expect: '100-continue' };
+    const outgoing = request({ hostname, port, method: 'POST', path: '/login/tokens', headers, agent: false });
+    outgoing.flushHeaders();
+    await once(outgoing, 'continue');
+    await ann.status();
+    await ann.signOut();
+    outgoing.end(body);
+    const [answer] = await once(outgoing, 'response');
+    assert.deepEqual([answer.statusCode, answer.headers['x-latchkey-error']], [403, 'invalid_credentials']);
+    answer.resume();
+    await ann.signIn('ann');
+    assert.equal((await listedTokens(ann)).size, 0);
   });
 
   it('says what is wrong with a wish, and stays', async (t) => {

@@ -185,7 +185,11 @@ for (const kind of ['memory', 'sqlite'] as const) {
       mock.timers.tick(7 * DAY - 1);
       await tokens.find(token);
       mock.timers.tick(1);
-      assert.deepEqual(await refusalOf(() => tokens.find(token)), [401, 'token_expired'], 'also where it was just known');
+      assert.deepEqual(
+        await refusalOf(() => tokens.find(token)),
+        [401, 'token_expired'],
+        'also where it was just known',
+      );
       assert.deepEqual(await tokens.list(ANN.id), []);
       mock.timers.tick(30 * DAY);
       assert.deepEqual(await refusalOf(() => tokens.find(token)), UNKNOWN);

@@ -90,7 +90,7 @@ export function newAskingServer(record = new AskingRecord()): Server {
     return { messages: [{ role: 'user', content: { type: 'text', text: JSON.stringify(answer) } }] };
   });
   server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra) => {
-    record.calls.push({ meta: params._meta, keys: Object.keys(params) });
+    record.calls.push({ keys: Object.keys(params), ...(params._meta && { meta: params._meta }) });
     const caller: Caller = {
       signal: extra.signal,
       token: params._meta?.progressToken,
@@ -144,6 +144,26 @@ const TOOLS: Readonly<Record<string, Tool>> = {
     void ask('elicitation/create', elicitation('Never mind')).catch(() => undefined);
     await pause(150);
     return 'gave up';
+  },
+  'ask-and-report': async ({ questions, steps }, { ask, tell, token }) => {
+    for (const message of questions as string[]) await ask('elicitation/create', elicitation(message));
+    for (let step = 1; step <= Number(steps); step += 1) {
+      await tell('notifications/progress', { progressToken: token, progress: step });
+    }
+    for (const level of ['info', 'error']) await tell('notifications/message', { level, data: 'd' });
+    return 'reported';
+  },
+  'ask-or-cancelled': async ({ questions, name }, { ask, signal }, _server, record) => {
+    signal.addEventListener('abort', () => record.cancelled.push(String(name)));
+    for (const message of questions as string[]) await ask('elicitation/create', elicitation(message));
+    return 'asked';
+  },
+  'ask-then-slow': async ({ questions, ms, name }, { ask, signal }, _server, record) => {
+    for (const message of questions as string[]) await ask('elicitation/create', elicitation(message));
+    record.calls.push({ keys: 'slow now' });
+    await pause(Number(ms), signal);
+    if (signal.aborted) record.cancelled.push(String(name));
+    return 'slept';
   },
   /** What belongs to no request. */
   stray: async ({ data }, _caller, server) => {

@@ -291,8 +291,8 @@ test('one caller may not have more than a thousand requests under way, nor tasks
   assert.equal(await ask(ann.peer, 1, 'tasks/list').code(), -32601);
   const asked = Array.from({ length: 1_001 }, (_, id) => ask(ann.peer, id, 'tools/list'));
   await assert.rejects((asked[1_000] as Asked).answered(), { code: 'server_unavailable' });
+  for (const one of asked) if (!one.isOver) one.cancel();
   assert.equal(await call(bob.peer, 1, 'echo', { text: 'b' }).text(), 'b');
-  await (asked[999] as Asked).result();
 });
 
 test('what is nested thousands deep is refused, and harms nobody', async (t) => {

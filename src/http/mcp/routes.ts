@@ -10,7 +10,7 @@ import { isModern } from './checks.ts';
 import { type SseHandlers, sseHandlers } from './sse.ts';
 import { answerStateless } from './stateless.ts';
 import { endSession, listenToSession, postToSession } from './streamable.ts';
-import { ALL_SERVERS } from './target.ts';
+import { ALL_SERVERS, MCP_METHODS } from './target.ts';
 
 export interface McpOptions {
   readonly endpoints: McpEndpoints;
@@ -72,7 +72,7 @@ function answerMcp(
       return endSession(options, request, reply);
     default:
       throw new GatewayError('method_not_allowed', 405, 'Method Not Allowed', {
-        headers: { allow: 'POST, GET, DELETE' },
+        headers: { allow: MCP_METHODS.join(', ') },
       });
   }
 }

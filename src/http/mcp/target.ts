@@ -4,6 +4,7 @@ import { header, type McpTarget, rawPath } from '../context.ts';
 
 /** The endpoint of all servers; with a single one it is that one's. */
 export const ALL_SERVERS = '/mcp';
+export const MCP_METHODS = ['POST', 'GET', 'DELETE'] as const;
 const ENDPOINT = 'mcp';
 const STREAM = 'sse';
 const EVENT_STREAM = 'text/event-stream';

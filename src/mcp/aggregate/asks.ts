@@ -1,7 +1,16 @@
 /** What servers ask one caller: each question gets an id of ours, since those of two servers may be alike. */
 import { recordOf } from '../../schema/json-schema.ts';
 import type { Id } from '../../upstream/jsonrpc.ts';
-import { edited, type JsonObject, type Message, notificationMessage, withId } from '../../upstream/peer/message.ts';
+import {
+  edited,
+  errorMessage,
+  type JsonObject,
+  type Message,
+  notificationMessage,
+  withId,
+} from '../../upstream/peer/message.ts';
+import { INTERNAL_ERROR, INVALID_PARAMS } from '../failures.ts';
+import { unlessTooDeep } from '../too-deep.ts';
 import type { LegacyLink } from './legacy-link.ts';
 
 /** Questions of one server that wait for an answer; one more, and the oldest is forgotten. */
@@ -25,22 +34,30 @@ export class Asks {
   readonly #asks = new Map<Id, Ask>();
   #lastId = 0;
 
-  /** The request of a server, as the caller gets it. */
-  asked(link: LegacyLink, request: Message): Message {
+  /** The request of a server, as the caller gets it; undefined for one that nobody can pass on, which is refused. */
+  asked(link: LegacyLink, request: Message): Message | undefined {
+    const id = this.#lastId + 1;
+    const token = recordOf(request.params._meta).progressToken;
+    const change = (value: JsonObject): JsonObject => (token === undefined ? { ...value, id } : withToken(value, id));
+    const passed = unlessTooDeep(() => edited(request, change));
+    if (passed === undefined) {
+      link.send(errorMessage(request.id ?? '', INVALID_PARAMS, 'The parameters are nested too deeply.'));
+      return undefined;
+    }
+    this.#lastId = id;
     const own = [...this.#asks].filter(([, ask]) => ask.link === link);
     const [oldest] = own;
     if (oldest !== undefined && own.length >= MOST_OF_ONE) this.#asks.delete(oldest[0]);
-    this.#lastId += 1;
-    const id = this.#lastId;
-    const token = recordOf(request.params._meta).progressToken;
     this.#asks.set(id, { link, id: request.id ?? '', token });
-    return token === undefined ? withId(request, id) : edited(request, (value) => withToken({ ...value, id }, id));
+    return passed;
   }
 
   /** The caller's answer, as the server waits for it; undefined for an answer to nothing. */
   answered(answer: Message): Delivery | undefined {
     const ask = this.#take(answer.id);
-    return ask && { link: ask.link, message: withId(answer, ask.id) };
+    if (ask === undefined) return undefined;
+    const tooDeep = (): Message => errorMessage(ask.id, INTERNAL_ERROR, 'The answer is nested too deeply.');
+    return { link: ask.link, message: unlessTooDeep(() => withId(answer, ask.id)) ?? tooDeep() };
   }
 
   /** The caller's progress with a question, as the server knows it. */
@@ -51,7 +68,8 @@ export class Asks {
       ...value,
       params: { ...recordOf(value.params), progressToken: ask.token },
     });
-    return { link: ask.link, message: edited(notification, change) };
+    const message = unlessTooDeep(() => edited(notification, change));
+    return message && { link: ask.link, message };
   }
 
   /** A server does not want to know any more: its notification, as the caller gets it. */
@@ -60,7 +78,7 @@ export class Asks {
     for (const [id, ask] of this.#asks) {
       if (ask.link !== link || ask.id !== requestId) continue;
       this.#asks.delete(id);
-      return edited(notification, (value) => ({ ...value, params: { ...recordOf(value.params), requestId: id } }));
+      return notificationMessage('notifications/cancelled', { requestId: id, ...reasonIn(notification) });
     }
     return undefined;
   }
@@ -82,7 +100,13 @@ export class Asks {
   }
 }
 
-function withToken(value: JsonObject, progressToken: Id): JsonObject {
+function reasonIn({ params: { reason } }: Message): JsonObject {
+  return typeof reason === 'string' ? { reason } : {};
+}
+
+/** Both the id and the token. */
+function withToken(value: JsonObject, id: Id): JsonObject {
   const params = recordOf(value.params);
-  return { ...value, params: { ...params, _meta: { ...recordOf(params._meta), progressToken } } };
+  const progressToken = id;
+  return { ...value, id, params: { ...params, _meta: { ...recordOf(params._meta), progressToken } } };
 }

@@ -7,8 +7,6 @@ import { type Effort, matchesTemplate } from './uri-template.ts';
 const EFFORT = 100_000;
 /** What is kept of one list, in characters of names. */
 const MOST_CHARACTERS = 2 * 1024 * 1024;
-/** Callers whose directories are kept. */
-const MOST_CALLERS = 1_000;
 /** A list that is younger is not read again for the sake of something that it does not hold. */
 const FRESH_MS = 5_000;
 
@@ -78,18 +76,20 @@ export class Directory {
 
   /** The server that a URI belongs to: the first that lists it, else the first with a template for it. */
   ownerOf(uri: string): string | undefined {
-    const lists = (server: string): boolean => this.#shelvesOf('resources').get(server)?.entries.has(uri) === true;
-    return this.#servers.find(lists) ?? this.#servers.find((server) => this.#hasTemplateFor(server, uri));
+    return this.listerOf(uri) ?? this.#servers.find((server) => this.#hasTemplateFor(server, uri));
   }
 
-  /** The server that a template, as it is listed, belongs to. */
-  templateOwner(template: string): string | undefined {
-    return this.#servers.find((server) => this.#shelvesOf('templates').get(server)?.entries.has(template) === true);
+  /** The first server that lists a URI. */
+  listerOf(uri: string): string | undefined {
+    return this.#servers.find((server) => this.#shelvesOf('resources').get(server)?.entries.has(uri) === true);
   }
 
   #hasTemplateFor(server: string, uri: string): boolean {
     const effort: Effort = { left: EFFORT };
-    for (const template of this.#shelvesOf('templates').get(server)?.entries.keys() ?? []) {
+    const templates = this.#shelvesOf('templates').get(server)?.entries;
+    // Completions name the template itself.
+    if (templates?.has(uri) === true) return true;
+    for (const template of templates?.keys() ?? []) {
       if (matchesTemplate(uri, template, effort)) return true;
       if (effort.left <= 0) return false;
     }
@@ -100,22 +100,5 @@ export class Directory {
     const shelves = this.#shelves.get(kind) ?? new Map<string, Shelf>();
     this.#shelves.set(kind, shelves);
     return shelves;
-  }
-}
-
-/** The directories of callers without sessions; the ones unused for longest go first, and are made anew. */
-export class Directories {
-  readonly #byCaller = new Map<string, Directory>();
-
-  /** `caller`: what tells those apart who may see different lists. */
-  of(caller: string): Directory {
-    const directory = this.#byCaller.get(caller) ?? new Directory();
-    this.#byCaller.delete(caller);
-    this.#byCaller.set(caller, directory);
-    for (const oldest of this.#byCaller.keys()) {
-      if (this.#byCaller.size <= MOST_CALLERS) break;
-      this.#byCaller.delete(oldest);
-    }
-    return directory;
   }
 }

@@ -12,6 +12,8 @@ import {
 } from '../../upstream/peer/message.ts';
 import type { Exchange, Peer, PeerEvents, Replies } from '../../upstream/peer/peer.ts';
 import { CLIENT_INFO, LATEST_LEGACY } from '../../upstream/protocol.ts';
+import { connectionLost } from '../../upstream/wire.ts';
+import { INVALID_PARAMS } from '../failures.ts';
 import { covers } from '../shared-peer-subscriptions.ts';
 import { Asks } from './asks.ts';
 import { CHANGED_LISTS, Changes, changedBy, changedMethod } from './changes.ts';
@@ -27,6 +29,10 @@ import { initializeResult, negotiated, withLogger } from './words.ts';
 
 /** Subscriptions that are made again in a new session of their server; the oldest are forgotten first. */
 const MOST_SUBSCRIPTIONS = 1_000;
+/** Longer ones are not. */
+const LONGEST_URI = 4_096;
+/** A server whose lists take too long each time is in the next list that is asked for so soon. */
+const KEEP_MS = 60_000;
 
 export class AggregateLegacyPeer implements Peer {
   readonly era = 'legacy';
@@ -41,7 +47,7 @@ export class AggregateLegacyPeer implements Peer {
   /** By URI: at which server. */
   readonly #subscriptions = new Map<string, string>();
   #handshake: JsonObject = { protocolVersion: LATEST_LEGACY, capabilities: {}, clientInfo: CLIENT_INFO };
-  #level: unknown;
+  #level: string | undefined;
 
   constructor({ members, notices }: AggregateOptions, events: PeerEvents) {
     this.#events = events;
@@ -59,6 +65,7 @@ export class AggregateLegacyPeer implements Peer {
       directory: this.#directory,
       notices,
       extras: {},
+      keepMs: KEEP_MS,
       onFound: (list) => this.#changes.changed(list),
       onMessage: host.onMessage,
     });
@@ -111,15 +118,12 @@ export class AggregateLegacyPeer implements Peer {
   }
 
   async #wayOf(message: Message, headers: readonly string[] | undefined): Promise<Way> {
+    if (this.#links.isClosed) throw connectionLost('the session has ended');
     const { method, params } = message;
     const id = message.id ?? '';
     if (method === 'initialize') return { answer: this.#initialize(id, message) };
     if (method === 'ping') return { answer: resultMessage(id, {}) };
-    if (method === 'logging/setLevel') {
-      this.#level = params.level;
-      for (const link of this.#links.used()) this.#tellLevel(link);
-      return { answer: resultMessage(id, {}) };
-    }
+    if (method === 'logging/setLevel') return { answer: this.#setLevel(id, params.level) };
     const list = LIST_BY_METHOD.get(method);
     if (list !== undefined) return this.#lists.list(message, list, headers);
     const target = await this.#targets.of(message, headers);
@@ -157,6 +161,13 @@ export class AggregateLegacyPeer implements Peer {
     return resultMessage(id, initializeResult(protocolVersion, servers));
   }
 
+  #setLevel(id: Id, level: unknown): Message {
+    if (typeof level !== 'string') return errorMessage(id, INVALID_PARAMS, 'The level is missing');
+    this.#level = level;
+    for (const link of this.#links.used()) this.#tellLevel(link);
+    return resultMessage(id, {});
+  }
+
   /** What the caller has said before goes for a new session, too. */
   #restore(link: LegacyLink): void {
     this.#tellLevel(link);
@@ -181,7 +192,7 @@ export class AggregateLegacyPeer implements Peer {
     if (typeof uri !== 'string') return;
     if (method === 'resources/unsubscribe') this.#subscriptions.delete(uri);
     if (method !== 'resources/subscribe') return;
-    this.#subscriptions.set(uri, link.name);
+    if (uri.length <= LONGEST_URI) this.#subscriptions.set(uri, link.name);
     const [oldest] = this.#subscriptions.keys();
     if (oldest !== undefined && this.#subscriptions.size > MOST_SUBSCRIPTIONS) this.#subscriptions.delete(oldest);
   }
@@ -209,10 +220,10 @@ export class AggregateLegacyPeer implements Peer {
     return undefined;
   }
 
-  /** A server speaks only for its own resources, and for what lies below one that it has a subscription to. */
+  /** A server speaks only for resources that it lists, and for what it has a subscription to or what lies below that. */
   #isUpdateFrom({ name }: LegacyLink, uri: unknown): boolean {
     if (typeof uri !== 'string') return false;
-    const owner = this.#directory.ownerOf(uri);
+    const owner = this.#directory.listerOf(uri);
     if (owner !== undefined) return owner === name;
     return [...this.#subscriptions].some(([subscribed, server]) => server === name && covers(subscribed, uri));
   }

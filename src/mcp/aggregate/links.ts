@@ -20,14 +20,20 @@ export class Links<L extends Link> {
   readonly #members: Members;
   readonly #make: (member: Member) => L;
   readonly #links = new Map<string, L>();
+  #isClosed = false;
 
   constructor(members: Members, make: (member: Member) => L) {
     this.#members = members;
     this.#make = make;
   }
 
-  /** Of all members, in the order of the configuration; none is opened by that. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Of all members, in the order of the configuration; none is opened by that. None once closed. */
   all(): readonly L[] {
+    if (this.#isClosed) return [];
     const members = this.#members();
     const names = new Set(members.map(({ name }) => name));
     for (const [name, link] of this.#links) if (!names.has(name)) this.#drop(link);
@@ -40,6 +46,7 @@ export class Links<L extends Link> {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     const links = [...this.#links.values()];
     this.#links.clear();
     await Promise.allSettled(links.map((link) => link.close()));

@@ -2,6 +2,7 @@
 import { isRecord, recordOf } from '../../schema/json-schema.ts';
 import {
   edited,
+  errorMessage,
   type JsonObject,
   type Message,
   notificationMessage,
@@ -9,7 +10,10 @@ import {
 } from '../../upstream/peer/message.ts';
 import type { Exchange, Replies } from '../../upstream/peer/peer.ts';
 import { SUBSCRIPTION_ID_META } from '../../upstream/protocol.ts';
+import { answerLater } from '../answer-later.ts';
+import { INVALID_PARAMS } from '../failures.ts';
 import { covers } from '../shared-peer-subscriptions.ts';
+import { unlessTooDeep } from '../too-deep.ts';
 import { CHANGED_LISTS, type ChangedList, Changes, changedBy, changedMethod } from './changes.ts';
 import { MemberListen } from './member-listen.ts';
 import type { ModernLink } from './modern-link.ts';
@@ -109,13 +113,8 @@ export class Listen implements Exchange {
     const uris = this.#options.uris.get(link.name) ?? [];
     const notifications = filterOf(this.#options.lists, uris);
     if (Object.keys(notifications).length === 0) return;
-    const request = (): Message =>
-      edited(this.#options.message, (value) => {
-        const id = this.#options.nextId();
-        return { ...value, id, params: { ...recordOf(value.params), notifications } };
-      });
     const member = new MemberListen({
-      send: (replies) => link.request(request(), replies, this.#options.headers),
+      send: (replies) => this.#send(link, notifications, replies),
       onMessage: (message) => this.#onMessage(link, uris, message),
       // What changed meanwhile nobody has told.
       onAgain: () => {
@@ -123,6 +122,16 @@ export class Listen implements Exchange {
       },
     });
     this.#members.set(link, member);
+  }
+
+  #send(link: ModernLink, notifications: JsonObject, replies: Replies): Exchange {
+    const { message, headers } = this.#options;
+    const id = this.#options.nextId();
+    const request = unlessTooDeep(() =>
+      edited(message, (value) => ({ ...value, id, params: { ...recordOf(value.params), notifications } })),
+    );
+    if (request !== undefined) return link.request(request, replies, headers);
+    return answerLater(replies, errorMessage(id, INVALID_PARAMS, 'The parameters are nested too deeply.'));
   }
 
   #onMessage(link: ModernLink, uris: readonly string[], message: Message): void {
@@ -140,11 +149,12 @@ export class Listen implements Exchange {
 
   #tell(message: Message): void {
     if (this.#isOver) return;
-    const tagged = edited(message, (value) => {
+    const tag = (value: JsonObject): JsonObject => {
       const params = recordOf(value.params);
       return { ...value, params: { ...params, _meta: { ...recordOf(params._meta), ...this.#tag } } };
-    });
-    this.#options.replies.onMessage(tagged);
+    };
+    const tagged = unlessTooDeep(() => edited(message, tag));
+    if (tagged !== undefined) this.#options.replies.onMessage(tagged);
   }
 
   /** False where it had ended before. */

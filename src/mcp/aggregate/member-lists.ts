@@ -1,6 +1,7 @@
 /** The lists of all servers as one caller sees them: read, made one, and searched. */
 import { randomUUID } from 'node:crypto';
 import { errorMessage, type JsonObject, type Message } from '../../upstream/peer/message.ts';
+import { INVALID_PARAMS } from '../failures.ts';
 import { CHANGED_LISTS, type ChangedList } from './changes.ts';
 import type { Directory } from './directory.ts';
 import type { Way } from './errand.ts';
@@ -10,14 +11,14 @@ import type { PublicNames } from './names.ts';
 import type { Notices } from './notices.ts';
 import { type Baggage, type Read, Readings } from './readings.ts';
 
-export const INVALID_PARAMS = -32602;
-
 export interface MemberListsOptions<L extends Link> {
   readonly links: Links<L>;
   readonly directory: Directory;
   readonly notices: Notices;
   /** What the result of a list holds besides the list. */
   readonly extras: JsonObject;
+  /** How long a list that came too late is kept for the next who asks, in milliseconds. */
+  readonly keepMs: number;
   /** A list that was left out can be had now. */
   readonly onFound: (list: ChangedList) => void;
   /** What a server says while its list is read. */
@@ -35,6 +36,7 @@ export class MemberLists<L extends Link> {
     this.#options = options;
     this.#readings = new Readings({
       notices: options.notices,
+      keepMs: options.keepMs,
       nextId: () => this.nextId(),
       onFound: (kind) => options.onFound(LISTS[kind].capability),
       onMessage: (link, message) => options.onMessage(link as L, message),

@@ -2,13 +2,16 @@
 import { METHOD_NOT_FOUND } from '../../upstream/jsonrpc.ts';
 import { errorMessage, type Message, resultMessage } from '../../upstream/peer/message.ts';
 import type { Exchange, Peer, Replies } from '../../upstream/peer/peer.ts';
+import { connectionLost } from '../../upstream/wire.ts';
+import { answerLater } from '../answer-later.ts';
+import { INTERNAL_ERROR, INVALID_PARAMS } from '../failures.ts';
 import { CHANGED_LISTS } from './changes.ts';
 import type { Directory } from './directory.ts';
 import { errand, type Way } from './errand.ts';
 import { Links } from './links.ts';
 import { Listen, type Wish, wishOf } from './listen.ts';
 import { LIST_BY_METHOD } from './lists.ts';
-import { baggageOf, INVALID_PARAMS, MemberLists } from './member-lists.ts';
+import { baggageOf, MemberLists } from './member-lists.ts';
 import type { AggregateOptions } from './members.ts';
 import { ModernLink } from './modern-link.ts';
 import { Targets } from './targets.ts';
@@ -16,7 +19,6 @@ import { discoverResult, UNCACHED, withLogger } from './words.ts';
 
 /** Subscriptions of one caller that are open at a time. */
 const MOST_LISTENS = 100;
-const INTERNAL_ERROR = -32603;
 
 export interface ModernOptions extends AggregateOptions {
   /** What this caller's lists have told; the only thing that outlives a request. */
@@ -37,6 +39,8 @@ export class AggregateModernPeer implements Peer {
       directory,
       notices,
       extras: UNCACHED,
+      // The next request comes to another one of these.
+      keepMs: 0,
       onFound: (list) => {
         for (const listen of this.#listens) listen.changed(list);
       },
@@ -68,6 +72,7 @@ export class AggregateModernPeer implements Peer {
   }
 
   async #wayOf(message: Message, headers: readonly string[] | undefined): Promise<Way> {
+    if (this.#links.isClosed) throw connectionLost('the endpoint has been closed');
     const { method } = message;
     const id = message.id ?? '';
     if (method === 'server/discover') {
@@ -110,10 +115,10 @@ export class AggregateModernPeer implements Peer {
       };
     }
     const uris = await this.#owned(wish, message, headers);
-    if (this.#listens.size >= MOST_LISTENS) {
-      return { answer: errorMessage(id, INTERNAL_ERROR, 'Too many subscriptions are open') };
-    }
     const send = (replies: Replies): Exchange => {
+      if (this.#listens.size >= MOST_LISTENS) {
+        return answerLater(replies, errorMessage(id, INTERNAL_ERROR, 'Too many subscriptions are open'));
+      }
       const listen: Listen = new Listen({
         message,
         headers,

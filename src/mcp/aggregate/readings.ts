@@ -8,8 +8,6 @@ import type { Notices } from './notices.ts';
 
 /** A list waits no longer for one of its servers. */
 const LIST_MS = 10_000;
-/** How long a list that came too late is kept for the next who asks. */
-const KEEP_MS = 60_000;
 
 /** What a list request brings along for the servers. */
 export interface Baggage {
@@ -20,6 +18,8 @@ export interface Baggage {
 
 export interface ReadingsOptions {
   readonly notices: Notices;
+  /** How long a list that came too late is kept for the next who asks, in milliseconds. */
+  readonly keepMs: number;
   /** Ids that no caller uses. */
   readonly nextId: () => string;
   /** A list that was left out can be had now. */
@@ -122,7 +122,7 @@ export class Readings {
     const end = (): void => this.#end(key, reading);
     reading.entries.then(() => {
       if (this.#readings.get(key) !== reading) return;
-      setTimeout(end, KEEP_MS).unref();
+      setTimeout(end, this.#options.keepMs).unref();
       this.#options.onFound(kind);
     }, end);
   }

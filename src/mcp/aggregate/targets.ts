@@ -1,10 +1,12 @@
 /** Whose a request is that names a tool, a prompt or a resource, and what it says there. */
 import { recordOf } from '../../schema/json-schema.ts';
 import { edited, errorMessage, type JsonObject, type Message } from '../../upstream/peer/message.ts';
+import { INVALID_PARAMS } from '../failures.ts';
+import { unlessTooDeep } from '../too-deep.ts';
 import type { Directory } from './directory.ts';
 import type { Way } from './errand.ts';
 import type { Link } from './links.ts';
-import { baggageOf, INVALID_PARAMS, type MemberLists } from './member-lists.ts';
+import { baggageOf, type MemberLists } from './member-lists.ts';
 import type { Baggage } from './readings.ts';
 
 /** Who gets a request, and as what. */
@@ -78,7 +80,9 @@ export class Targets<L extends Link> {
   ): Promise<Target<L> | Way> {
     const found = typeof name === 'string' ? await this.#named(kind, name, baggage) : undefined;
     if (found !== undefined) {
-      return { link: found.link, message: edited(message, (value) => rename(value, found.own)) };
+      const renamed = unlessTooDeep(() => edited(message, (value) => rename(value, found.own)));
+      if (renamed !== undefined) return { link: found.link, message: renamed };
+      return { answer: errorMessage(message.id ?? '', INVALID_PARAMS, 'The parameters are nested too deeply.') };
     }
     const what = kind === 'tools' ? 'tool' : 'prompt';
     const text =

@@ -1,7 +1,7 @@
 /** Whether a URI could come from a URI template (RFC 6570, levels 1 to 3); both may be hostile. */
 
 /** Longer ones match nothing. */
-const LONGEST_URI = 8_192;
+const LONGEST_URI = 4_096;
 const LONGEST_TEMPLATE = 4_096;
 
 /** How many characters may be looked at. */
@@ -43,7 +43,9 @@ export function matchesTemplate(uri: string, template: string, effort: Effort): 
     effort.left -= (reached.length + 1) * (literal.length + 1) + uri.length;
     // Paid for before it is done.
     if (effort.left <= 0) return false;
-    reached = reached.filter((from) => uri.startsWith(literal, from)).map((from) => from + literal.length);
+    if (literal !== '') {
+      reached = reached.filter((from) => uri.startsWith(literal, from)).map((from) => from + literal.length);
+    }
     if (open === -1) break;
     const close = template.indexOf('}', open);
     if (close === -1) return false;

@@ -2,6 +2,7 @@
 import { recordOf } from '../../schema/json-schema.ts';
 import { edited, type JsonObject, type Message } from '../../upstream/peer/message.ts';
 import { CLIENT_INFO, LATEST_LEGACY, LEGACY_REVISIONS, MODERN, SERVER_INFO_META } from '../../upstream/protocol.ts';
+import { unlessTooDeep } from '../too-deep.ts';
 
 /** All that MCP servers can have in common; which of them has what shows in the lists. */
 const CAPABILITIES = {
@@ -47,7 +48,11 @@ export function listenResult(meta: JsonObject): JsonObject {
 /** Which server a log message comes from; a logger that the server names stays. */
 export function withLogger(message: Message, server: string): Message {
   if (message.params.logger !== undefined) return message;
-  return edited(message, (value) => ({ ...value, params: { ...recordOf(value.params), logger: server } }));
+  const change = (value: JsonObject): JsonObject => ({
+    ...value,
+    params: { ...recordOf(value.params), logger: server },
+  });
+  return unlessTooDeep(() => edited(message, change)) ?? message;
 }
 
 function instructions(servers: readonly string[]): string {

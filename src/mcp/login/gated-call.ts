@@ -61,9 +61,8 @@ export class GatedCall implements Exchange {
     this.#replies.onFailure(error);
   }
 
-  /** Answers with what `work` comes to, and never before this has returned. */
+  /** Answers with what `work` comes to. */
   async answerWith(work: () => Promise<Message>): Promise<void> {
-    await Promise.resolve();
     try {
       this.answer(await work());
     } catch (error) {

@@ -1,7 +1,8 @@
 /** The requests of one older caller that are under way, and the questions to it that have no answer yet. */
+import { randomBytes } from 'node:crypto';
 import type { Id } from '../../upstream/jsonrpc.ts';
 import type { Message } from '../../upstream/peer/message.ts';
-import type { Exchange, Peer, Replies } from '../../upstream/peer/peer.ts';
+import type { Peer, Replies } from '../../upstream/peer/peer.ts';
 import { type CallHost, TranslatedCall } from './modern-as-legacy-call.ts';
 import { type Caller, callerOf } from './modern-as-legacy-words.ts';
 
@@ -11,6 +12,8 @@ export class Calls implements CallHost {
   readonly answered: (answer: Message, method: string) => void;
   readonly #running = new Set<TranslatedCall>();
   readonly #asked = new Map<Id, TranslatedCall>();
+  /** Other callers may have requests on the same peer. */
+  readonly #prefix = `lk-${randomBytes(6).toString('base64url')}`;
   #lastId = 0;
 
   /** `answered`: sees each answer as the server gave it, and what it was asked by. */
@@ -20,7 +23,7 @@ export class Calls implements CallHost {
   }
 
   /** A call that the caller may cancel from now on, and that is sent by its `start`. */
-  open(message: Message, replies: Replies): TranslatedCall & Exchange {
+  open(message: Message, replies: Replies): TranslatedCall {
     const call = new TranslatedCall(this, message, replies);
     this.#running.add(call);
     return call;
@@ -38,7 +41,7 @@ export class Calls implements CallHost {
 
   nextId(): string {
     this.#lastId += 1;
-    return `lk-${this.#lastId}`;
+    return `${this.#prefix}-${this.#lastId}`;
   }
 
   asked(id: Id, call: TranslatedCall): void {

@@ -2,19 +2,30 @@
 import { isRecord, listOf } from '../../schema/json-schema.ts';
 import { parameterHeaders } from '../../upstream/parameter-headers.ts';
 import type { JsonObject, Message } from '../../upstream/peer/message.ts';
+import { unlessTooDeep } from '../too-deep.ts';
 
 /** One page of `tools/list`; undefined where there is none. */
 export type ListPage = (cursor: unknown) => Promise<Message | undefined>;
 
+const ANNOTATION = 'x-mcp-header';
 const MOST_TOOLS = 10_000;
+const MOST_CHARACTERS = 4 * 1024 * 1024;
+const LONGEST_NAME = 1_000;
 const MOST_PAGES = 100;
 /** A call does not wait longer for what may be known of its tool. */
 const LIST_MS = 10_000;
 
+interface Mirrored {
+  readonly inputSchema: unknown;
+  /** In characters. */
+  readonly size: number;
+}
+
 export class MirroredTools {
   readonly #listPage: ListPage;
-  /** The input schema by name; undefined where none of its arguments is mirrored. */
-  readonly #schemas = new Map<string, unknown>();
+  /** By name; undefined where no argument is mirrored. */
+  readonly #tools = new Map<string, Mirrored | undefined>();
+  #size = 0;
   #listing: Promise<void> | undefined;
 
   constructor(listPage: ListPage) {
@@ -23,11 +34,14 @@ export class MirroredTools {
 
   /** Takes the result of `tools/list`. */
   learn({ result, text }: Message): void {
-    const isMirrored = text.includes('x-mcp-header');
+    const mayMirror = text.includes(ANNOTATION);
     for (const tool of listOf(result?.tools)) {
-      if (!isRecord(tool) || typeof tool.name !== 'string') continue;
-      if (this.#schemas.size >= MOST_TOOLS && !this.#schemas.has(tool.name)) return;
-      this.#schemas.set(tool.name, isMirrored ? tool.inputSchema : undefined);
+      if (!isRecord(tool) || typeof tool.name !== 'string' || tool.name.length > LONGEST_NAME) continue;
+      if (this.#isFull && !this.#tools.has(tool.name)) return;
+      this.#size -= this.#tools.get(tool.name)?.size ?? 0;
+      const mirrored = mayMirror ? mirroredIn(tool.inputSchema) : undefined;
+      this.#size += mirrored?.size ?? 0;
+      this.#tools.set(tool.name, mirrored);
     }
   }
 
@@ -38,15 +52,19 @@ export class MirroredTools {
 
   /** Resolves when what can be known of the tool is known; undefined where that is so already. */
   ready(name: unknown): Promise<void> | undefined {
-    if (typeof name !== 'string' || this.#schemas.has(name)) return undefined;
+    if (typeof name !== 'string' || this.#tools.has(name)) return undefined;
     this.#listing ??= this.#list();
     return this.#listing;
   }
 
   /** `Mcp-Param-*` for one call, flat (2026-07-28, Streamable HTTP, custom headers from tool parameters). */
   headersFor({ name, arguments: args }: Readonly<JsonObject>): string[] {
-    const schema = typeof name === 'string' ? this.#schemas.get(name) : undefined;
-    return schema === undefined || !isRecord(args) ? [] : parameterHeaders(schema, args);
+    const mirrored = typeof name === 'string' ? this.#tools.get(name) : undefined;
+    return mirrored === undefined || !isRecord(args) ? [] : parameterHeaders(mirrored.inputSchema, args);
+  }
+
+  get #isFull(): boolean {
+    return this.#tools.size >= MOST_TOOLS || this.#size >= MOST_CHARACTERS;
   }
 
   /** A server that does not list its tools is called without such headers. */
@@ -58,7 +76,12 @@ export class MirroredTools {
       if (answer?.result === undefined) return;
       this.learn(answer);
       cursor = answer.result.nextCursor;
-      if (typeof cursor !== 'string' || this.#schemas.size >= MOST_TOOLS || Date.now() > end) return;
+      if (typeof cursor !== 'string' || this.#isFull || Date.now() > end) return;
     }
   }
+}
+
+function mirroredIn(inputSchema: unknown): Mirrored | undefined {
+  const text = unlessTooDeep(() => JSON.stringify(inputSchema));
+  return text?.includes(ANNOTATION) === true ? { inputSchema, size: text.length } : undefined;
 }

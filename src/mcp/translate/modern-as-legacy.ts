@@ -133,7 +133,8 @@ export class ModernAsLegacy implements Peer {
       case 'resources/subscribe':
       case 'resources/unsubscribe':
         if (recordOf(this.#capabilities.resources).subscribe !== true) break;
-        if (typeof params.uri !== 'string') return errorMessage(id, INVALID_PARAMS, 'Invalid params: uri is missing');
+        if (!isAddress(params.uri))
+          return errorMessage(id, INVALID_PARAMS, 'Invalid params: uri is missing or too long');
         return this.#subscribed(id, params.uri, method === 'resources/subscribe');
       case 'server/discover':
       case 'subscriptions/listen':
@@ -198,4 +199,9 @@ export class ModernAsLegacy implements Peer {
     if (message.method === 'notifications/tools/list_changed') this.#tools.changed();
     this.#events.onMessage(message);
   }
+}
+
+/** Subscriptions are kept. */
+function isAddress(uri: unknown): uri is string {
+  return typeof uri === 'string' && uri.length <= 8_192;
 }

@@ -3,7 +3,7 @@ import type { Log } from '../../log-sink.ts';
 import { isPassing } from '../event-stream.ts';
 import { type HttpAnswer, HttpExchange } from '../http-exchange.ts';
 import type { HttpSession } from '../http-session.ts';
-import { httpFailure, isEventStream, RedirectError } from '../http-status.ts';
+import { httpFailure, RedirectError } from '../http-status.ts';
 import type { Id } from '../jsonrpc.ts';
 import type { Bearer, OriginRequest } from '../origin-client.ts';
 import { StopSource } from '../stop-source.ts';
@@ -136,8 +136,6 @@ export class HttpPost implements Exchange {
     return this.#run(this.#session.get(this.#resumption.lastEventId), bearer, {
       answered: (answer) => {
         if (isPassing(answer.status)) return connectionLost(`HTTP ${answer.status}`);
-        const isStream = answer.status === 200 && isEventStream(answer.headers);
-        if (!isStream) this.#resumption.giveUp();
         return httpFailure(answer, this.#session.url);
       },
     });

@@ -30,11 +30,6 @@ export class Resumption {
     if (id !== undefined && isEventId(id)) this.#lastEventId = id;
   }
 
-  /** The server has said that it does not resume. */
-  giveUp(): void {
-    this.#lastEventId = undefined;
-  }
-
   /** How long to wait before the next attempt, in milliseconds; undefined where there is to be none. */
   nextPause(error: unknown): number | undefined {
     if (this.#lastEventId === undefined || this.#tries >= MOST_TRIES || !isBreak(error)) return undefined;

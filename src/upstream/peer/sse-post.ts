@@ -42,9 +42,7 @@ export class SsePost implements Exchange, Replies {
     this.#channel
       .opened()
       .then(() => this.#channel.authorized(operation, this.#stop, (bearer) => this.#post(text, bearer, headers)))
-      .catch((error: unknown) => {
-        if (!this.#stop.aborted) this.#events.onFailure(error);
-      });
+      .catch((error: unknown) => this.#events.onFailure(error));
   }
 
   cancel(notice?: Message): void {

@@ -2,9 +2,10 @@
 import type { ServerResponse } from 'node:http';
 import type { TestContext } from 'node:test';
 import type { Member } from '../../../src/mcp/aggregate/members.ts';
+import type { HttpEndpoint } from '../../../src/upstream/origin-client.ts';
 import { HttpPeer } from '../../../src/upstream/peer/http-peer.ts';
 import { ModernHttpPeer } from '../../../src/upstream/peer/modern-http-peer.ts';
-import type { HttpEndpoint } from '../../../src/upstream/origin-client.ts';
+import type { Peer } from '../../../src/upstream/peer/peer.ts';
 import { urlEndpoint } from '../../helpers/configs.ts';
 import { HttpServer, startStream, writeEvent } from '../../helpers/http-server.ts';
 import { MemoryLog } from '../../helpers/memory-log.ts';
@@ -55,14 +56,7 @@ export class ScriptedServer {
     const { era = 'legacy', timeoutMs = 5_000, capabilities = ALL } = options;
     const serverInfo = { name, version: '1' };
     this.on = { initialize: () => ({ protocolVersion: '2025-11-25', capabilities, serverInfo }), ...on };
-    const endpoint = urlEndpoint('http', server.url) as HttpEndpoint;
-    const log = new MemoryLog();
-    this.member = {
-      name,
-      timeoutMs,
-      open: (events) =>
-        era === 'legacy' ? new HttpPeer(endpoint, events, log) : new ModernHttpPeer(endpoint, events, log),
-    };
+    this.member = { name, timeoutMs, open: openerOf(server.url, era) };
   }
 
   /** What came by this method. */
@@ -105,6 +99,14 @@ export class ScriptedServer {
       return JSON.stringify({ jsonrpc: '2.0', id, error });
     }
   }
+}
+
+/** Opens peers of the server at `url`. */
+export function openerOf(url: URL, era: Peer['era'] = 'modern'): Member['open'] {
+  const endpoint = urlEndpoint('http', url) as HttpEndpoint;
+  const log = new MemoryLog();
+  return (events) =>
+    era === 'legacy' ? new HttpPeer(endpoint, events, log) : new ModernHttpPeer(endpoint, events, log);
 }
 
 /** Handlers of a server with these tools; a call answers with the name that the server was called with. */

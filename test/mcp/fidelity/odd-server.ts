@@ -32,6 +32,8 @@ export class OddServer {
   readonly #era: Era;
   readonly #say: (saying: Saying) => void;
   #seen: string[] = [];
+  /** The id of the call that a story cancels in the end; other cancellations are left over from another story. */
+  #slow: unknown;
   #isCancelled = false;
   #reportId: string | undefined;
   /** Goes on once the question is answered; by its id as JSON. */
@@ -46,14 +48,15 @@ export class OddServer {
     const message = parseJson(text) as OddMessage & Json;
     const { id, method, params = {} } = message;
     // The gateway's own requests, for its list of tools, belong to no story.
-    if (method !== REPORT && !stringifyJson(params).includes('"latchkey"')) this.#seen.push(text);
+    const isStale = method === CANCELLED && params.requestId !== this.#slow;
+    if (method !== REPORT && !isStale && !stringifyJson(params).includes('"latchkey"')) this.#seen.push(text);
     if (method === undefined) this.#asked.get(stringifyJson(id))?.(message.result ?? message.error);
     else if (id !== undefined) this.#request(message, stringifyJson(id));
     else this.#notified(method, params);
   }
 
   #notified(method: string, params: Json): void {
-    if (method === CANCELLED) {
+    if (method === CANCELLED && params.requestId === this.#slow) {
       this.#isCancelled = true;
       this.#report();
     }
@@ -70,6 +73,7 @@ export class OddServer {
     this.#say({ text, about, isAnswer: true });
     this.#seen = [];
     this.#isCancelled = false;
+    this.#slow = undefined;
     this.#reportId = undefined;
   }
 
@@ -80,6 +84,7 @@ export class OddServer {
       this.#report();
       return;
     }
+    if (params.name === 'slow') this.#slow = message.id;
     const scene = this.#sceneOf(method, params);
     const words: Record<string, string> = {
       $ID: about,

@@ -58,15 +58,10 @@ const COMMON: Readonly<Record<string, Scene>> = {
   'tools/call odd': { result: `{"content":${CONTENT},"isError":true,"structuredContent":{"n":${LONG}},${EXTRA}}` },
   'tools/call fail': { error: `{"code":-32077,"message":"odd \\u00fc","data":{"n":${LONG},"list":[]},"x":${LONG}}` },
   'tools/call chatty': {
-    before: [
-      progress('1'),
-      log('{"a":[1]}'),
-      progress('2.5'),
-      notification('notifications/vendor/beat', `{"n":${LONG}}`),
-      progress('1e3'),
-    ],
+    before: [progress('1'), log('{"a":[1]}'), progress('2.5'), progress('1e3')],
     result: `{"content":[]}`,
   },
+  'tools/call beat': { before: [notification('notifications/vendor/beat', `{"n":${LONG}}`)], result: '{"content":[]}' },
   'prompts/list': {
     result: `{"prompts":[{"name":"p","arguments":[{"name":"a","x":1}],"x":${LONG}}],"nextCursor":"2",${EXTRA}}`,
   },

@@ -24,8 +24,8 @@ const CALLS: readonly Step[] = [
   },
   { send: request('0', 'tools/call', '{"name":"odd"}') },
   { send: request('-3', 'tools/call', '{"name":"fail","arguments":{}}') },
-  { send: request('"c"', 'tools/call', '{"name":"chatty","_meta":{"progressToken":"t 1","x":1}}'), others: 5 },
-  { send: request('"c2"', 'tools/call', '{"name":"chatty","_meta":{"progressToken":42}}'), others: 5 },
+  { send: request('"c"', 'tools/call', '{"name":"chatty","_meta":{"progressToken":"t 1","x":1}}'), others: 4 },
+  { send: request('"c2"', 'tools/call', '{"name":"chatty","_meta":{"progressToken":42}}'), others: 4 },
   { send: request('"none"', 'tools/call', '{"name":"no such tool"}') },
   { send: request('5', 'prompts/list') },
   { send: request('6', 'prompts/get', `{"name":"p","arguments":{"a":"b"},${EXTRA}}`) },
@@ -46,6 +46,9 @@ const CALLS: readonly Step[] = [
 
 const CAPABILITIES = `{"sampling":{"x":1},"elicitation":{"form":{},"url":{}},"roots":{"listChanged":true},"experimental":{"v":{"n":${LONG}}},"x-vendor":{}}`;
 
+/** During a call, a notification that nobody has heard of. */
+const BEAT: Step = { send: request('"beat"', 'tools/call', '{"name":"beat"}'), others: 1 };
+
 /** The last step asks what the server has seen. */
 export const LEGACY_STORY: readonly Step[] = [
   {
@@ -58,6 +61,7 @@ export const LEGACY_STORY: readonly Step[] = [
   { send: notification('notifications/initialized', `{"_meta":{"x":${LONG}}}`) },
   { send: request('1', 'ping') },
   ...CALLS,
+  BEAT,
   { send: request('14', 'logging/setLevel', '{"level":"info","x":1}'), others: 1 },
   { send: request('15', 'resources/subscribe', '{"uri":"odd://x","x":1}'), others: 1 },
   { send: request('16', 'resources/unsubscribe', '{"uri":"odd://x"}') },
@@ -91,7 +95,8 @@ function splitParams(text: string): { before: string; params: string } {
   return { before, params: params ?? '{}' };
 }
 
-export const MODERN_STORY: readonly Step[] = [
+/** Over stdio, nothing tells whose such a notification is: it reaches none of those who share the server. */
+export const MODERN_STDIO_STORY: readonly Step[] = [
   { send: request('"d"', 'server/discover') },
   ...CALLS,
   { send: request('20', 'tools/call', '{"name":"rounds","arguments":{}}') },
@@ -119,3 +124,5 @@ export const MODERN_STORY: readonly Step[] = [
   },
   { send: request('"seen"', 'vendor/seen') },
 ].map((step) => enveloped(step as Step));
+
+export const MODERN_HTTP_STORY: readonly Step[] = [enveloped(BEAT), ...MODERN_STDIO_STORY];

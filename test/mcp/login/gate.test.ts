@@ -63,6 +63,7 @@ describe('LoginGate, sessions', () => {
     const names = await ann.tools();
     assert.equal(names.filter((name) => name === 'connect_notes').length, 1);
     assert.ok(names.includes('whoami'), String(names));
+    assert.equal((await ann.tools({ cursor: 'two' })).includes('connect_notes'), false);
     assert.match(told(await ann.call('whoami'))[0], /alice/);
     assert.match(
       told(await ann.call('connect_notes'))[0],

@@ -54,7 +54,8 @@ describe('LoginStates', () => {
   it('is understood by every process that shares the store, and by no other', async () => {
     const store = openStore('memory');
     const [one, two] = [new LoginStates(store, new MemoryLog()), new LoginStates(store, new MemoryLog())];
-    const [state, other] = await Promise.all([one.issue(place(), 0), two.issue(place(), 0)]);
+    const state = await one.issue(place(), 0);
+    const other = await two.issue(place(), 0);
     assert.equal(await two.verify(state, place(), 1), 'good');
     assert.equal(await one.verify(other, place(), 1), 'good');
     const stranger = new LoginStates(openStore('memory'), new MemoryLog());

@@ -18,11 +18,12 @@ export interface ModernStory {
   announce(): void;
 }
 
-export async function startModernStory(t: TestContext): Promise<ModernStory> {
+/** `tools`: what it has. */
+export async function startModernStory(t: TestContext, tools: readonly string[] = ['whoami']): Promise<ModernStory> {
   const as = await startAuthorizationServer();
   t.after(() => as.close());
   const seen: string[] = [];
-  const handler = createMcpHandler(() => newServer(seen), { legacy: 'reject' });
+  const handler = createMcpHandler(() => newServer(seen, tools), { legacy: 'reject' });
   const handle = toNodeHandler(handler);
   let notes: NotesServer | undefined;
   const listening = await listen(async (request, response) => {
@@ -42,15 +43,15 @@ export async function startModernStory(t: TestContext): Promise<ModernStory> {
   return { app, seen, announce: () => handler.notify.toolsChanged() };
 }
 
-function newServer(seen: string[]): Server {
+function newServer(seen: string[], names: readonly string[]): Server {
   const server = new Server({ name: 'modern-notes', version: '1.0.0' }, { capabilities: CAPABILITIES });
-  const tool = { name: 'whoami', inputSchema: { type: 'object' as const } };
+  const tools = names.map((name) => ({ name, inputSchema: { type: 'object' as const } }));
   server.setRequestHandler('tools/list', () => {
     seen.push('tools/list');
-    return { tools: [tool] };
+    return { tools };
   });
-  server.setRequestHandler('tools/call', ({ params }) => {
-    seen.push(`tools/call ${JSON.stringify(params)}`);
+  server.setRequestHandler('tools/call', ({ params }, { mcpReq }) => {
+    seen.push(`tools/call ${JSON.stringify([params, mcpReq.requestState(), mcpReq.inputResponses])}`);
     return { content: [{ type: 'text', text: 'you' }] };
   });
   return server;

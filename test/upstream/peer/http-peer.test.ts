@@ -267,6 +267,7 @@ test('closing fails what waits, and waits for a DELETE, but not for long', async
   const slow = open.call('slow');
   await until(() => open.server.requests('slow').length === 1);
   const closing = open.peer.close();
+  assert.ok(slow.isOver);
   await assert.rejects(slow.answered(), { code: 'connection_lost' });
   await closing;
   assert.equal(open.server.requests('DELETE').length, 1);

@@ -64,12 +64,14 @@ export function modernServer(options: ModernServerOptions = {}): Server {
         return text('arrived');
       case 'ask': {
         const answer = inputResponse(answers, 'name');
-        if (answer.kind === 'missing') return inputRequired({ inputRequests: { name: ASK_NAME }, requestState: 'asked' });
+        if (answer.kind === 'missing')
+          return inputRequired({ inputRequests: { name: ASK_NAME }, requestState: 'asked' });
         return text({ answer, state: mcpReq.requestState() });
       }
       case 'ask-all': {
         const round = Number(mcpReq.requestState<string>() ?? 0);
-        if (round === 1 && answers !== undefined) return inputRequired({ inputRequests: { again: ASK_NAME }, requestState: '2' });
+        if (round === 1 && answers !== undefined)
+          return inputRequired({ inputRequests: { again: ASK_NAME }, requestState: '2' });
         if (round === 2) return text({ answers });
         return inputRequired({
           inputRequests: {
@@ -86,7 +88,10 @@ export function modernServer(options: ModernServerOptions = {}): Server {
           inputRequests: { url: inputRequired.elicitUrl({ message: 'Open it', url: 'https://example.com/' }) },
         });
       case 'endless':
-        return inputRequired({ inputRequests: { name: ASK_NAME }, requestState: `${mcpReq.requestState<string>() ?? ''}x` });
+        return inputRequired({
+          inputRequests: { name: ASK_NAME },
+          requestState: `${mcpReq.requestState<string>() ?? ''}x`,
+        });
       case 'later':
         return mcpReq.requestState<string>() === 'later' ? text('now') : inputRequired({ requestState: 'later' });
       case 'list':
