@@ -22,6 +22,8 @@ export interface EndpointOptions {
   readonly howToName: string;
 }
 
+/** How long requests may go on at an entry that was changed or removed. */
+const DRAIN_MS = 30_000;
 const QUIET: PeerEvents = { onMessage: () => undefined, onClosed: () => undefined };
 
 export class McpEndpoints {
@@ -33,6 +35,7 @@ export class McpEndpoints {
   readonly #stateless: StatelessLines;
   readonly #aggregates: Aggregates;
   readonly #known = new WeakMap<Server, KnownServer>();
+  readonly #timers = new Set<NodeJS.Timeout>();
   /** Of the entries that are served, by name: what is kept hangs on it. */
   #hashes = new Map<string, string>();
 
@@ -74,6 +77,7 @@ export class McpEndpoints {
   }
 
   async close(): Promise<void> {
+    for (const timer of this.#timers) clearTimeout(timer);
     await this.sessions.close();
     await this.#transports.close();
   }
@@ -85,6 +89,14 @@ export class McpEndpoints {
     const line: LegacyLine = new LegacyLine(this.#host, options, events);
     this.#lines.add(line);
     return line;
+  }
+
+  #later(act: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      act();
+    }, DRAIN_MS).unref();
+    this.#timers.add(timer);
   }
 
   #knownOf(server: Server): KnownServer {
@@ -106,7 +118,8 @@ export class McpEndpoints {
     this.#hashes = new Map([...this.#gateway.servers].map(([name, { config }]) => [name, config.hash]));
     for (const name of [...event.changed, ...event.removed]) {
       const hash = former.get(name);
-      if (hash !== undefined) void this.#transports.retire({ name, hash });
+      // Nobody new finds the way of an entry that is gone; what is under way there may end.
+      if (hash !== undefined) this.#later(() => void this.#transports.retire({ name, hash }));
     }
     for (const name of event.removed) this.sessions.endAt(name);
     for (const line of [...this.#lines]) if (event.changed.includes(line.name)) line.reopen();

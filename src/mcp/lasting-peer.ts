@@ -18,6 +18,8 @@ export type OpenLegacy = (initialize: Message, events: PeerEvents) => Promise<Op
 /** A server that just failed is not asked again by every request. */
 const LEAST_PAUSE_MS = 1_000;
 const MOST_SUBSCRIPTIONS = 1_000;
+/** How long requests may go on in a session that was given up. */
+const DRAIN_MS = 30_000;
 const NOBODY: Replies = { onMessage: () => undefined, onAnswer: () => undefined, onFailure: () => undefined };
 
 export class LastingPeer implements Peer {
@@ -34,6 +36,10 @@ export class LastingPeer implements Peer {
   readonly #subscribed = new Map<unknown, Message>();
   #ownIds = 0;
   #isClosed = false;
+  /** Requests under way. */
+  #active = 0;
+  /** Sessions that were given up while requests were under way there. */
+  readonly #leaving = new Map<Peer, NodeJS.Timeout>();
 
   constructor(open: OpenLegacy, events: PeerEvents) {
     this.#open = open;
@@ -41,7 +47,11 @@ export class LastingPeer implements Peer {
   }
 
   request(message: Message, replies: Replies, headers?: readonly string[]): Exchange {
-    const call = new Call(message, replies, headers);
+    this.#active += 1;
+    const call = new Call(message, replies, headers, () => {
+      this.#active -= 1;
+      if (this.#active === 0) this.#closeLeaving();
+    });
     if (message.method === 'initialize') void this.#begin(call);
     else {
       this.#remember(message);
@@ -61,14 +71,29 @@ export class LastingPeer implements Peer {
     const former = this.#current;
     this.#current = undefined;
     this.#failedAt = undefined;
-    void former?.close();
+    if (former !== undefined) this.#leave(former);
     if (this.#initialize !== undefined) this.#tellChanges();
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#closeLeaving();
     await this.#current?.close();
     this.#current = undefined;
+  }
+
+  /** What is under way there may end. */
+  #leave(peer: Peer): void {
+    this.#leaving.set(peer, setTimeout(() => this.#closeLeaving(), DRAIN_MS).unref());
+    if (this.#active === 0) this.#closeLeaving();
+  }
+
+  #closeLeaving(): void {
+    for (const [peer, timer] of this.#leaving) {
+      clearTimeout(timer);
+      void peer.close();
+    }
+    this.#leaving.clear();
   }
 
   /** The caller's own `initialize`. */
@@ -177,10 +202,12 @@ class Call implements Exchange {
   readonly message: Message;
   readonly #replies: Replies;
   readonly #headers: readonly string[] | undefined;
+  readonly #onEnd: () => void;
   #exchange: Exchange | undefined;
   #isOver = false;
 
-  constructor(message: Message, replies: Replies, headers: readonly string[] | undefined) {
+  constructor(message: Message, replies: Replies, headers: readonly string[] | undefined, onEnd: () => void) {
+    this.#onEnd = onEnd;
     this.message = message;
     this.#replies = replies;
     this.#headers = headers;
@@ -208,14 +235,17 @@ class Call implements Exchange {
   }
 
   cancel(notice?: Message): void {
+    if (this.#isOver) return;
     this.#isOver = true;
     this.#exchange?.cancel(notice);
+    this.#onEnd();
   }
 
   #end(tell: () => void): void {
     if (this.#isOver) return;
     this.#isOver = true;
     tell();
+    this.#onEnd();
   }
 }
 

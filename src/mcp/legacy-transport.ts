@@ -57,7 +57,7 @@ export class LegacyTransport {
     if (endpoint.kind !== 'stdio' || isolation === 'session' || mayBeAsked(initialize)) return undefined;
     const shared = this.#host.transports.sharedPeer(server, scope);
     const welcome = await shared.opened().catch(() => undefined);
-    // A log would be everybody's, and so would what one has subscribed to.
+    // A log would be everybody's, and so would tasks and what one has subscribed to.
     if (welcome === undefined || speaksUnasked(welcome)) return undefined;
     const peer = shared.caller(events);
     return { peer, answer: await begin(peer, initialize, events) };
@@ -158,8 +158,8 @@ function mayBeAsked({ params }: Message): boolean {
 
 function speaksUnasked({ result }: Message): boolean {
   const capabilities = isRecord(result?.capabilities) ? result.capabilities : {};
-  const { logging, resources } = capabilities;
-  return isRecord(logging) || (isRecord(resources) && resources.subscribe === true);
+  const { logging, resources, tasks } = capabilities;
+  return isRecord(logging) || isRecord(tasks) || (isRecord(resources) && resources.subscribe === true);
 }
 
 /** The entry may insist on a revision. */

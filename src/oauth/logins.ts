@@ -47,7 +47,7 @@ const SWEEP_LIMIT = 5_000;
 
 const BEGIN_MS = 30_000;
 
-/** Within a minute, from one owner; of one login no more than five are compared. */
+/** Within a minute, from one owner, however they come; of one login no more than five are compared. */
 const MOST_CODES = 30;
 
 export class Logins {
@@ -137,12 +137,13 @@ export class Logins {
     return this.#tickets.take(server, ticket);
   }
 
-  /**
-   * `owner` brings a code to the login that waits for it; five wrong ones drop and revoke it. Rejects with `GatewayError`
-   * `too_many_attempts` where too many were brought within a minute, and with what the store and the provider bring.
-   */
-  async confirm(server: ProtectedServer, owner: Owner, code: string): Promise<Confirmation> {
+  /** Counts a code that `owner` is about to bring; throws 429 where there were too many within a minute. */
+  countCode(owner: Owner): void {
     this.#codes.count(owner);
+  }
+
+  /** `owner` brings a code to the login that waits for it; five wrong ones drop and revoke it. */
+  async confirm(server: ProtectedServer, owner: Owner, code: string): Promise<Confirmation> {
     if (!looksLikeCode(code)) return { kind: 'odd' };
     const { log } = this.#options;
     const attempt = await this.#waiting.try(server, owner, code);

@@ -121,6 +121,13 @@ const TOOLS: Readonly<Record<string, Tool>> = {
     }
     return String(note);
   },
+  /** Reports under every token that another caller may have. */
+  forge: async (_args, { tell }) => {
+    for (let progressToken = 0; progressToken < 30; progressToken += 1) {
+      await tell('notifications/progress', { progressToken, progress: 1 });
+    }
+    return 'forged';
+  },
   log: async ({ levels, data }, { tell }) => {
     for (const level of levels as LoggingLevel[]) await tell('notifications/message', { level, data });
     return 'logged';

@@ -1,57 +1,12 @@
 /** Many callers on one upstream session. */
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
-import type { Endpoint } from '../../src/config/model.ts';
-import { SharedPeer } from '../../src/mcp/shared-peer.ts';
-import { type JsonObject, notificationMessage } from '../../src/upstream/peer/message.ts';
-import { openLegacyPeer } from '../../src/upstream/peer/open.ts';
-import type { Peer } from '../../src/upstream/peer/peer.ts';
-import { CLIENT_INFO, LATEST_LEGACY } from '../../src/upstream/protocol.ts';
-import type { LinkTimings } from '../../src/upstream/timings.ts';
+import { test } from 'node:test';
+import { Message, notificationMessage } from '../../src/upstream/peer/message.ts';
 import { urlEndpoint } from '../helpers/configs.ts';
-import { MemoryLog } from '../helpers/memory-log.ts';
 import { until } from '../helpers/wait.ts';
-import { type Asked, ask, call, Heard } from './asked.ts';
-import { type AskingHttp, askingChild, startAskingServer } from './asking-server.ts';
-
-const QUICK: LinkTimings = {
-  connectMs: 20_000,
-  patienceMs: 10_000,
-  firstRetryMs: 20,
-  longestRetryMs: 100,
-  minGapMs: 1_000,
-  refreshGapMs: 10,
-  stableMs: 10_000,
-};
-
-function share(t: TestContext, endpoint: Endpoint, capabilities: JsonObject = {}): SharedPeer {
-  const params = { protocolVersion: LATEST_LEGACY, capabilities, clientInfo: CLIENT_INFO };
-  const shared = new SharedPeer((events) => openLegacyPeer(endpoint, events, new MemoryLog()), params, QUICK);
-  t.after(() => shared.close());
-  return shared;
-}
-
-async function http(t: TestContext): Promise<{ readonly server: AskingHttp; readonly shared: SharedPeer }> {
-  const server = await startAskingServer();
-  t.after(() => server.close());
-  return { server, shared: share(t, urlEndpoint('http', server.url)) };
-}
-
-interface Caller {
-  readonly peer: Peer;
-  readonly heard: Heard;
-}
-
-function callers(shared: SharedPeer, count: number): Caller[] {
-  return Array.from({ length: count }, () => {
-    const heard = new Heard();
-    return { peer: shared.caller(heard), heard };
-  });
-}
-
-function pair(shared: SharedPeer): [Caller, Caller] {
-  return callers(shared, 2) as [Caller, Caller];
-}
+import { Asked, ask, call } from './asked.ts';
+import { askingChild } from './asking-server.ts';
+import { type Caller, callers, http, pair, share } from './shared-peer-story.ts';
 
 function progressOf(asked: Asked): unknown[] {
   return asked.messages.map(({ params }) => [params.progressToken, params.message]);
@@ -103,6 +58,16 @@ test('progress that nobody asked for goes to nobody', async (t) => {
   await anns.text();
   await bobs.text();
   assert.deepEqual([...anns.messages, ...bobs.messages, ...ann.heard.messages, ...bob.heard.messages], []);
+});
+
+test('progress under the token of another is dropped, whoever it comes with', async (t) => {
+  const { shared } = await http(t);
+  const [ann, bob] = pair(shared);
+  const anns = call(ann.peer, 1, 'slow', { ms: 200 }, { progressToken: 'a' });
+  const bobs = call(bob.peer, 1, 'forge', {}, { progressToken: 'b' });
+  assert.deepEqual([await bobs.text(), await anns.text()], ['forged', 'slept']);
+  assert.deepEqual(progressOf(bobs), [['b', undefined]]);
+  assert.deepEqual(anns.messages, []);
 });
 
 test('unknown fields, integers beyond 2^53 and other keys of _meta survive', async (t) => {
@@ -226,65 +191,6 @@ test('a caller who closes loses only its own', async (t) => {
   assert.deepEqual(bob.heard.closed, []);
 });
 
-test('when the server dies, calls under way fail, another starts, and all are told', async (t) => {
-  const shared = share(t, askingChild());
-  const [ann, bob] = pair(shared);
-  await ask(ann.peer, 1, 'logging/setLevel', { level: 'info' }).result();
-  await ask(ann.peer, 2, 'resources/subscribe', { uri: 'test://a' }).result();
-  const bobs = call(bob.peer, 3, 'slow', { ms: 60_000 });
-  await assert.rejects(call(ann.peer, 3, 'die').answered(), { code: 'connection_lost' });
-  await assert.rejects(bobs.answered(), { code: 'connection_lost' });
-  // Without any request.
-  for (const { heard } of [ann, bob]) await until(() => heard.count('notifications/tools/list_changed') === 1, 20_000);
-  await until(async () => JSON.parse(await call(bob.peer, 4, 'record').text()).subscribed.length === 1);
-  const record = JSON.parse(await call(bob.peer, 5, 'record').text());
-  assert.deepEqual([record.levels, record.subscribed], [['info'], ['test://a']]);
-  assert.deepEqual([ann.heard.closed, bob.heard.closed], [[], []]);
-});
-
-test('requests that meet a forgotten session are sent once more in one new one', async (t) => {
-  const { server, shared } = await http(t);
-  const all = callers(shared, 10);
-  await ask((all[0] as Caller).peer, 1, 'tools/list').result();
-  server.forget();
-  const asked = all.map(({ peer }, index) => call(peer, 2, 'echo', { text: `t${index}` }));
-  for (const [index, one] of asked.entries()) assert.equal(await one.text(), `t${index}`);
-  assert.equal(server.started(), 2);
-});
-
-test('a server that does not start is spared, and says so at once', async (t) => {
-  let starts = 0;
-  const endpoint = { ...askingChild(), command: 'no-such-command-anywhere' };
-  const params = { protocolVersion: LATEST_LEGACY, capabilities: {}, clientInfo: CLIENT_INFO };
-  const timings = { ...QUICK, firstRetryMs: 3_600_000, longestRetryMs: 3_600_000 };
-  const shared = new SharedPeer(
-    (events) => {
-      starts += 1;
-      return openLegacyPeer(endpoint, events, new MemoryLog());
-    },
-    params,
-    timings,
-  );
-  t.after(() => shared.close());
-  const [ann, bob] = pair(shared);
-  await Promise.all([
-    assert.rejects(call(ann.peer, 1, 'echo').answered()),
-    assert.rejects(call(bob.peer, 1, 'echo').answered()),
-  ]);
-  await assert.rejects(call(bob.peer, 2, 'echo').answered(), { code: 'server_unavailable' });
-  assert.equal(starts, 1);
-});
-
-test('closing ends what waits and tells the callers', async (t) => {
-  const { shared } = await http(t);
-  const [ann, bob] = pair(shared);
-  const anns = call(ann.peer, 1, 'slow', { ms: 60_000 });
-  await ask(bob.peer, 1, 'tools/list').result();
-  await shared.close('removed');
-  await assert.rejects(anns.answered(), { code: 'connection_lost' });
-  assert.deepEqual([ann.heard.closed, bob.heard.closed], [['removed'], ['removed']]);
-});
-
 test('one caller may not have more than a thousand requests under way, nor tasks that all would see', async (t) => {
   const { shared } = await http(t);
   const [ann, bob] = pair(shared);
@@ -298,11 +204,9 @@ test('one caller may not have more than a thousand requests under way, nor tasks
 test('what is nested thousands deep is refused, and harms nobody', async (t) => {
   const { shared } = await http(t);
   const [ann, bob] = pair(shared);
-  const deep = JSON.parse(`${'['.repeat(50_000)}${']'.repeat(50_000)}`);
-  const { Message } = await import('../../src/upstream/peer/message.ts');
-  const value = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'echo', arguments: { deep } } };
-  const text = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"deep":${'['.repeat(50_000)}${']'.repeat(50_000)}}}}`;
-  const { Asked: One } = await import('./asked.ts');
-  assert.equal(await new One(ann.peer, new Message(value, text, 'request')).code(), -32602);
+  const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+  const text = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"deep":${deep}}}}`;
+  const request = new Message(JSON.parse(text), text, 'request');
+  assert.equal(await new Asked(ann.peer, request).code(), -32602);
   assert.equal(await call(bob.peer, 1, 'echo', { text: 'b' }).text(), 'b');
 });

@@ -34,6 +34,12 @@ const LONGEST_URI = 4_096;
 /** A server whose lists take too long each time is in the next list that is asked for so soon. */
 const KEEP_MS = 60_000;
 
+interface Subscription {
+  readonly server: string;
+  /** The server has agreed. */
+  isMade: boolean;
+}
+
 export class AggregateLegacyPeer implements Peer {
   readonly era = 'legacy';
   readonly #events: PeerEvents;
@@ -44,8 +50,8 @@ export class AggregateLegacyPeer implements Peer {
   readonly #changes: Changes;
   readonly #asks = new Asks();
   readonly #exchanges = new Map<Id, Exchange>();
-  /** By URI: at which server. */
-  readonly #subscriptions = new Map<string, string>();
+  /** By URI. */
+  readonly #subscriptions = new Map<string, Subscription>();
   #handshake: JsonObject = { protocolVersion: LATEST_LEGACY, capabilities: {}, clientInfo: CLIENT_INFO };
   #level: string | undefined;
 
@@ -134,7 +140,7 @@ export class AggregateLegacyPeer implements Peer {
   }
 
   #wayTo({ link, message }: Target<LegacyLink>, headers: readonly string[] | undefined): Way {
-    this.#noteSubscription(link, message);
+    const noteAnswer = this.#noteSubscription(link, message);
     return {
       send: (replies) => {
         const passed: Replies = {
@@ -144,6 +150,7 @@ export class AggregateLegacyPeer implements Peer {
           },
           onAnswer: (answer, status) => {
             this.#lists.found(link.name);
+            noteAnswer(answer);
             replies.onAnswer(answer, status);
           },
           onFailure: (error) => replies.onFailure(error),
@@ -171,8 +178,8 @@ export class AggregateLegacyPeer implements Peer {
   /** What the caller has said before goes for a new session, too. */
   #restore(link: LegacyLink): void {
     this.#tellLevel(link);
-    for (const [uri, server] of this.#subscriptions) {
-      if (server === link.name) this.#tell(link, 'resources/subscribe', { uri });
+    for (const [uri, { server, isMade }] of this.#subscriptions) {
+      if (isMade && server === link.name) this.#tell(link, 'resources/subscribe', { uri });
     }
   }
 
@@ -187,14 +194,20 @@ export class AggregateLegacyPeer implements Peer {
     link.request(message, { onMessage, onAnswer: () => undefined, onFailure: () => undefined });
   }
 
-  #noteSubscription(link: LegacyLink, { method, params }: Message): void {
+  /** Updates may come before the answer does, which is for the function returned. */
+  #noteSubscription({ name: server }: LegacyLink, { method, params }: Message): (answer: Message) => void {
     const { uri } = params;
-    if (typeof uri !== 'string') return;
-    if (method === 'resources/unsubscribe') this.#subscriptions.delete(uri);
-    if (method !== 'resources/subscribe') return;
-    if (uri.length <= LONGEST_URI) this.#subscriptions.set(uri, link.name);
+    if (method === 'resources/unsubscribe') this.#subscriptions.delete(String(uri));
+    if (method !== 'resources/subscribe' || typeof uri !== 'string' || uri.length > LONGEST_URI) return () => undefined;
+    const former = this.#subscriptions.get(uri);
+    const subscription = former?.server === server ? former : { server, isMade: false };
+    this.#subscriptions.set(uri, subscription);
     const [oldest] = this.#subscriptions.keys();
     if (oldest !== undefined && this.#subscriptions.size > MOST_SUBSCRIPTIONS) this.#subscriptions.delete(oldest);
+    return ({ error }) => {
+      subscription.isMade ||= error === undefined;
+      if (!subscription.isMade && this.#subscriptions.get(uri) === subscription) this.#subscriptions.delete(uri);
+    };
   }
 
   /** Progress belongs to a request; without one, its token could be taken for that of another server's. */
@@ -225,7 +238,7 @@ export class AggregateLegacyPeer implements Peer {
     if (typeof uri !== 'string') return false;
     const owner = this.#directory.listerOf(uri);
     if (owner !== undefined) return owner === name;
-    return [...this.#subscriptions].some(([subscribed, server]) => server === name && covers(subscribed, uri));
+    return [...this.#subscriptions].some(([subscribed, { server }]) => server === name && covers(subscribed, uri));
   }
 
   #onGone(link: LegacyLink): void {

@@ -4,7 +4,7 @@ import type { Notices } from './notices.ts';
 
 /** One server behind the aggregate; what it lists and answers is what this caller may see. */
 export interface Member {
-  /** As configured; it may hold any character but a leading or trailing slash. */
+  /** As configured, which no two servers share. */
   readonly name: string;
   /** How long a call of this server may take. */
   readonly timeoutMs: number;

@@ -8,6 +8,8 @@ import type { Notices } from './notices.ts';
 
 /** A list waits no longer for one of its servers. */
 const LIST_MS = 10_000;
+/** For one that has come too late for a list before, and is still being waited for. */
+const LATE_MS = 1_000;
 
 /** What a list request brings along for the servers. */
 export interface Baggage {
@@ -54,7 +56,8 @@ export class Readings {
   async read(link: Link, spec: ListSpec, baggage: Baggage): Promise<Read> {
     const key = keyOf(link.name, spec.kind);
     const reading = this.#readings.get(key) ?? this.#start(key, link, spec, baggage);
-    const outcome = await settledWithin(reading.entries, Math.min(link.member.timeoutMs, LIST_MS));
+    const most = reading.isLate ? LATE_MS : LIST_MS;
+    const outcome = await settledWithin(reading.entries, Math.min(link.member.timeoutMs, most));
     if (outcome === 'waiting') {
       this.#await(key, spec.kind, reading);
       return this.#leaveOut(link.name, spec, new DOMException('No answer in time', 'TimeoutError'));

@@ -53,6 +53,7 @@ interface Account {
 
 async function confirmed(gateway: Gateway, account: Account, code: string, reader: LinkReader): Promise<string> {
   const { server, guarded, owner } = account;
+  gateway.logins.countCode(owner);
   const confirmation = await gateway.logins.confirm(guarded, owner, code);
   if (confirmation.kind === 'odd') throw noCode(server.name);
   if (confirmation.kind === 'wrong') throw codeRejected(server.name, confirmation.attemptsLeft);

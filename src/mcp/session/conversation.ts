@@ -65,9 +65,9 @@ export class Conversation {
     return this.#pending.size > 0 || this.#standing.isOpen;
   }
 
-  /** When the client was last heard or heard us, in milliseconds since the epoch. */
+  /** When the client was heard last, in milliseconds since the epoch. */
   get lastUsed(): number {
-    return this.isInUse ? Date.now() : this.#lastUsed;
+    return this.#lastUsed;
   }
 
   get isClosed(): boolean {
@@ -152,6 +152,7 @@ export class Conversation {
       {
         onMessage: (message) => replies.push(message),
         onAnswer: (answer) => {
+          this.#lastUsed = Date.now();
           this.#pending.delete(id);
           if (request.method === 'initialize') this.#agreed(answer);
           this.#answer(replies, answer);

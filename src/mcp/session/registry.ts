@@ -96,7 +96,8 @@ export class SessionRegistry {
   tick(now = Date.now()): void {
     this.#ticks += 1;
     for (const { conversation } of [...this.#entries.values()]) {
-      if (now - conversation.lastUsed > this.#limits.idleMs) void this.end(conversation);
+      const isIdle = !conversation.isInUse && now - conversation.lastUsed > this.#limits.idleMs;
+      if (isIdle) void this.end(conversation);
       else conversation.tick(now, this.#ticks % AWAKE_EVERY === 0);
     }
   }

@@ -22,7 +22,7 @@ export class Message {
     this.text = text;
     this.kind = kind;
     const { id, method } = value;
-    this.id = isId(id) ? id : undefined;
+    this.id = idOf(id);
     this.method = typeof method === 'string' ? method : '';
   }
 
@@ -47,8 +47,10 @@ export class Message {
 
 const NOTHING: Readonly<JsonObject> = Object.freeze({});
 
-function isId(value: unknown): value is Id {
-  return typeof value === 'string' || typeof value === 'number';
+/** An integer beyond 2^53 is rounded, as JSON.parse does, however the message was read. */
+function idOf(value: unknown): Id | undefined {
+  if (typeof value === 'bigint') return Number(value);
+  return typeof value === 'string' || typeof value === 'number' ? value : undefined;
 }
 
 /** The message that `value` (parsed) is; undefined where it is no JSON-RPC 2.0 message. `text`: as it came. */
@@ -63,12 +65,12 @@ function kindOf(value: JsonObject): MessageKind | undefined {
   if (value.jsonrpc !== '2.0') return undefined;
   const { id, method } = value;
   if (typeof method === 'string') {
-    if (isId(id)) return 'request';
+    if (idOf(id) !== undefined) return 'request';
     return id === undefined ? 'notification' : undefined;
   }
   if (method !== undefined) return undefined;
   if (isRecord(value.error)) return 'answer';
-  return Object.hasOwn(value, 'result') && isId(id) ? 'answer' : undefined;
+  return Object.hasOwn(value, 'result') && idOf(id) !== undefined ? 'answer' : undefined;
 }
 
 /** The message of a JSON text that holds one; undefined where it does not. Never throws. */

@@ -12,7 +12,7 @@ const CHILD = `
   const RESULTS = {
     initialize: { protocolVersion: '2025-11-25', capabilities: { tools: {}, resources: {}, logging: {} }, serverInfo: {} },
     'tools/list': { tools: [{ name: 'die' }, { name: 'ask' }, { name: 'ok' }] },
-    'resources/list': { resources: [{ uri: 'x:///1', name: 'x' }] },
+    'resources/list': { resources: [{ uri: 'x:///1' }, { uri: 'x:///2' }] },
   };
   const tell = (message) => say(JSON.stringify({ jsonrpc: '2.0', ...message }));
   lines((line) => {
@@ -48,6 +48,11 @@ test('a child that dies fails its own calls alone; its next knows the level and 
   const before = updates();
   await caller.result('tools/call', { name: 'one__ok' });
   await until(() => updates() === before + 1 && logs() === 2);
+  await assert.rejects(caller.ask('tools/call', { name: 'one__die' }).answered());
+  await caller.result('resources/subscribe', { uri: 'x:///2' });
+  await caller.result('tools/call', { name: 'one__ok' });
+  await until(() => logs() === 3);
+  assert.equal(updates(), before + 3, 'one subscription again, and the new one once');
   asking[1]?.cancel();
 });
 

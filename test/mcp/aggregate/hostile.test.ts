@@ -102,3 +102,13 @@ test("a tool that is called like another server's does not take its calls", asyn
     .catch(() => undefined);
   assert.equal(evil.asked('tools/call').length, 0, 'not even while the other is away');
 });
+
+test('a server that a reload adds gets its names, though another has had them before', async (t) => {
+  const first = await ScriptedServer.start(t, 'a', withTools('b__delete'));
+  const added = await ScriptedServer.start(t, 'a__b', withTools('delete'));
+  const caller = await LegacyCaller.ready(t, [first]);
+  assert.deepEqual(await caller.listed('tools/list'), ['a__b__delete']);
+  caller.members.push(added.member);
+  assert.equal(await caller.ask('tools/call', { name: 'a__b__delete' }).text(), 'delete');
+  assert.equal(first.asked('tools/call').length, 0);
+});

@@ -150,3 +150,16 @@ test('closing the endpoint ends subscriptions gracefully, and one caller has onl
   await caller.peer.close();
   assert.equal((await many[0]?.answered())?.result?.resultType, 'complete');
 });
+
+test('a server that refuses is left alone', async (t) => {
+  const deaf = await ScriptedServer.start(t, 'deaf', {}, MODERN);
+  const one = await listenable(t, 'one');
+  const caller = new ModernCaller(t, [deaf, one.server]);
+  const listen = caller.ask('subscriptions/listen', { notifications: { toolsListChanged: true } });
+  await until(() => deaf.asked('subscriptions/listen').length === 1 && one.open.size === 1);
+  one.server.server.cut();
+  // After the same pause the other would have been asked again, too.
+  await until(() => one.server.asked('subscriptions/listen').length === 2);
+  assert.equal(deaf.asked('subscriptions/listen').length, 1);
+  listen.cancel();
+});

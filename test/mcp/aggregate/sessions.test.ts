@@ -63,11 +63,19 @@ test('questions of two servers under one id are two questions', async (t) => {
   };
   const one = await ScriptedServer.start(t, 'one', asking);
   const two = await ScriptedServer.start(t, 'two', asking);
-  const caller = await LegacyCaller.ready(t, [one, two]);
+  const quiet = await ScriptedServer.start(t, 'quiet', withTools('one'));
+  const caller = await LegacyCaller.ready(t, [one, two, quiet]);
+  await caller.listed('tools/list');
   const calls = ['one', 'two'].map((name) => caller.ask('tools/call', { name: `${name}__ask` }));
   const [first, second] = await Promise.all(calls.map((call) => until(() => call.messages[0])));
   assert.ok(first?.id !== undefined && second?.id !== undefined && first.id !== second.id);
   assert.equal(first.params.message, 'name?');
+  // A server takes back what it has asked itself, and nothing else.
+  await until(() => quiet.server.streams === 1);
+  quiet.announce({ method: 'notifications/cancelled', params: { requestId: 7 } });
+  quiet.announce({ method: 'vendor/last' });
+  await until(() => caller.told('vendor/last').length === 1);
+  assert.equal(caller.told('notifications/cancelled').length, 0);
   const progress = { progressToken: (second.params._meta as JsonObject).progressToken, progress: 1 };
   caller.peer.send(notificationMessage('notifications/progress', progress));
   caller.peer.send(resultMessage(second.id, { action: 'accept', content: { for: 'two' } }));
@@ -151,10 +159,12 @@ test('servers that come and go with a reload are told of, and those that are gon
   const two = await ScriptedServer.start(t, 'two', withTools('one'));
   const caller = await LegacyCaller.ready(t, [one]);
   assert.deepEqual(await caller.listed('tools/list'), ['one__one']);
+  await until(() => one.server.streams === 1);
   caller.members.splice(0, 1, two.member);
   caller.peer.membersChanged();
   await until(() => caller.told('notifications/tools/list_changed').length === 1);
   assert.deepEqual(await caller.listed('tools/list'), ['two__one']);
+  await until(() => one.server.streams === 0);
   const { error } = await caller.ask('tools/call', { name: 'one__one' }).answered();
   assert.equal(error?.code, -32602);
 });

@@ -12,43 +12,62 @@ import { HttpWire, ODD_CHILD, SseWire, StdioWire, type Wire } from './wires.ts';
 interface Upstream {
   readonly era: Era;
   readonly story: readonly Step[];
-  /** The entry of the configuration. */
+  /** As an entry of a configuration. */
   readonly entry: Record<string, unknown>;
+  /** As the only server, on the command line. */
+  readonly argv: readonly string[];
   direct(): Promise<Wire>;
+  close(): Promise<void>;
 }
 
 function stdio(era: Era): Upstream {
-  const entry = { command: process.execPath, args: ['--import', TSX, ODD_CHILD, era] };
-  const story = era === 'legacy' ? LEGACY_STORY : MODERN_STDIO_STORY;
-  return { era, story, entry, direct: async () => new StdioWire(era) };
+  const args = ['--import', TSX, ODD_CHILD, era];
+  return {
+    era,
+    story: era === 'legacy' ? LEGACY_STORY : MODERN_STDIO_STORY,
+    entry: { command: process.execPath, args },
+    argv: ['--', process.execPath, ...args],
+    direct: async () => new StdioWire(era),
+    close: async () => undefined,
+  };
 }
 
-async function http(t: TestContext, type: string, era: Era, start: () => Promise<OddHttp>): Promise<Upstream> {
-  const server = await start();
-  t.after(() => server.close());
-  const direct = async (): Promise<Wire> => (type === 'sse' ? SseWire.open(server.url) : new HttpWire(server.url));
-  const story = era === 'legacy' ? LEGACY_STORY : MODERN_HTTP_STORY;
-  return { era, story, entry: { type, url: server.url.href }, direct };
+function http(type: string, era: Era, { url, close }: OddHttp): Upstream {
+  return {
+    era,
+    story: era === 'legacy' ? LEGACY_STORY : MODERN_HTTP_STORY,
+    entry: { type, url: url.href },
+    argv: ['--type', type, '--', url.href],
+    direct: async () => (type === 'sse' ? SseWire.open(url) : new HttpWire(url)),
+    close,
+  };
 }
 
-const UPSTREAMS: Readonly<Record<string, (t: TestContext) => Promise<Upstream> | Upstream>> = {
-  'stdio, with sessions': () => stdio('legacy'),
-  'HTTP that streams, with sessions': (t) => http(t, 'streamable-http', 'legacy', () => startSessions('stream')),
-  'HTTP that answers JSON, with sessions': (t) => http(t, 'streamable-http', 'legacy', () => startSessions('json')),
-  'HTTP+SSE': (t) => http(t, 'sse', 'legacy', startSse),
-  'stdio, stateless': () => stdio('modern'),
-  'HTTP, stateless': (t) => http(t, 'streamable-http', 'modern', startModern),
+const UPSTREAMS: Readonly<Record<string, () => Promise<Upstream>>> = {
+  'stdio, with sessions': async () => stdio('legacy'),
+  'HTTP that streams, with sessions': async () => http('streamable-http', 'legacy', await startSessions('stream')),
+  'HTTP that answers JSON, with sessions': async () => http('streamable-http', 'legacy', await startSessions('json')),
+  'HTTP+SSE': async () => http('sse', 'legacy', await startSse()),
+  'stdio, stateless': async () => stdio('modern'),
+  'HTTP, stateless': async () => http('streamable-http', 'modern', await startModern()),
 };
 
-type Caller = (app: RunningApp) => Promise<Wire>;
+interface Caller {
+  readonly era: Era;
+  readonly app: 'named' | 'single';
+  readonly path: string;
+  readonly open: (url: URL) => Promise<Wire>;
+}
 
-const CALLERS: Readonly<Record<Era, Readonly<Record<string, Caller>>>> = {
-  legacy: {
-    '/odd/mcp': async ({ url }) => new HttpWire(new URL('/odd/mcp', url)),
-    '/odd/sse': ({ url }) => SseWire.open(new URL('/odd/sse', url)),
-  },
-  modern: { '/odd/mcp': async ({ url }) => new HttpWire(new URL('/odd/mcp', url)) },
-};
+const openHttp = async (url: URL): Promise<Wire> => new HttpWire(url);
+
+const CALLERS: readonly Caller[] = [
+  { era: 'legacy', app: 'named', path: '/odd/mcp', open: openHttp },
+  { era: 'legacy', app: 'named', path: '/odd/sse', open: (url) => SseWire.open(url) },
+  { era: 'legacy', app: 'single', path: '/mcp', open: openHttp },
+  { era: 'modern', app: 'named', path: '/odd/mcp', open: openHttp },
+  { era: 'modern', app: 'single', path: '/mcp', open: openHttp },
+];
 
 async function tell(wire: Wire, story: readonly Step[]): Promise<Entry[]> {
   try {
@@ -69,16 +88,32 @@ function compare(found: readonly Entry[], expected: readonly Entry[], era: Era):
   assert.deepEqual(seenBy(found.at(-1) as Entry, era), seenBy(expected.at(-1) as Entry, era));
 }
 
-describe('fidelity', () => {
+describe('what passes through is what was said', () => {
   for (const [what, start] of Object.entries(UPSTREAMS)) {
-    test(`of ${what}`, async (t) => {
-      const { era, story, entry, direct } = await start(t);
-      const expected = await tell(await direct(), story);
-      const app = await startApp({ mcpServers: { odd: entry } });
-      t.after(() => app.close());
-      for (const [path, call] of Object.entries(CALLERS[era])) {
-        await t.test(path, async () => compare(await tell(await call(app), story), expected, era));
+    test(what, async (t) => {
+      const upstream = await start();
+      try {
+        await compareWays(t, upstream);
+      } finally {
+        await upstream.close();
       }
     });
   }
 });
+
+async function compareWays(t: TestContext, { era, story, entry, argv, direct }: Upstream): Promise<void> {
+  const expected = await tell(await direct(), story);
+  const named = await startApp({ mcpServers: { odd: entry } });
+  const single = await startApp({ argv });
+  const apps: Readonly<Record<Caller['app'], RunningApp>> = { named, single };
+  try {
+    for (const { app, path, open } of CALLERS.filter((caller) => caller.era === era)) {
+      await t.test(`at ${path} of a ${app} server`, async () => {
+        compare(await tell(await open(new URL(path, apps[app].url)), story), expected, era);
+      });
+    }
+  } finally {
+    await named.close();
+    await single.close();
+  }
+}

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { createParser } from 'eventsource-parser';
+import { Agent, fetch, type Response } from 'undici';
 import { TSX } from '../../helpers/configs.ts';
 import { until } from '../../helpers/wait.ts';
 import type { Era, Json, OddMessage } from './odd-server.ts';
@@ -59,6 +60,7 @@ export class StdioWire implements Wire {
 /** Streamable HTTP of both eras. */
 export class HttpWire implements Wire {
   readonly heard: Heard[] = [];
+  readonly #dispatcher = new Agent();
   readonly #url: URL;
   readonly #session: Record<string, string> = {};
   readonly #open = new Map<string | number, AbortController>();
@@ -79,6 +81,7 @@ export class HttpWire implements Wire {
         body: text,
         headers: { ...headers, 'content-type': 'application/json' },
         signal,
+        dispatcher: this.#dispatcher,
       });
       const id = response.headers.get('mcp-session-id');
       if (id !== null) Object.assign(this.#session, { 'mcp-session-id': id, 'mcp-protocol-version': '2025-11-25' });
@@ -91,7 +94,8 @@ export class HttpWire implements Wire {
 
   async listen(): Promise<void> {
     const headers = { ...this.#session, accept: 'text/event-stream' };
-    const response = await fetch(this.#url, { headers, signal: this.#all.signal });
+    const { signal } = this.#all;
+    const response = await fetch(this.#url, { headers, signal, dispatcher: this.#dispatcher });
     assert.equal(response.status, 200);
     void this.#read(response).catch(() => undefined);
   }
@@ -104,9 +108,11 @@ export class HttpWire implements Wire {
   async close(): Promise<void> {
     this.#all.abort();
     for (const controller of this.#open.values()) controller.abort();
-    if (this.#session['mcp-session-id'] === undefined) return;
-    const response = await fetch(this.#url, { method: 'DELETE', headers: this.#session });
-    assert.ok(response.ok);
+    if (this.#session['mcp-session-id'] !== undefined) {
+      const end = { method: 'DELETE', headers: this.#session, dispatcher: this.#dispatcher };
+      assert.ok((await fetch(this.#url, end)).ok);
+    }
+    await this.#dispatcher.destroy();
   }
 
   #opened(id: string | number): AbortController {
@@ -129,12 +135,12 @@ export class HttpWire implements Wire {
 /** HTTP+SSE of 2024-11-05. */
 export class SseWire implements Wire {
   readonly heard: Heard[] = [];
-  readonly #all = new AbortController();
+  readonly #dispatcher = new Agent();
   #endpoint: URL | undefined;
 
   static async open(url: URL): Promise<SseWire> {
     const wire = new SseWire();
-    const response = await fetch(url, { headers: { accept: 'text/event-stream' }, signal: wire.#all.signal });
+    const response = await fetch(url, { headers: { accept: 'text/event-stream' }, dispatcher: wire.#dispatcher });
     assert.equal(response.status, 200);
     const read = readEvents(response, (event, text) => {
       if (event === 'endpoint') wire.#endpoint = new URL(text, url);
@@ -148,7 +154,8 @@ export class SseWire implements Wire {
   async send(text: string): Promise<void> {
     assert.ok(this.#endpoint !== undefined);
     const headers = { 'content-type': 'application/json' };
-    const response = await fetch(this.#endpoint, { method: 'POST', body: text, headers });
+    const init = { method: 'POST', body: text, headers, dispatcher: this.#dispatcher };
+    const response = await fetch(this.#endpoint, init);
     assert.equal(response.status, 202);
     await response.text();
   }
@@ -159,8 +166,8 @@ export class SseWire implements Wire {
     return false;
   }
 
-  async close(): Promise<void> {
-    this.#all.abort();
+  close(): Promise<void> {
+    return this.#dispatcher.destroy();
   }
 }
 

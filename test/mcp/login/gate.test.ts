@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { API_KEY_HOLDER, openWebuiPrincipal, visitorPrincipal } from '../../../src/identity/principal.ts';
+import { bearer } from '../../helpers/open-webui-users.ts';
 import { startChatStory } from '../../http/hand-off-story.ts';
 import { startStory } from '../../http/login-story.ts';
 import { elicitationOf, Gates, linkOf, told } from './gate-story.ts';
@@ -162,11 +163,10 @@ describe('LoginGate, sessions', () => {
     assert.equal(isError, true);
     assert.match(nothing, /^No login at "notes" waits for a code.+then call connect_notes with the code/);
     linkOf(nothing);
-    const { guarded } = app.gateway.servers.get('notes') ?? {};
-    assert.ok(guarded);
-    for (let count = 0; count < 29; count += 1) {
-      await app.gateway.logins.confirm(guarded, 'openwebui:ann-0001', 'ABCDE-FGHJK');
-    }
+    const bring = async (code: string): Promise<string | null> =>
+      (await app.post('/notes/connect_notes', { code }, await bearer('ann-0001'))).headers.get('x-latchkey-error');
+    for (let count = 0; count < 29; count += 1) assert.equal(await bring('ABCDE-FGHJK'), 'nothing_to_confirm');
+    assert.equal(await bring('ABCDE-FGHJK'), 'too_many_attempts');
     assert.match(told(await ann.call('connect_notes', { code: 'ABCDE-FGHJK' }))[0], /^Too many attempts\./);
   });
 

@@ -133,11 +133,14 @@ describe('LoginGate, 2026-07-28', () => {
   });
 
   it('makes way for a tool of the server that has our name, for every caller that comes later', async (t) => {
-    const { app, seen } = await startModernStory(t, ['connect_notes']);
+    const names = ['whoami'];
+    const { app, seen } = await startModernStory(t, names);
     const gates = new Gates(app);
     const [text] = told(await gates.open(t, MODERN).call('connect_notes', {}, envelope()));
     await gates.open(t, MODERN).connect(text);
-    assert.deepEqual(await gates.open(t, MODERN).tools(envelope()), ['connect_notes', 'latchkey_connect_notes']);
+    names.push('connect_notes');
+    const all = ['whoami', 'connect_notes', 'latchkey_connect_notes'];
+    assert.deepEqual(await gates.open(t, MODERN).tools(envelope()), all);
     assert.deepEqual(told(await gates.open(t, MODERN).call('connect_notes', {}, envelope())), ['you', false]);
     assert.equal(seen.filter((line) => line.startsWith('tools/call')).length, 1);
     assert.match(told(await gates.open(t, MODERN).call('latchkey_connect_notes'))[0], /^Connected at/);

@@ -222,7 +222,11 @@ test('questions that are too large together are not kept', async (t) => {
   const round = await questionsOf(ann, 'ask', large);
   assert.match((await ann.call('ask', large).answered()).text, /Too much is asked/);
   await ann.answer('ask', large, round, acceptAll(round)).text();
-  await questionsOf(ann, 'ask', large);
+  // What has been answered is kept no longer.
+  const turns = { questions: ['y'.repeat(6_000), 'z'.repeat(6_000)] };
+  const first = await questionsOf(ann, 'ask-in-turn', turns);
+  const second = await ann.answer('ask-in-turn', turns, first, acceptAll(first)).result();
+  assert.equal(second.resultType, 'input_required');
 });
 
 test('a caller who leaves while the server works ends the call; one between two rounds stays', async (t) => {

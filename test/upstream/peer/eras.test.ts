@@ -244,6 +244,7 @@ test('over stdio a server of old answers an error, and its child is ended withou
 test('over stdio a child that dies or stays silent is of old', async (t) => {
   const dying = child(t, { atStart: 'die' });
   assert.equal((await dying.asker.ask()).era, 'legacy');
+  assert.deepEqual(dying.asker.closed, []);
   const silent = scriptEndpoint('lines(() => {});') as StdioEndpoint;
   assert.equal((await new Asker(t, { endpoint: silent }, new Eras({ probeMs: 200 })).ask()).era, 'legacy');
 });

@@ -219,6 +219,7 @@ test('a redirect within the origin is followed, another is told', async (t) => {
     return true;
   };
   await assert.rejects(new Asked(peer, call('echo')).answered(), /redirects to another address/);
+  assert.equal(server.seen.length, 4);
   server.behave = ({ reply }) => {
     reply(307, undefined, { location: '/moved' });
     return true;

@@ -150,7 +150,8 @@ test('log lines that may be about somebody else reach nobody', async (t) => {
 test('questions, changes without a subscription and foreign tokens reach nobody', async (t) => {
   const { peer } = scripted(
     t,
-    `send({ id: 'q', method: 'sampling/createMessage', params: {} });
+    `send({ id: 'q', method: 'sampling/createMessage', params: { _meta: { '${META}/subscriptionId': m.id } } });
+     send({ method: 'notifications/message', params: { level: 'info', data: 'unasked' } });
      send({ id: 'p', method: 'ping' });
      send({ method: 'notifications/tools/list_changed' });
      send({ method: 'notifications/progress', params: { progressToken: 999, progress: 1 } });
