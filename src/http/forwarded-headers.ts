@@ -41,6 +41,12 @@ export function forwardableHeaders(request: FastifyRequest, countsTokens: () => 
   return forwardable;
 }
 
+/** Arguments that a request of 2026-07-28 repeats in headers, flat (Streamable HTTP, custom headers from tool parameters). */
+export function parameterHeadersOf({ headers }: FastifyRequest): readonly string[] {
+  const found = Object.entries(headers).filter(([name]) => name.startsWith('mcp-param-'));
+  return found.flatMap(([name, value]) => (typeof value === 'string' ? [name, value] : []));
+}
+
 /** A token that counts nowhere here may count at another server of ours. */
 function isToken({ headers }: FastifyRequest, name: string): boolean {
   return name === 'authorization' && isJwt(readAuthorization(headers.authorization));

@@ -2,6 +2,7 @@
  * A legacy peer that outlives the server's session: when that is gone, or a login has ended or begun, the next request
  * opens another one with the caller's own `initialize`, and what the caller had set is set again.
  */
+import { LoginNeeded } from '../oauth/errors.ts';
 import { type Message, notificationMessage, requestMessage } from '../upstream/peer/message.ts';
 import type { Exchange, Peer, PeerEvents, Replies } from '../upstream/peer/peer.ts';
 import { NotSentError, unavailable } from '../upstream/wire.ts';
@@ -175,7 +176,8 @@ export class LastingPeer implements Peer {
       if (!isLost) this.#current = peer;
       return opened.answer;
     } catch (error) {
-      this.#failedAt = Date.now();
+      // Of a login the gateway itself is asked, which spares the server; a moment later there may be one.
+      this.#failedAt = error instanceof LoginNeeded ? undefined : Date.now();
       this.#failure = error;
       throw error;
     }

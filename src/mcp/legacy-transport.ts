@@ -53,28 +53,27 @@ export class LegacyTransport {
   /** Undefined where this caller needs a session of their own. */
   async #shared(initialize: Message, events: PeerEvents): Promise<Opened | undefined> {
     const { server, scope } = this.#options;
-    const { endpoint, isolation } = server.config;
-    if (endpoint.kind !== 'stdio' || isolation === 'session' || mayBeAsked(initialize)) return undefined;
+    if (!this.#mayShare || mayBeAsked(initialize)) return undefined;
     const shared = this.#host.transports.sharedPeer(server, scope);
     const welcome = await shared.opened().catch(() => undefined);
     // A log would be everybody's, and so would tasks and what one has subscribed to.
     if (welcome === undefined || speaksUnasked(welcome)) return undefined;
-    const peer = shared.caller(events);
-    return { peer, answer: await begin(peer, initialize, events) };
+    return await opened(shared.caller(events), initialize, events);
+  }
+
+  get #mayShare(): boolean {
+    const { endpoint, isolation } = this.#options.server.config;
+    return endpoint.kind === 'stdio' && isolation !== 'session';
   }
 
   async #own(initialize: Message, events: PeerEvents): Promise<Opened> {
-    const { server, scope, children } = this.#options;
+    const { server, scope } = this.#options;
     const { transports } = this.#host;
     if (server.config.endpoint.kind !== 'stdio') {
-      const peer = transports.own(server, scope, events);
-      return await opened(peer, initialize, events);
+      return await opened(transports.own(server, scope, events), initialize, events);
     }
-    const slot = this.#slot();
-    children.count += 1;
-    const release = (): void => {
-      if (slot.release()) children.count -= 1;
-    };
+    const release = this.#slot();
+    if (release === undefined) return await this.#sharedForLackOfRoom(initialize, events);
     const child = transports.own(server, scope, {
       onMessage: (message) => events.onMessage(message),
       onClosed: (reason) => {
@@ -85,10 +84,31 @@ export class LegacyTransport {
     return await opened(new WatchedPeer(child, { onClose: release }), initialize, events);
   }
 
-  #slot(): ChildSlot {
-    const { caller, server, makeRoom } = this.#options;
+  /** Tools without questions and logs are better than none. */
+  async #sharedForLackOfRoom(initialize: Message, events: PeerEvents): Promise<Opened> {
+    const { server, scope } = this.#options;
+    server.log.warn(
+      {},
+      'too many sessions keep a process of this server: another one shares, and cannot be asked anything',
+    );
+    return await opened(this.#host.transports.sharedPeer(server, scope).caller(events), initialize, events);
+  }
+
+  /** Room for a child, and what gives it back; undefined where there is none, and sharing will do. */
+  #slot(): (() => void) | undefined {
+    const { caller, server, children, makeRoom } = this.#options;
     const { key, isOnePerson } = sessionOwner({ ...caller, principal: principalAt(caller, server) }, undefined);
-    return this.#host.children.take(key, isOnePerson, makeRoom);
+    let slot: ChildSlot;
+    try {
+      slot = this.#host.children.take(key, isOnePerson, makeRoom);
+    } catch (error) {
+      if (this.#mayShare) return undefined;
+      throw error;
+    }
+    children.count += 1;
+    return () => {
+      if (slot.release()) children.count -= 1;
+    };
   }
 
   async #translated(first: Message, events: PeerEvents): Promise<Opened> {

@@ -13,6 +13,16 @@ export interface Answered {
   readonly text: string;
 }
 
+/** The result that came last; empty where there is none. */
+export function resultOf({ messages }: Answered): Json {
+  return (messages.at(-1)?.result ?? {}) as Json;
+}
+
+/** The error that came last; empty where there is none. */
+export function errorOf({ messages }: Answered): Json {
+  return (messages.at(-1)?.error ?? {}) as Json;
+}
+
 export interface StreamEvent {
   readonly id: string | undefined;
   readonly data: string;

@@ -8,7 +8,8 @@ import { coded, Person, startProvider } from './login-story.ts';
 import { startGuard } from './login-story-guard.ts';
 import { startFor } from './start-for.ts';
 
-const NAMES = ['login', 'logout', 'oauth/notes', 'logins', 'status', 'Login'];
+const OURS = ['login', 'logout', 'oauth/notes', 'login/tokens', 'login/tokens/revoke'];
+const NAMES = [...OURS, 'logins', 'status', 'Login', 'login/other'];
 
 interface Single {
   readonly app: RunningApp;
@@ -71,7 +72,7 @@ describe('a single server with a login', () => {
     for (const name of NAMES) {
       assert.equal((await ann.call(`/default/${name}`)).body, JSON.stringify(name), name);
       const atRoot = await ann.call(`/${name}`);
-      const isOurs = ['login', 'logout', 'oauth/notes'].includes(name);
+      const isOurs = OURS.includes(name);
       assert.equal(atRoot.status === 200, !isOurs, `${name} ${atRoot.status}`);
       assert.equal(inner.record.count(name), isOurs ? 1 : 2, name);
     }
@@ -82,11 +83,7 @@ describe('a single server with a login', () => {
     const warned = app.records.filter(({ level, path }) => level === 40 && path !== undefined);
     assert.deepEqual(
       warned.map(({ tool, path }) => [tool, path]),
-      [
-        ['login', '/default/login'],
-        ['logout', '/default/logout'],
-        ['oauth/notes', '/default/oauth/notes'],
-      ],
+      OURS.map((name) => [name, `/default/${name}`]),
     );
   });
 
@@ -95,7 +92,7 @@ describe('a single server with a login', () => {
     const ann = new Person(app);
     await ann.connect({}, 'default');
     const { paths } = JSON.parse((await ann.fetch('/openapi.json')).body);
-    const expected = ['/default/login', '/default/logout', '/default/oauth/notes', '/logins', '/status', '/Login'];
+    const expected = NAMES.map((name) => (OURS.includes(name) ? `/default/${name}` : `/${name}`));
     assert.deepEqual(Object.keys(paths), expected);
     for (const path of expected) assert.equal((await ann.call(path)).status, 200, path);
   });

@@ -246,6 +246,15 @@ for (const kind of ['memory', 'sqlite'] as const) {
       assert.deepEqual(await refusalOf(() => make(ANN, ` ${'😀'.repeat(60)} `)), [409, 'bad_request'], 'a second one');
     });
 
+    it('leave no row behind where they were refused', async () => {
+      await make();
+      for (let again = 0; again < 3; again += 1) {
+        assert.deepEqual(await refusalOf(() => make()), [409, 'bad_request']);
+      }
+      mock.timers.tick(500 * DAY);
+      assert.equal((await stores.plain.table('personal-tokens').sweep(10)).length, 1);
+    });
+
     it('are twenty for a person at most, also where many are made at once', async () => {
       const wishes = Array.from({ length: MOST_TOKENS + 10 }, (_, index) => make(ANN, `token ${index}`));
       const made = (await Promise.allSettled(wishes)).flatMap((one) => (one.status === 'fulfilled' ? one.value : []));

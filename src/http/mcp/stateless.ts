@@ -7,6 +7,7 @@ import { MOST_UNREAD_BYTES } from '../../mcp/session/message-stream.ts';
 import type { Message } from '../../upstream/peer/message.ts';
 import type { Exchange } from '../../upstream/peer/peer.ts';
 import { header, type McpTarget } from '../context.ts';
+import { parameterHeadersOf } from '../forwarded-headers.ts';
 import { callerIn } from './caller.ts';
 import { modernRefusal, takesEvents } from './checks.ts';
 import { noteAnswer, noteRequests } from './log.ts';
@@ -75,7 +76,7 @@ export function answerStateless(
         onAnswer: answer,
         onFailure: (error) => answer(failureMessage(message.id ?? 0, error), 200),
       },
-      headersOf(request),
+      [...headersOf(request), ...parameterHeadersOf(request)],
     );
   });
 }

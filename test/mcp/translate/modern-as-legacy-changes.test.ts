@@ -5,7 +5,7 @@ import { type Behave, startStream, writeEvent } from '../../helpers/http-server.
 import type { Json } from '../../helpers/toolset.ts';
 import { until } from '../../helpers/wait.ts';
 import { META } from '../../upstream/peer/modern-asked.ts';
-import { openBareSession, openSdkSession } from './modern-as-legacy-session.ts';
+import { httpSession, openBareSession, openSdkSession } from './modern-as-legacy-session.ts';
 
 const TOOLS_CHANGED = 'notifications/tools/list_changed';
 
@@ -80,6 +80,7 @@ function listening(serve: (send: (message: Json) => void, end: () => void, count
   return { behave, open: () => open };
 }
 
+const REFUSAL = { error: { code: -32603, message: 'Subscription limit reached' } };
 const ACKNOWLEDGED = { method: 'notifications/subscriptions/acknowledged' };
 
 test('one stream at a time: a new one takes over from the former, and closing ends it', async (t) => {
@@ -110,18 +111,31 @@ test('a stream that breaks is opened again, and the client is told that lists ma
   assert.deepEqual(session.heard, [TOOLS_CHANGED, 'notifications/resources/updated']);
 });
 
-test('a server that refuses to be listened to is left alone, and so are its subscribers told', async (t) => {
-  let asked = 0;
-  const server = listening((send, end, count) => {
-    asked = count;
-    send({ error: { code: -32603, message: 'Subscription limit reached' } });
+test('subscribers are told of a server that refuses to be listened to', async (t) => {
+  const server = listening((send, end) => {
+    send(REFUSAL);
     end();
   });
   const { session } = await openBareSession(t, { behave: server.behave });
   await session.ready();
-  await until(() => asked === 1);
   assert.equal((await session.ask('resources/subscribe', { uri: 'a' }).answered()).error?.code, -32603);
-  assert.equal(asked, 2);
+});
+
+test('a server that refuses to be listened to is left alone, other than one whose stream broke', async (t) => {
+  let asked = 0;
+  const server = listening((send, end, count) => {
+    asked = count;
+    if (count === 1) send(REFUSAL);
+    if (count > 2) send(ACKNOWLEDGED);
+    else end();
+  });
+  const refused = await openBareSession(t, { behave: server.behave });
+  await refused.session.ready();
+  await until(() => refused.session.log.matching(/ended the stream/).length === 1);
+  const broken = httpSession(t, refused.server.url);
+  await broken.ready();
+  await until(() => broken.heard.includes(TOOLS_CHANGED));
+  assert.equal(asked, 3);
 });
 
 test('there are at most a thousand subscriptions', async (t) => {

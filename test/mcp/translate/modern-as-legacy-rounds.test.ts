@@ -120,18 +120,30 @@ test('a round without a question comes after a pause', async (t) => {
   assert.deepEqual(asked.messages, []);
 });
 
-for (const [what, capabilities, entry] of [
-  ['a form', { elicitation: { url: {} } }, ASK],
-  ['a form of a client without any', {}, ASK],
-  ['an address', { elicitation: { form: {} } }, { method: 'elicitation/create', params: { mode: 'url', url: 'x:' } }],
-  ['a model', { elicitation: {} }, { method: 'sampling/createMessage', params: {} }],
-  ['a model with tools', { sampling: {} }, { method: 'sampling/createMessage', params: { tools: [] } }],
-  ['roots', { sampling: {} }, { method: 'roots/list' }],
-  ['what nobody knows', ALL_CAPABILITIES, { method: 'ping' }],
-  ['nothing', ALL_CAPABILITIES, 7],
+const ROOTS = { method: 'roots/list' };
+
+for (const [what, capabilities, known, entry] of [
+  ['a form', { elicitation: { url: {} }, roots: {} }, ROOTS, ASK],
+  ['a form of a client without any', { roots: {} }, ROOTS, ASK],
+  [
+    'an address',
+    { elicitation: { form: {} } },
+    ASK,
+    { method: 'elicitation/create', params: { mode: 'url', url: 'x:' } },
+  ],
+  ['a model', { elicitation: {} }, ASK, { method: 'sampling/createMessage', params: {} }],
+  [
+    'a model with tools',
+    { elicitation: {}, sampling: {} },
+    ASK,
+    { method: 'sampling/createMessage', params: { tools: [] } },
+  ],
+  ['roots', { elicitation: {}, sampling: {} }, ASK, ROOTS],
+  ['what nobody knows', ALL_CAPABILITIES, ASK, { method: 'ping' }],
+  ['nothing', ALL_CAPABILITIES, ASK, 7],
 ] as const) {
   test(`a client is never asked for what it has not declared: ${what}`, async (t) => {
-    const server = rounds(() => ({ resultType: 'input_required', inputRequests: { ok: ASK, q: entry } }));
+    const server = rounds(() => ({ resultType: 'input_required', inputRequests: { known, entry } }));
     const { session } = await openBareSession(t, server);
     await session.ready({ capabilities });
     const asked = session.call('ask');
