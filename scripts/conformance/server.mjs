@@ -2,6 +2,9 @@
 import { join } from 'node:path';
 import { RESULTS } from './suite.mjs';
 
+/** latchkey answers JSON where nothing comes before the answer, so that the suite finds fewer streams to look at. */
+const FEWER = { '2025-11-25 server-sse-multiple-streams': 1 };
+
 /** Reports each of `jobs` as `{ problem, report }` beside what it says; `problem` is undefined where it passed. */
 export async function runServerScenarios(suite, jobs, { direct, named, single }, onResult) {
   const endpoints = { direct, named: `${named}/s/mcp`, single: `${single}/mcp` };
@@ -22,19 +25,18 @@ async function run(suite, revision, name, url) {
 /** How many checks of each scenario passed and failed. */
 function summaryOf(output) {
   const lines = output.matchAll(/^[✓✗] (\S+): (\d+) passed, (\d+) failed/gm);
-  return new Map([...lines].map(([, scenario, passed, failed]) => [scenario, `${passed} passed, ${failed} failed`]));
+  return new Map([...lines].map(([, scenario, passed, failed]) => [scenario, [Number(passed), Number(failed)]]));
 }
 
 /** Some checks are content with an answer that says nothing; so as many must pass as without latchkey. */
-function judge({ scenario }, { direct, ...through }) {
-  const expected = direct.summary.get(scenario);
-  if (expected === undefined || !expected.endsWith(' 0 failed')) {
-    return { problem: `our own server: ${expected}`, report: part(direct.output, scenario) };
-  }
+function judge({ revision, scenario }, { direct, ...through }) {
+  const [passed = 0, failed = 1] = direct.summary.get(scenario) ?? [];
+  if (failed > 0) return { problem: 'our own server fails', report: part(direct.output, scenario) };
+  const expected = `${passed - (FEWER[`${revision} ${scenario}`] ?? 0)} passed, 0 failed`;
   for (const [name, { summary, output }] of Object.entries(through)) {
-    const found = summary.get(scenario);
-    if (found === expected) continue;
-    return { problem: `${name}: ${found}; without latchkey: ${expected}`, report: part(output, scenario) };
+    const [found, missed] = summary.get(scenario) ?? [0, 0];
+    const text = `${found} passed, ${missed} failed`;
+    if (text !== expected) return { problem: `${name}: ${text}; not: ${expected}`, report: part(output, scenario) };
   }
   return { problem: undefined, report: '' };
 }

@@ -14,6 +14,9 @@ import { LoginGate } from './login/gate.ts';
 import type { Children } from './session/registry.ts';
 import { scopeOf } from './transports.ts';
 
+/** A server that is gone refuses at once. */
+const UNCONFIGURED_MS = 60_000;
+
 export interface LineOptions {
   readonly server: string;
   readonly caller: McpCaller;
@@ -39,7 +42,7 @@ export class LegacyLine implements Peer {
     this.name = options.server;
     this.#peer = new DeadlinePeer(
       (to) => (this.#lasting = new LastingPeer((initialize, inner) => this.#open(initialize, inner), to)),
-      () => this.#server.config.timeoutMs,
+      () => host.gateway.servers.get(this.name)?.config.timeoutMs ?? UNCONFIGURED_MS,
       events,
     );
   }

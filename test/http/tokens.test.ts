@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, mock } from 'node:test';
 import { startApp } from '../helpers/app.ts';
+import { McpSession } from '../helpers/mcp-session.ts';
 import { WEBUI_SECRET } from '../helpers/open-webui-users.ts';
 import { REFUSED, whoami } from './callers.ts';
 import { grantFor } from './grant-for.ts';
@@ -40,6 +41,29 @@ describe('an access token', () => {
     assert.equal(home.servers[0]?.connection.state, 'connected');
     const answer = await app.post('/notes/connect_notes', {}, bens);
     assert.match(JSON.stringify(await answer.json()), /authorize\?ticket=/);
+  });
+
+  it('opens an MCP session of its person at every address that the page shows, for as long as it counts', async (t) => {
+    const { app } = await startStory(t, { keys: KEYS });
+    const ann = new Person(app);
+    await ann.signIn('ann');
+    await ann.connect({ user: 'alice' });
+    const token = bearerOf(await makeToken(ann));
+    const shown = (await (await app.get('/', token)).json()) as { mcp_url: string; servers: { mcp_url: string }[] };
+    const whoamis = [
+      [shown.mcp_url, 'notes__whoami'],
+      [shown.servers[0]?.mcp_url ?? '', 'whoami'],
+    ] as const;
+    for (const [url, name] of whoamis) {
+      const session = await McpSession.open(url, { headers: token });
+      assert.match(JSON.stringify(await session.result('tools/call', { name, arguments: {} })), /alice/, url);
+      session.close();
+      assert.equal((await new McpSession(url).ask('initialize')).status, 401, 'without it');
+    }
+    await revokeToken(ann, (await listedTokens(ann)).get('laptop') ?? '');
+    for (const [url] of whoamis) {
+      assert.equal((await new McpSession(url, token).ask('initialize')).status, 401, url);
+    }
   });
 
   it('is shown this once, and kept by nobody on the way', async (t) => {

@@ -41,6 +41,8 @@ export class TranslatedCall implements Exchange {
   readonly #host: CallHost;
   readonly #message: Message;
   readonly #replies: Replies;
+  /** As the caller wrote it: a large integer is a bigint. */
+  #id: unknown;
   #headers: readonly string[] = [];
   #leg: Exchange | undefined;
   #rounds = 0;
@@ -100,11 +102,11 @@ export class TranslatedCall implements Exchange {
   #send(more: JsonObject): boolean {
     const { caller, peer } = this.#host;
     const outgoing = unlessTooDeep(() =>
-      edited(this.#message, ({ params, ...value }) => ({
-        ...value,
-        id: this.#host.nextId(),
-        params: enveloped({ ...recordOf(params), ...more }, caller),
-      })),
+      edited(this.#message, ({ id, params, ...value }) => {
+        this.#id = id;
+        const own = { ...recordOf(params), ...more };
+        return { ...value, id: this.#host.nextId(), params: enveloped(own, caller) };
+      }),
     );
     if (outgoing === undefined) return false;
     this.#leg = peer.request(
@@ -129,7 +131,8 @@ export class TranslatedCall implements Exchange {
   }
 
   #finish(answer: Message): void {
-    const { id, method } = this.#message;
+    const { method } = this.#message;
+    const id = this.#id;
     const translated = unlessTooDeep(() =>
       edited(answer, ({ result, ...value }) => {
         if (answer.error !== undefined) return { ...value, id };

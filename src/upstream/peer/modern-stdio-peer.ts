@@ -6,7 +6,6 @@ import type { Endpoint } from '../../config/model.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Log } from '../../log-sink.ts';
 import { isRecord } from '../../schema/json-schema.ts';
-import type { Id } from '../jsonrpc.ts';
 import { LOG_LEVEL_META, SUBSCRIPTION_ID_META } from '../protocol.ts';
 import { badAnswer, unavailable } from '../wire.ts';
 import { edited, type JsonObject, type Message } from './message.ts';
@@ -24,8 +23,8 @@ const AFTERMATH_MS = 60_000;
 /** One request under way; its id on the wire is its progress token there, too. */
 interface Call {
   readonly replies: Replies;
-  readonly id: Id | undefined;
-  /** As the caller wrote it: a large integer is a bigint. */
+  /** As the caller wrote it, and so the token: a large integer is a bigint. */
+  readonly id: unknown;
   readonly progressToken: unknown;
   readonly isListen: boolean;
   readonly wantsLogs: boolean;
@@ -55,7 +54,7 @@ export class ModernStdioPeer implements Peer {
     this.#lastId += 1;
     const id = this.#lastId;
     const outgoing = rewritten(message, (value) => {
-      this.#calls.set(id, callOf(message, value, replies));
+      this.#calls.set(id, callOf(value, replies));
       return outgoingRequest(value, id);
     });
     if (outgoing === undefined) {
@@ -129,8 +128,7 @@ export class ModernStdioPeer implements Peer {
   }
 }
 
-/** `value`: the message, exactly. */
-function callOf({ id, method }: Message, { params }: JsonObject, replies: Replies): Call {
+function callOf({ id, method, params }: JsonObject, replies: Replies): Call {
   const { progressToken, [LOG_LEVEL_META]: level } = metaOf(params);
   return { replies, id, progressToken, isListen: method === 'subscriptions/listen', wantsLogs: level !== undefined };
 }
