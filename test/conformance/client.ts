@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict';
 import { isRecord } from '../../src/schema/json-schema.ts';
 import { Browser } from '../helpers/sign-in.ts';
-import { entryWithLogin, type Gateway, type Scenario, startGateway } from './gateway.ts';
+import { entryFor, type Gateway, type Scenario, startGateway, withLogin } from './gateway.ts';
 import { playClient } from './mcp-client.ts';
 
 /** The server may change its mind between two calls. */
@@ -28,9 +28,7 @@ async function main(): Promise<number> {
   say(`client: Node ${process.version}`);
   const scenario = readScenario();
   const needsLogin = scenario.name.startsWith('auth/');
-  const gateway = await startGateway(
-    needsLogin ? entryWithLogin(scenario) : { type: 'streamable-http', url: scenario.serverUrl },
-  );
+  const gateway = await startGateway(needsLogin ? withLogin(scenario) : entryFor(scenario));
   try {
     say(`latchkey: Node ${await nodeVersion(gateway)}`);
     const end = needsLogin ? await useTool(gateway) : await useClient(gateway, scenario);

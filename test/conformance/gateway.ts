@@ -77,14 +77,18 @@ async function start(home: string, what: readonly string[]): Promise<Gateway> {
   }
 }
 
-/** As somebody would write it in front of the server of a scenario about authorization. */
-export function entryWithLogin({ serverUrl, protocolVersion, context }: Scenario): object {
-  const { client_id, client_secret, issuer } = context;
+/** As somebody would write it in front of the server of a scenario: they all speak one revision, and are asked no other. */
+export function entryFor({ serverUrl, protocolVersion }: Scenario): object {
+  return { type: 'streamable-http', url: serverUrl, protocol_version: protocolVersion };
+}
+
+export function withLogin(scenario: Scenario): object {
+  const { client_id, client_secret, issuer } = scenario.context;
   const oauth = {
-    server_url: new URL(serverUrl).origin,
+    server_url: new URL(scenario.serverUrl).origin,
     multi_user: true,
     client_metadata_url: CLIENT_METADATA_URL,
     ...{ client_id, client_secret, issuer },
   };
-  return { type: 'streamable-http', url: serverUrl, protocol_version: protocolVersion, oauth };
+  return { ...entryFor(scenario), oauth };
 }

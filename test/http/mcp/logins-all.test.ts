@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { startLivelyServer } from '../../helpers/lively-server.ts';
 import { startProtectedServer } from '../../helpers/protected-server.ts';
+import { until } from '../../helpers/wait.ts';
 import { consent, linkIn } from '../hand-off-story.ts';
 import { accounts, protectedEntry, type Story, startProvider } from '../login-story.ts';
 import { startFor } from '../start-for.ts';
@@ -13,11 +14,12 @@ import {
   Client,
   elicitationIn,
   LIST_CHANGED,
+  listen,
   namesIn,
   OPENS_URLS,
   once,
+  roundIn,
   said,
-  told,
 } from './logins-story.ts';
 
 const OPEN = ['echo', 'ask', 'report', 'wait'].map((name) => `lively__${name}`);
@@ -48,74 +50,78 @@ describe('a session with all servers', () => {
     const ben = await Client.open(t, app, { ...ALL, headers: as('ben') });
     for (const one of [ann, ben]) assert.deepEqual(await one.tools(), UNCONNECTED);
     assert.deepEqual((await ann.ask('prompts/list')).result, { prompts: [] });
-    const [text, isError] = told(await ann.call('notes__whoami'));
-    assert.equal(isError, true);
+    const text = said(await ann.call('connect_notes'));
     assert.match(text, /^No account is connected at "notes"\. .+ call connect_notes with it\.$/);
     assert.equal(await bringCode(app, ann, linkIn(text)), 'Connected at "notes" for ann. Go on.');
     await ann.hears(LIST_CHANGED);
     assert.deepEqual(await ann.tools(), [...OPEN, ...NOTES, 'notes__count_words', 'connect_notes', 'connect_diary']);
     assert.equal(said(await ann.call('notes__whoami')), 'alice');
-    assert.equal(told(await ann.call('diary__whoami'))[1], true);
     assert.equal(said(await ann.call('lively__echo', { text: 'hi' })), 'hi');
     assert.deepEqual(await ben.tools(), UNCONNECTED);
-    assert.match(told(await ben.call('notes__whoami'))[0], /^No account is connected at "notes"\./);
     assert.deepEqual(ben.heard, []);
     assert.equal(notes.answered('whoami', 'alice').length, 1);
     assert.ok(diary.seen.every(({ hadToken }) => !hadToken));
   });
 
-  it('asks by -32042 for the server that is meant', async (t) => {
+  it('asks by -32042 for the server whose login has ended, and goes on with the other', async (t) => {
     const { app } = await startHouse(t);
-    const ann = await Client.open(t, app, { ...ALL, headers: as('ann'), capabilities: OPENS_URLS });
     const browser = await browserOf(app, 'ann');
-    const questions = [elicitationIn(await ann.call('notes__whoami')), elicitationIn(await ann.call('diary__whoami'))];
-    for (const [index, name] of ['notes', 'diary'].entries()) {
-      const { url = '', elicitationId } = questions[index] ?? {};
-      assert.match(url, new RegExp(`/oauth/${name}/authorize\\?ticket=`));
-      ann.heard.length = 0;
-      await consent(browser, url, { user: 'bob' });
-      const [complete] = await ann.hears('notifications/elicitation/complete');
-      assert.deepEqual(complete?.params, { elicitationId });
-      await ann.hears(LIST_CHANGED);
-      assert.equal(said(await ann.call(`${name}__whoami`)), 'bob');
-    }
-    ann.heard.length = 0;
+    for (const server of ['notes', 'diary']) await browser.connect({ user: 'bob' }, server);
+    const ann = await Client.open(t, app, { ...ALL, headers: as('ann'), capabilities: OPENS_URLS });
+    assert.ok((await ann.tools()).includes('notes__whoami'));
+    assert.deepEqual(ann.heard, []);
     await browser.disconnect('notes');
     await ann.hears(LIST_CHANGED);
+    const { url = '', elicitationId, message } = elicitationIn(await ann.call('notes__whoami'));
+    assert.match(url, /\/oauth\/notes\/authorize\?ticket=/);
+    assert.match(String(message), /^No account is connected at "notes"\./);
     const names = await ann.tools();
-    assert.deepEqual(
-      names.filter((name) => !OPEN.includes(String(name))),
-      ['connect_notes', ...NOTES.map((name) => name.replace('notes__', 'diary__')), 'connect_diary'],
-    );
-    assert.match(String(elicitationIn(await ann.call('notes__whoami')).message), /^No account is connected at "notes"/);
+    const ofDiary = NOTES.map((name) => name.replace('notes__', 'diary__'));
+    assert.deepEqual(names, [...OPEN, 'connect_notes', ...ofDiary, 'connect_diary']);
+    assert.equal(said(await ann.call('diary__whoami')), 'bob');
+    ann.heard.length = 0;
+    await consent(browser, url, { user: 'alice' });
+    const [complete] = await ann.hears('notifications/elicitation/complete');
+    assert.deepEqual(complete?.params, { elicitationId });
+    await ann.hears(LIST_CHANGED);
+    assert.equal(said(await ann.call('notes__whoami')), 'alice');
     assert.equal(said(await ann.call('diary__whoami')), 'bob');
   });
 });
 
 describe('stateless requests to all servers', () => {
-  it('see what the caller has connected, and ask in a round for the rest', async (t) => {
+  it('see what the caller has connected, and ask in a round where a login has ended', async (t) => {
     const { app, notes } = await startHouse(t);
+    const browser = await browserOf(app, 'ann');
     const ask = (who: 'ann' | 'ben', method: string, params = {}) => once(app, as(who), method, params, ALL);
     assert.ok((await ask('ann', 'server/discover')).result);
     assert.deepEqual(namesIn(await ask('ann', 'tools/list')), UNCONNECTED);
-    const call = { name: 'notes__whoami', arguments: {} };
-    const { result } = (await ask('ann', 'tools/call', call)) as { result: Record<string, unknown> };
-    assert.equal(result.resultType, 'input_required');
-    const { login } = result.inputRequests as { login: { params: { url: string } } };
-    await consent(await browserOf(app, 'ann'), login.params.url);
-    const retry = { ...call, inputResponses: { login: { action: 'accept' } }, requestState: result.requestState };
-    assert.deepEqual((await ask('ben', 'tools/call', retry)).error, {
-      code: -32602,
-      message: 'Invalid or expired requestState',
-      data: { reason: 'invalid_request_state' },
-    });
-    assert.equal(said(await ask('ann', 'tools/call', retry)), 'alice');
-    const names = namesIn(await ask('ann', 'tools/list'));
-    assert.deepEqual(
-      names.filter((name) => !OPEN.includes(String(name))),
-      [...NOTES, 'notes__count_words', 'connect_notes', 'connect_diary'],
-    );
+    await browser.connect();
+    const connected = [...OPEN, ...NOTES, 'notes__count_words', 'connect_notes', 'connect_diary'];
+    assert.deepEqual(namesIn(await ask('ann', 'tools/list')), connected);
     assert.deepEqual(namesIn(await ask('ben', 'tools/list')), UNCONNECTED);
+    await browser.disconnect();
+    const call = { name: 'notes__whoami', arguments: {} };
+    const { url, requestState } = roundIn(await ask('ann', 'tools/call', call));
+    await consent(browser, url);
+    const retry = { ...call, inputResponses: { login: { action: 'accept' } }, requestState };
+    assert.equal((await ask('ben', 'tools/call', retry)).result, undefined, 'it is not his');
+    assert.equal(said(await ask('ann', 'tools/call', retry)), 'alice');
     assert.equal(notes.answered('whoami').length, 1);
+  });
+
+  it('that listen hear of a login', async (t) => {
+    const { app } = await startHouse(t);
+    const [anns, bens] = [listen(app, as('ann'), '/mcp'), listen(app, as('ben'), '/mcp')];
+    for (const heard of [anns, bens]) await until(() => heard.length === 1);
+    const browser = await browserOf(app, 'ann');
+    await browser.connect();
+    await until(() => anns.some(({ method }) => method === LIST_CHANGED));
+    assert.ok(namesIn(await once(app, as('ann'), 'tools/list', {}, ALL)).includes('notes__whoami'));
+    anns.length = 0;
+    await browser.disconnect();
+    await until(() => anns.some(({ method }) => method === LIST_CHANGED));
+    assert.deepEqual(namesIn(await once(app, as('ann'), 'tools/list', {}, ALL)), UNCONNECTED);
+    assert.equal(bens.length, 1);
   });
 });

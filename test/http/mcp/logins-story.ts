@@ -85,6 +85,17 @@ export async function once(
   return answerOf(await askStateless(url + path, method, params, { headers: { ...headers }, capabilities }));
 }
 
+/** A `subscriptions/listen` for the list of tools, open until the gateway closes; returns what it hears. */
+export function listen({ url }: RunningApp, headers: Headers, path = '/notes/mcp'): Json[] {
+  const heard: Json[] = [];
+  const onMessage = (message: Json): void => void heard.push(message);
+  const params = { notifications: { toolsListChanged: true } };
+  askStateless(url + path, 'subscriptions/listen', params, { headers: { ...headers }, onMessage }).catch(
+    () => undefined,
+  );
+  return heard;
+}
+
 export function answerOf({ messages, text }: Answered): Json {
   const answer = messages.at(-1);
   assert.ok(answer !== undefined, text);
@@ -117,6 +128,15 @@ export function elicitationIn({ error, ...rest }: Json): Record<string, string> 
   const elicitations = data?.elicitations as readonly Record<string, string>[];
   assert.equal(elicitations.length, 1);
   return elicitations[0] ?? {};
+}
+
+/** What an `input_required` asks to open, and what the retry has to bring back. */
+export function roundIn({ result, ...rest }: Json): { readonly url: string; readonly requestState: string } {
+  const { resultType, inputRequests, requestState } = (result ?? {}) as Json;
+  assert.equal(resultType, 'input_required', JSON.stringify(result ?? rest));
+  const { login } = inputRequests as { readonly login: { readonly method: string; readonly params: Json } };
+  assert.deepEqual([login.method, login.params.mode], ['elicitation/create', 'url']);
+  return { url: String(login.params.url), requestState: String(requestState) };
 }
 
 /** Signs in at the provider in a browser that nobody knows, and brings the code of the last page. */
