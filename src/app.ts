@@ -15,11 +15,12 @@ import { documentRoutes } from './http/document-routes.ts';
 import { Documents, documentOptions } from './http/documents.ts';
 import { answerError, installErrorHandlers, toGatewayError } from './http/errors.ts';
 import { isForPerson, sendFailure } from './http/failures.ts';
-import { forwardableHeaders } from './http/forwarded-headers.ts';
+import { forwardableHeaders, isForwarding } from './http/forwarded-headers.ts';
 import { linkFor } from './http/login-link.ts';
 import { loginRoutes } from './http/logins.ts';
 import { installTwinRedirect } from './http/loopback-twin.ts';
 import { installMcpCallers } from './http/mcp/caller.ts';
+import { callMeter } from './http/mcp/log.ts';
 import { type McpOptions, mcpRoutes } from './http/mcp/routes.ts';
 import { Metrics } from './http/metrics.ts';
 import { installRequestLog, opsRoutes } from './http/ops.ts';
@@ -101,7 +102,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   app.get('/docs/gateway.json', { schema: { hide: true } }, async () => app.swagger());
   opsRoutes(app, gateway, metrics);
   documentRoutes(app, documents, site);
-  const answerMcp = mcpRoutes(app, mcpOptions(site, log));
+  const answerMcp = mcpRoutes(app, mcpOptions(site, log, metrics));
   await pageRoutes(app, { ...site, settings, documents, warnings, visits, tokens, answerMcp });
   tokenRoutes(app, { ...site, settings, warnings, visits, tokens });
   signInRoutes(app, { ...site, limiter, visits });
@@ -110,12 +111,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   return app;
 }
 
-function mcpOptions(site: Site, log: FastifyBaseLogger): McpOptions {
+function mcpOptions(site: Site, log: FastifyBaseLogger, metrics: Metrics): McpOptions {
   const { gateway } = site;
   const countsTokens = tokenCounter(gateway);
   return {
-    endpoints: new McpEndpoints({ gateway, log, howToName: site.howToName }),
-    headersOf: (request) => forwardableHeaders(request, countsTokens),
+    endpoints: new McpEndpoints({ gateway, log, howToName: site.howToName, onCall: callMeter(gateway, metrics) }),
+    headersOf: (request) => (isForwarding(gateway) ? forwardableHeaders(request, countsTokens) : []),
     pathOf: ({ mcp }) => (mcp?.server === undefined ? site.rootPath : serverPath(site, mcp.server)),
   };
 }

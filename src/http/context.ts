@@ -26,12 +26,19 @@ export interface McpTarget {
   readonly via: 'mcp' | 'sse';
   /** Undefined: all of them. */
   readonly server: Server | undefined;
+  /** All that there are. */
+  readonly servers: ReadonlyMap<string, Server>;
   /** Known once the request has been authenticated. */
   caller?: McpCaller;
   /** For the log: of the first request, where it is one that the specification names. */
   method?: string;
-  /** For log and metrics: a tool that is called, where it is one that the server lists. */
-  tool?: Tool;
+  /** For the log: what is called, where it is a tool that its server lists. */
+  called?: Called | undefined;
+}
+
+export interface Called {
+  readonly server: Server;
+  readonly tool: Tool;
 }
 
 declare module 'fastify' {

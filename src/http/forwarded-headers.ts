@@ -1,6 +1,7 @@
 /** Which headers of a caller go on to the server (`client_header_forwarding`). */
 import type { FastifyRequest } from 'fastify';
 import type { ServerConfig } from '../config/model.ts';
+import type { Gateway } from '../gateway.ts';
 import { isJwt } from '../identity/authenticators.ts';
 import { readAuthorization } from '../identity/authorization.ts';
 import { wantedHeaders } from '../mcp/forwarding.ts';
@@ -27,6 +28,12 @@ export function forwardedHeaders(
     request.log.info({ reqId: request.id, server: config.name, headers: names }, 'headers forwarded');
   }
   return forwarded;
+}
+
+/** True where some server is sent headers of its callers. */
+export function isForwarding({ servers }: Gateway): boolean {
+  for (const { config } of servers.values()) if (config.forwardHeaders !== undefined) return true;
+  return false;
 }
 
 /** All headers that any server might be sent, flat; which of them one gets is for its entry to say. */

@@ -42,14 +42,16 @@ function record(request: FastifyRequest, reply: FastifyReply, metrics: Metrics):
   const ms = Math.round(reply.elapsedTime * 1000) / 1000;
   const route = routeOf(request);
   const { id: reqId, method, target, mcp } = request;
-  const isAnswered = reply.raw.writableFinished;
+  const isAnswered = reply.raw.writableFinished || isStream(request, reply);
   const status = isAnswered ? reply.statusCode : 499;
   const code = isAnswered ? request.errorCode : 'cancelled';
   if (mcp !== undefined) {
-    const { server, tool } = mcp;
-    if (server !== undefined && tool !== undefined) metrics.record(server, tool, ms, code);
-    const line = { reqId, method, route, status, ms, server: server?.name, mcp: mcp.method, tool: tool?.name, code };
-    request.log.info(line, 'mcp');
+    // Its calls are counted where they end, which may be later than this.
+    const server = (mcp.called?.server ?? mcp.server)?.name;
+    request.log.info(
+      { reqId, method, route, status, ms, server, mcp: mcp.method, tool: mcp.called?.tool.name, code },
+      'mcp',
+    );
     return;
   }
   // Each record is one literal: what is made by spreading takes much longer to log.
@@ -61,6 +63,11 @@ function record(request: FastifyRequest, reply: FastifyReply, metrics: Metrics):
     metrics.record(server, tool, ms, code);
     request.log.info({ reqId, method, route, status, ms, server: server.name, tool: tool.name, code }, 'call');
   }
+}
+
+/** A stream that a client listens to ends when the client has had enough. */
+function isStream({ mcp, method }: FastifyRequest, reply: FastifyReply): boolean {
+  return mcp !== undefined && method === 'GET' && reply.raw.headersSent;
 }
 
 function routeOf(request: FastifyRequest): string {

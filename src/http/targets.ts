@@ -51,7 +51,7 @@ export function installPlaces(app: FastifyInstance, options: PlaceOptions): void
   app.addHook('onRequest', (request, _reply, done) => {
     mendContentType(request.headers);
     request.place = placeFor(request, options);
-    request.mcp = mcpTarget(request);
+    request.mcp = mcpTarget(request, options.gateway);
     if (request.mcp !== undefined) return done();
     if (request.routeOptions.url !== BELOW_SERVERS) return done();
     const { place } = request;

@@ -24,6 +24,7 @@ const MOST_DIRECTORIES = 1_000;
 
 interface Changing {
   membersChanged(): void;
+  close(): Promise<void>;
 }
 
 export class Aggregates {
@@ -58,6 +59,11 @@ export class Aggregates {
   /** Servers have come, gone or changed. */
   membersChanged(): void {
     for (const one of [...this.#live]) one.membersChanged();
+  }
+
+  /** Ends the requests that never end by themselves. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#live].map((one) => one.close()));
   }
 
   #members(open: (server: Server, events: PeerEvents) => Peer): Members {

@@ -20,6 +20,7 @@ export interface EndpointOptions {
   readonly log: Log;
   /** How callers can say who they are: a sentence, or nothing. */
   readonly howToName: string;
+  readonly onCall: LineHost['onCall'];
 }
 
 /** How long requests may go on at an entry that was changed or removed. */
@@ -39,12 +40,13 @@ export class McpEndpoints {
   /** Of the entries that are served, by name: what is kept hangs on it. */
   #hashes = new Map<string, string>();
 
-  constructor({ gateway, log, howToName }: EndpointOptions) {
+  constructor({ gateway, log, howToName, onCall }: EndpointOptions) {
     this.#gateway = gateway;
     this.#host = {
       gateway,
       log,
       howToName,
+      onCall,
       transports: this.#transports,
       children: new ChildSlots(),
       states: new LoginStates(gateway.sealed, log),
@@ -61,13 +63,13 @@ export class McpEndpoints {
   }
 
   /** A new session with `server`, or with all; throws 503 where there are too many. */
-  open(caller: McpCaller, server: Server | undefined): Conversation {
+  open(caller: McpCaller, server: Server | undefined, isResumable = true): Conversation {
     const children: Children = { count: 0 };
     const peer: PeerFactory = (events) =>
       server === undefined
         ? this.#aggregates.session(caller, children, events)
         : this.#line(server, caller, children, events);
-    return this.sessions.open(sessionOwner(caller, server), peer, children);
+    return this.sessions.open(sessionOwner(caller, server), peer, { children, isResumable });
   }
 
   /** What answers the stateless requests of a caller to `server`, or to all. */
@@ -79,6 +81,7 @@ export class McpEndpoints {
   async close(): Promise<void> {
     for (const timer of this.#timers) clearTimeout(timer);
     await this.sessions.close();
+    await Promise.all([this.#aggregates.close(), this.#stateless.close()]);
     await this.#transports.close();
   }
 

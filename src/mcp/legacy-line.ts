@@ -41,8 +41,11 @@ export class LegacyLine implements Peer {
     this.#options = options;
     this.name = options.server;
     this.#peer = new DeadlinePeer(
-      (to) => (this.#lasting = new LastingPeer((initialize, inner) => this.#open(initialize, inner), to)),
-      () => host.gateway.servers.get(this.name)?.config.timeoutMs ?? UNCONFIGURED_MS,
+      {
+        open: (to) => (this.#lasting = new LastingPeer((initialize, inner) => this.#open(initialize, inner), to)),
+        timeoutMs: () => host.gateway.servers.get(this.name)?.config.timeoutMs ?? UNCONFIGURED_MS,
+        onCall: (...call) => host.onCall(this.name, ...call),
+      },
       events,
     );
   }

@@ -3,6 +3,7 @@ import type { Gateway } from '../gateway.ts';
 import type { Log } from '../log-sink.ts';
 import type { Server } from '../upstream/server.ts';
 import type { ChildSlots } from './children.ts';
+import type { CallListener } from './deadline.ts';
 import type { KnownServer } from './login/known-server.ts';
 import type { LoginStates } from './login/login-state.ts';
 import type { Transports } from './transports.ts';
@@ -15,6 +16,8 @@ export interface LineHost {
   readonly states: LoginStates;
   /** How callers can say who they are: a sentence, or nothing. */
   readonly howToName: string;
+  /** Told of each tool call at the server of that name. */
+  onCall(server: string, ...call: Parameters<CallListener>): void;
   /** What is remembered of a server for callers without a connection. */
   known(server: Server): KnownServer;
 }

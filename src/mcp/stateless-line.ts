@@ -3,7 +3,7 @@ import type { Owner } from '../oauth/model.ts';
 import type { Peer, PeerEvents } from '../upstream/peer/peer.ts';
 import type { Server } from '../upstream/server.ts';
 import { type McpCaller, principalAt } from './caller.ts';
-import { DeadlinePeer } from './deadline.ts';
+import { type CallListener, DeadlinePeer } from './deadline.ts';
 import { DeferredPeer } from './deferred-peer.ts';
 import { filtered } from './filter.ts';
 import { ForwardingPeer } from './forwarding.ts';
@@ -33,8 +33,10 @@ export class StatelessLines {
     const timeoutMs = (): number => server.config.timeoutMs;
     const owner = this.#host.gateway.ownerOf(server, principalAt(caller, server));
     const way = (): Peer => this.#way(server, principalAt(caller, server).id, owner);
-    if (server.guarded === undefined) return new DeadlinePeer(way, timeoutMs, events);
-    return new DeadlinePeer((to) => this.#gated(server, caller, owner, way, to), timeoutMs, events);
+    const onCall: CallListener = (...call) => this.#host.onCall(server.name, ...call);
+    if (server.guarded === undefined) return new DeadlinePeer({ open: way, timeoutMs, onCall }, events);
+    const open = (to: PeerEvents): Peer => this.#gated(server, caller, owner, way, to);
+    return new DeadlinePeer({ open, timeoutMs, onCall }, events);
   }
 
   /** The grant of `owner` has begun: requests that wait for it go on. */
@@ -42,6 +44,11 @@ export class StatelessLines {
     for (const waiting of [...this.#waiting]) {
       if (waiting.server === server && waiting.owner === owner) waiting.gate.connected();
     }
+  }
+
+  /** Ends the requests that wait for a login. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#waiting].map(({ gate }) => gate.close()));
   }
 
   #way(server: Server, principalId: string, owner: Owner | undefined): Peer {

@@ -33,6 +33,7 @@ beforeEach(async () => {
     children: new ChildSlots({ most: 1 }),
     states: new LoginStates(app.gateway.sealed, log),
     howToName: '',
+    onCall: () => undefined,
     known: (server) => new KnownServer(server),
   };
 });

@@ -31,7 +31,7 @@ export function mcpRoutes(app: FastifyInstance, options: McpOptions): McpAnswer 
     pathOf,
     headersOf,
     ownerOf: (request) => sessionOwner(callerIn(request), request.mcp?.server),
-    begin: (request) => endpoints.open(callerIn(request), request.mcp?.server),
+    begin: (request) => endpoints.open(callerIn(request), request.mcp?.server, false),
     messagesOf: (request) => readBody(request.body).messages,
   });
   const answer: McpAnswer = (request, reply) =>

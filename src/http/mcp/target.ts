@@ -1,5 +1,6 @@
 /** Which paths are MCP endpoints. */
 import type { FastifyRequest } from 'fastify';
+import type { Gateway } from '../../gateway.ts';
 import { header, type McpTarget, rawPath } from '../context.ts';
 
 /** The endpoint of all servers; with a single one it is that one's. */
@@ -10,13 +11,13 @@ const STREAM = 'sse';
 const EVENT_STREAM = 'text/event-stream';
 
 /** Undefined where the request is for something else. `place` must be known. */
-export function mcpTarget(request: FastifyRequest): McpTarget | undefined {
+export function mcpTarget(request: FastifyRequest, { servers }: Pick<Gateway, 'servers'>): McpTarget | undefined {
   const { place, routeOptions } = request;
-  if (routeOptions.url === ALL_SERVERS) return { via: 'mcp', server: place?.server };
+  if (routeOptions.url === ALL_SERVERS) return { via: 'mcp', server: place?.server, servers };
   if (place === undefined) return undefined;
   const { server, rest } = place;
-  if (rest === ENDPOINT) return { via: 'mcp', server };
-  return isStream(request, rest) ? { via: 'sse', server } : undefined;
+  if (rest === ENDPOINT) return { via: 'mcp', server, servers };
+  return isStream(request, rest) ? { via: 'sse', server, servers } : undefined;
 }
 
 /** HTTP+SSE of 2024-11-05: the stream, and the address for messages that it names. */

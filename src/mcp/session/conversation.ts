@@ -28,14 +28,16 @@ export interface ConversationOptions {
   /** Who opened it, and whose it therefore is. */
   readonly owner: string;
   readonly peer: PeerFactory;
+  /** False where the transport has no way to hear again what was missed. Default: true. */
+  readonly isResumable?: boolean;
 }
 
 export class Conversation {
   readonly id: string;
   readonly owner: string;
   readonly #peer: Peer;
-  readonly #log = new EventLog();
-  readonly #standing = new MessageStream(STANDING, this.#log);
+  readonly #log: EventLog;
+  readonly #standing: MessageStream;
   readonly #pending = new Map<Id, Pending>();
   /** By number; those of requests under way, and the last ones that ended. */
   readonly #replies = new Map<number, ReplyStream>();
@@ -45,7 +47,9 @@ export class Conversation {
   #lastUsed = Date.now();
   #isClosed = false;
 
-  constructor({ id, owner, peer }: ConversationOptions) {
+  constructor({ id, owner, peer, isResumable = true }: ConversationOptions) {
+    this.#log = new EventLog(isResumable);
+    this.#standing = new MessageStream(STANDING, this.#log);
     this.id = id;
     this.owner = owner;
     this.#peer = peer({

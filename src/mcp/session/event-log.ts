@@ -17,11 +17,18 @@ const MOST_CHARACTERS = 4 * 1024 * 1024;
 
 /** The oldest is dropped first, whichever stream it is of. A single one may be larger than the whole log otherwise holds. */
 export class EventLog {
+  readonly #keeps: boolean;
   #entries: Entry[] = [];
   #characters = 0;
 
+  /** `keeps`: false where nobody could ask for what was said before. */
+  constructor(keeps = true) {
+    this.#keeps = keeps;
+  }
+
   add(stream: number, number: number, text: string): StreamEvent {
     const entry: Entry = { stream, number, text, id: eventId(stream, number) };
+    if (!this.#keeps) return entry;
     this.#entries.push(entry);
     this.#characters += text.length;
     this.#shrink();

@@ -54,10 +54,17 @@ export class SessionRegistry {
   }
 
   /** A new session; throws 503 where there are too many and none can be given up. */
-  open(owner: SessionOwner, peer: ConversationOptions['peer'], children: Children = { count: 0 }): Conversation {
+  open(
+    owner: SessionOwner,
+    peer: ConversationOptions['peer'],
+    {
+      children = { count: 0 },
+      isResumable = true,
+    }: { readonly children?: Children; readonly isResumable?: boolean } = {},
+  ): Conversation {
     this.#makeRoom(owner);
     const id = randomBytes(32).toString('base64url');
-    const conversation = new Conversation({ id, owner: owner.key, peer });
+    const conversation = new Conversation({ id, owner: owner.key, peer, isResumable });
     this.#entries.set(id, { ...owner, conversation, children });
     return conversation;
   }

@@ -79,8 +79,8 @@ test('a house that is full gives up an idle session, and refuses where there is 
 test('a session that keeps a process can be given up for another one of the same caller', () => {
   const sessions = registry();
   const plain = sessions.open(ANN, answeringPeer());
-  const keeping = sessions.open(ANN, answeringPeer(), { count: 1 });
-  const bens = sessions.open(BEN, answeringPeer(), { count: 1 });
+  const keeping = sessions.open(ANN, answeringPeer(), { children: { count: 1 } });
+  const bens = sessions.open(BEN, answeringPeer(), { children: { count: 1 } });
   assert.equal(
     sessions.giveUpIdle(ANN.key, ({ children }) => children.count > 0),
     true,
