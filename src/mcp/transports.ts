@@ -1,13 +1,15 @@
 /** The ways to the servers: sessions of one caller, sessions that callers share, and stateless connections. */
 import type { ServerConfig } from '../config/model.ts';
 import { type Owner, SHARED_OWNER } from '../oauth/model.ts';
+import { METHOD_NOT_FOUND } from '../upstream/jsonrpc.ts';
 import { Eras } from '../upstream/peer/eras.ts';
-import type { JsonObject } from '../upstream/peer/message.ts';
+import type { JsonObject, Message } from '../upstream/peer/message.ts';
+import { StatusError } from '../upstream/peer/modern-answer.ts';
 import { ModernHttpPeer } from '../upstream/peer/modern-http-peer.ts';
 import { ModernStdioPeer } from '../upstream/peer/modern-stdio-peer.ts';
 import { openLegacyPeer } from '../upstream/peer/open.ts';
 import type { Peer, PeerEvents } from '../upstream/peer/peer.ts';
-import { CLIENT_INFO, LATEST_LEGACY, MODERN } from '../upstream/protocol.ts';
+import { CLIENT_INFO, LATEST_LEGACY, MODERN, MODERN_ERRORS } from '../upstream/protocol.ts';
 import type { Server } from '../upstream/server.ts';
 import { SharedPeer } from './shared-peer.ts';
 import { SharedPeers } from './shared-peer-registry.ts';
@@ -23,6 +25,8 @@ export interface Scope {
   readonly key: string;
 }
 
+/** JSON-RPC 2.0 section 5.1: no request, and no sound parameters. */
+const OF_ANY_ERA: ReadonlySet<unknown> = new Set([-32600, -32602]);
 const IDLE_MS = 10 * 60_000;
 const MOST = 1_000;
 
@@ -110,7 +114,22 @@ export class Transports {
         ? new ModernStdioPeer(endpoint, to, server.log)
         : new ModernHttpPeer({ ...endpoint, kind: 'http' }, to, server.log, server.credentialOf(owner));
     const verdict = await this.#eras.verdict(server.config, open, events);
-    return verdict.era === 'legacy' ? undefined : new WatchedPeer(verdict.peer ?? open(events));
+    if (verdict.era === 'legacy') return undefined;
+    return new WatchedPeer(verdict.peer ?? open(events), {
+      onAnswer: (answer, status) => {
+        if (isForeign(answer, status)) this.#doubt(server.config, key);
+      },
+      onFailure: (error) => {
+        if (error instanceof StatusError) this.#doubt(server.config, key);
+      },
+    });
+  }
+
+  /** What was found out about a server may not hold any more: it is asked again by whoever comes next. */
+  #doubt(config: ServerConfig, key: string): void {
+    this.#eras.forget(config);
+    this.#modernOnly.delete(config.hash);
+    this.#modern.delete(key);
   }
 
   #forget(key: string, found: Promise<WatchedPeer | undefined>): void {
@@ -126,6 +145,12 @@ export class Transports {
       void peer.close();
     }
   }
+}
+
+/** What no server of 2026-07-28 answers under that status: another server may be there now (Streamable HTTP, statuses). */
+function isForeign({ error }: Message, status: number): boolean {
+  if (status === 200 || error === undefined || MODERN_ERRORS.has(error.code)) return false;
+  return status === 404 ? error.code !== METHOD_NOT_FOUND : !OF_ANY_ERA.has(error.code);
 }
 
 export function keyOf({ config }: Server, { owner, key }: Scope): string {

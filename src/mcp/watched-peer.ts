@@ -7,6 +7,9 @@ export interface Watch {
   onBusy?(): void;
   /** The last one is over. */
   onIdle?(): void;
+  onAnswer?(answer: Message, status: number): void;
+  /** A request had no answer. */
+  onFailure?(error: unknown): void;
   onClose?(): void;
 }
 
@@ -44,10 +47,12 @@ export class WatchedPeer implements Peer {
         onMessage: (said) => replies.onMessage(said),
         onAnswer: (answer, status) => {
           over();
+          this.#watch.onAnswer?.(answer, status);
           replies.onAnswer(answer, status);
         },
         onFailure: (error) => {
           over();
+          this.#watch.onFailure?.(error);
           replies.onFailure(error);
         },
       },

@@ -42,7 +42,7 @@ export function modernRefusal(message: Message, headers: IncomingHttpHeaders): M
   }
   if (version !== MODERN) {
     const text = `Unsupported protocol version: ${version.slice(0, 40)}`;
-    return errorMessage(id, UNSUPPORTED_PROTOCOL_VERSION, text, { supported: SERVED, requested: version });
+    return errorMessage(id, UNSUPPORTED_PROTOCOL_VERSION, text, { supported: [MODERN], requested: version });
   }
   if (claimed === undefined) return mismatch(id, 'MCP-Protocol-Version', 'it is missing');
   return methodRefusal(message, headers, id);

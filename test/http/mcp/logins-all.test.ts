@@ -110,7 +110,7 @@ describe('stateless requests to all servers', () => {
     assert.equal(notes.answered('whoami').length, 1);
   });
 
-  it('that listen hear of a login', { timeout: 20000 }, async (t) => {
+  it('that listen hear of a login', async (t) => {
     const { app } = await startHouse(t);
     const [anns, bens] = [listen(app, as('ann'), '/mcp'), listen(app, as('ben'), '/mcp')];
     for (const heard of [anns, bens]) await until(() => heard.length === 1);
