@@ -4,7 +4,7 @@ import type { ServerConfig } from '../config/model.ts';
 import type { Gateway } from '../gateway.ts';
 import { isJwt } from '../identity/authenticators.ts';
 import { readAuthorization } from '../identity/authorization.ts';
-import { wantedHeaders } from '../mcp/forwarding.ts';
+import { wantedHeaders } from '../mcp/wrappers/forwarding.ts';
 
 /** Never forwarded: they belong to the connection, to the body, to the protocol, or to a browser's session with us. */
 const OURS =

@@ -10,7 +10,7 @@ import { AggregateModernPeer } from './aggregate/modern.ts';
 import { Notices } from './aggregate/notices.ts';
 import type { McpCaller } from './caller.ts';
 import type { Children } from './session/registry.ts';
-import { WatchedPeer } from './watched-peer.ts';
+import { WatchedPeer } from './wrappers/watched-peer.ts';
 
 export interface AggregatesOptions {
   readonly gateway: Gateway;

@@ -5,15 +5,15 @@ import type { Peer, PeerEvents, PeerFactory } from '../upstream/peer/peer.ts';
 import type { Server } from '../upstream/server.ts';
 import { Aggregates } from './aggregates.ts';
 import { type McpCaller, sessionOwner } from './caller.ts';
-import { ChildSlots } from './children.ts';
-import { LegacyLine } from './legacy-line.ts';
-import type { LineHost } from './line-host.ts';
+import { ChildSlots } from './lines/children.ts';
+import { LegacyLine } from './lines/legacy-line.ts';
+import type { LineHost } from './lines/line-host.ts';
+import { StatelessLines } from './lines/stateless-line.ts';
+import { Transports } from './lines/transports.ts';
 import { KnownServer } from './login/known-server.ts';
 import { LoginStates } from './login/login-state.ts';
 import type { Conversation } from './session/conversation.ts';
 import { type Children, SessionRegistry } from './session/registry.ts';
-import { StatelessLines } from './stateless-line.ts';
-import { Transports } from './transports.ts';
 
 export interface EndpointOptions {
   readonly gateway: Gateway;

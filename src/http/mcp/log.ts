@@ -1,7 +1,7 @@
 /** What the log line and the metrics of an MCP request may say: names that the specification or a server's list knows. */
 import type { FastifyRequest } from 'fastify';
 import type { Gateway } from '../../gateway.ts';
-import type { LineHost } from '../../mcp/line-host.ts';
+import type { LineHost } from '../../mcp/lines/line-host.ts';
 import { isRecord } from '../../schema/json-schema.ts';
 import type { Tool } from '../../upstream/catalog.ts';
 import type { Message } from '../../upstream/peer/message.ts';

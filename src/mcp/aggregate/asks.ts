@@ -10,7 +10,7 @@ import {
   withId,
 } from '../../upstream/peer/message.ts';
 import { INTERNAL_ERROR, INVALID_PARAMS } from '../failures.ts';
-import { unlessTooDeep } from '../too-deep.ts';
+import { unlessTooDeep } from '../wrappers/too-deep.ts';
 import type { LegacyLink } from './legacy-link.ts';
 
 /** Questions of one server that wait for an answer; one more, and the oldest is forgotten. */

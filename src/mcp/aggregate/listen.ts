@@ -10,10 +10,10 @@ import {
 } from '../../upstream/peer/message.ts';
 import type { Exchange, Replies } from '../../upstream/peer/peer.ts';
 import { SUBSCRIPTION_ID_META } from '../../upstream/protocol.ts';
-import { answerLater } from '../answer-later.ts';
 import { INVALID_PARAMS } from '../failures.ts';
-import { covers } from '../shared-peer-subscriptions.ts';
-import { unlessTooDeep } from '../too-deep.ts';
+import { covers } from '../shared/subscriptions.ts';
+import { answerLater } from '../wrappers/answer-later.ts';
+import { unlessTooDeep } from '../wrappers/too-deep.ts';
 import { CHANGED_LISTS, type ChangedList, Changes, changedBy, changedMethod } from './changes.ts';
 import { MemberListen } from './member-listen.ts';
 import type { ModernLink } from './modern-link.ts';

@@ -2,7 +2,7 @@
 import { recordOf } from '../../schema/json-schema.ts';
 import { edited, errorMessage, type JsonObject, type Message } from '../../upstream/peer/message.ts';
 import { INVALID_PARAMS } from '../failures.ts';
-import { unlessTooDeep } from '../too-deep.ts';
+import { unlessTooDeep } from '../wrappers/too-deep.ts';
 import type { Directory } from './directory.ts';
 import type { Way } from './errand.ts';
 import type { Link } from './links.ts';

@@ -2,7 +2,7 @@
 import { recordOf } from '../../schema/json-schema.ts';
 import { edited, type JsonObject, type Message } from '../../upstream/peer/message.ts';
 import { CLIENT_INFO, LATEST_LEGACY, LEGACY_REVISIONS, MODERN, SERVER_INFO_META } from '../../upstream/protocol.ts';
-import { unlessTooDeep } from '../too-deep.ts';
+import { unlessTooDeep } from '../wrappers/too-deep.ts';
 
 /** All that MCP servers can have in common; which of them has what shows in the lists. */
 const CAPABILITIES = {

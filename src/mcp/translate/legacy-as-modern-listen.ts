@@ -13,9 +13,9 @@ import {
 import type { Peer, Replies } from '../../upstream/peer/peer.ts';
 import { SUBSCRIPTION_ID_META } from '../../upstream/protocol.ts';
 import { INVALID_PARAMS } from '../failures.ts';
-import type { SharedPeer } from '../shared-peer.ts';
-import { covers } from '../shared-peer-subscriptions.ts';
-import { unlessTooDeep } from '../too-deep.ts';
+import type { SharedPeer } from '../shared/shared-peer.ts';
+import { covers } from '../shared/subscriptions.ts';
+import { unlessTooDeep } from '../wrappers/too-deep.ts';
 import { modernResult } from './legacy-as-modern-answers.ts';
 
 const LISTS = ['tools', 'prompts', 'resources'] as const;

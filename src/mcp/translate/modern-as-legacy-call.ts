@@ -14,7 +14,7 @@ import {
 import type { Exchange, Peer, Replies } from '../../upstream/peer/peer.ts';
 import { badAnswer, MAX_MESSAGE_BYTES } from '../../upstream/wire.ts';
 import { INTERNAL_ERROR } from '../failures.ts';
-import { unlessTooDeep } from '../too-deep.ts';
+import { unlessTooDeep } from '../wrappers/too-deep.ts';
 import { type Round, roundOf } from './modern-as-legacy-questions.ts';
 import { type Caller, enveloped, legacyResult } from './modern-as-legacy-words.ts';
 

@@ -6,7 +6,7 @@ import type { Log } from '../../log-sink.ts';
 import { isRecord } from '../../schema/json-schema.ts';
 import { edited, type JsonObject, type Message, notificationMessage } from '../../upstream/peer/message.ts';
 import type { Exchange, Replies } from '../../upstream/peer/peer.ts';
-import { unlessTooDeep } from '../too-deep.ts';
+import { unlessTooDeep } from '../wrappers/too-deep.ts';
 import { untagged } from './modern-as-legacy-words.ts';
 
 /** Opens a stream with this filter. */

@@ -2,7 +2,7 @@
 import { isRecord, listOf } from '../../schema/json-schema.ts';
 import { parameterHeaders } from '../../upstream/parameter-headers.ts';
 import type { JsonObject, Message } from '../../upstream/peer/message.ts';
-import { unlessTooDeep } from '../too-deep.ts';
+import { unlessTooDeep } from '../wrappers/too-deep.ts';
 
 /** One page of `tools/list`; undefined where there is none. */
 export type ListPage = (cursor: unknown) => Promise<Message | undefined>;

@@ -16,9 +16,9 @@ import {
 } from '../../upstream/peer/message.ts';
 import type { Exchange, Peer, PeerEvents, PeerFactory, Replies } from '../../upstream/peer/peer.ts';
 import { badAnswer, connectionLost } from '../../upstream/wire.ts';
-import { answerLater } from '../answer-later.ts';
 import { INTERNAL_ERROR, INVALID_PARAMS } from '../failures.ts';
-import { unlessTooDeep } from '../too-deep.ts';
+import { answerLater } from '../wrappers/answer-later.ts';
+import { unlessTooDeep } from '../wrappers/too-deep.ts';
 import { tooDeep } from './modern-as-legacy-call.ts';
 import { Calls } from './modern-as-legacy-calls.ts';
 import { Changes } from './modern-as-legacy-changes.ts';

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { hashOf } from '../../config/hash.ts';
 import type { Message } from '../../upstream/peer/message.ts';
-import { unlessTooDeep } from '../too-deep.ts';
+import { unlessTooDeep } from '../wrappers/too-deep.ts';
 
 const HOLD_MS = 5 * 60_000;
 const MOST_PER_PEER = 100;

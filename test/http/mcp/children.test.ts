@@ -1,7 +1,7 @@
 /** Processes behind sessions: one for all where nobody could be asked anything, else one for each session; and never too many. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { ChildSlots } from '../../../src/mcp/children.ts';
+import { ChildSlots } from '../../../src/mcp/lines/children.ts';
 import { type RunningApp, startApp } from '../../helpers/app.ts';
 import { ChildRecord, childEndpoint, isRunning } from '../../helpers/configs.ts';
 import { errorOf, type Json, McpSession } from '../../helpers/mcp-session.ts';

@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { Principal } from '../../../src/identity/principal.ts';
 import { openWebuiPrincipal } from '../../../src/identity/principal.ts';
-import type { ToolFilter } from '../../../src/mcp/filter.ts';
-import { filtered } from '../../../src/mcp/filter.ts';
-import { LastingPeer } from '../../../src/mcp/lasting-peer.ts';
 import { LoginGate } from '../../../src/mcp/login/gate.ts';
 import { KnownServer } from '../../../src/mcp/login/known-server.ts';
 import { LoginStates } from '../../../src/mcp/login/login-state.ts';
+import type { ToolFilter } from '../../../src/mcp/wrappers/filter.ts';
+import { filtered } from '../../../src/mcp/wrappers/filter.ts';
+import { LastingPeer } from '../../../src/mcp/wrappers/lasting-peer.ts';
 import { openStore } from '../../../src/storage/store.ts';
 import {
   type JsonObject,

@@ -1,13 +1,13 @@
 /** Hides the tools of a server that its entry does not offer: from lists, and from calls. */
-import type { ServerConfig } from '../config/model.ts';
-import { isRecord } from '../schema/json-schema.ts';
-import { isAllowed } from '../upstream/catalog.ts';
-import type { Id } from '../upstream/jsonrpc.ts';
-import { edited, errorMessage, type Message } from '../upstream/peer/message.ts';
-import type { Exchange, Peer, Replies } from '../upstream/peer/peer.ts';
-import { badAnswer } from '../upstream/wire.ts';
+import type { ServerConfig } from '../../config/model.ts';
+import { isRecord } from '../../schema/json-schema.ts';
+import { isAllowed } from '../../upstream/catalog.ts';
+import type { Id } from '../../upstream/jsonrpc.ts';
+import { edited, errorMessage, type Message } from '../../upstream/peer/message.ts';
+import type { Exchange, Peer, Replies } from '../../upstream/peer/peer.ts';
+import { badAnswer } from '../../upstream/wire.ts';
+import { INVALID_PARAMS } from '../failures.ts';
 import { answerLater } from './answer-later.ts';
-import { INVALID_PARAMS } from './failures.ts';
 
 export type ToolFilter = Pick<ServerConfig, 'enabledTools' | 'disabledTools'>;
 

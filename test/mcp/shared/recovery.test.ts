@@ -1,14 +1,14 @@
 /** A shared session that ends, and what comes after it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SharedPeer } from '../../src/mcp/shared-peer.ts';
-import { openLegacyPeer } from '../../src/upstream/peer/open.ts';
-import { CLIENT_INFO, LATEST_LEGACY } from '../../src/upstream/protocol.ts';
-import { MemoryLog } from '../helpers/memory-log.ts';
-import { until } from '../helpers/wait.ts';
-import { ask, call } from './asked.ts';
-import { askingChild } from './asking-server.ts';
-import { type Caller, callers, http, pair, QUICK, share } from './shared-peer-story.ts';
+import { SharedPeer } from '../../../src/mcp/shared/shared-peer.ts';
+import { openLegacyPeer } from '../../../src/upstream/peer/open.ts';
+import { CLIENT_INFO, LATEST_LEGACY } from '../../../src/upstream/protocol.ts';
+import { MemoryLog } from '../../helpers/memory-log.ts';
+import { until } from '../../helpers/wait.ts';
+import { ask, call } from '../asked.ts';
+import { askingChild } from '../asking-server.ts';
+import { type Caller, callers, http, pair, QUICK, share } from './story.ts';
 
 test('when the server dies, calls under way fail, another starts, and all are told', async (t) => {
   const shared = share(t, askingChild());

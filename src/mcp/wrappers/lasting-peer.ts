@@ -2,10 +2,10 @@
  * A legacy peer that outlives the server's session: when that is gone, or a login has ended or begun, the next request
  * opens another one with the caller's own `initialize`, and what the caller had set is set again.
  */
-import { LoginNeeded } from '../oauth/errors.ts';
-import { type Message, notificationMessage, requestMessage } from '../upstream/peer/message.ts';
-import type { Exchange, Peer, PeerEvents, Replies } from '../upstream/peer/peer.ts';
-import { NotSentError, unavailable } from '../upstream/wire.ts';
+import { LoginNeeded } from '../../oauth/errors.ts';
+import { type Message, notificationMessage, requestMessage } from '../../upstream/peer/message.ts';
+import type { Exchange, Peer, PeerEvents, Replies } from '../../upstream/peer/peer.ts';
+import { NotSentError, unavailable } from '../../upstream/wire.ts';
 
 /** What came of an `initialize`: the peer that it was sent to, and its answer, which may be an error. */
 export interface Opened {

@@ -1,20 +1,20 @@
 /** Opens a server's session for one caller: of their own, or one that callers share; or translated, where the server has no sessions. */
-import { isRecord } from '../schema/json-schema.ts';
-import { edited, type Message } from '../upstream/peer/message.ts';
-import type { Exchange, Peer, PeerEvents } from '../upstream/peer/peer.ts';
-import { MODERN } from '../upstream/protocol.ts';
-import type { Server } from '../upstream/server.ts';
-import { unavailable } from '../upstream/wire.ts';
-import { principalAt, sessionOwner } from './caller.ts';
+import { isRecord } from '../../schema/json-schema.ts';
+import { edited, type Message } from '../../upstream/peer/message.ts';
+import type { Exchange, Peer, PeerEvents } from '../../upstream/peer/peer.ts';
+import { MODERN } from '../../upstream/protocol.ts';
+import type { Server } from '../../upstream/server.ts';
+import { unavailable } from '../../upstream/wire.ts';
+import { principalAt, sessionOwner } from '../caller.ts';
+import { ModernAsLegacy } from '../translate/modern-as-legacy.ts';
+import { DeferredPeer } from '../wrappers/deferred-peer.ts';
+import { ForwardingPeer } from '../wrappers/forwarding.ts';
+import type { Opened } from '../wrappers/lasting-peer.ts';
+import { WatchedPeer } from '../wrappers/watched-peer.ts';
 import type { ChildSlot } from './children.ts';
-import { DeferredPeer } from './deferred-peer.ts';
-import { ForwardingPeer } from './forwarding.ts';
-import type { Opened } from './lasting-peer.ts';
 import type { LineOptions } from './legacy-line.ts';
 import type { LineHost } from './line-host.ts';
-import { ModernAsLegacy } from './translate/modern-as-legacy.ts';
 import type { Scope } from './transports.ts';
-import { WatchedPeer } from './watched-peer.ts';
 
 /** What of a client the server might ask, so that a session must be this client's alone. */
 const ASKED = ['sampling', 'elicitation', 'roots'];

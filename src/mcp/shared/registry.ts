@@ -1,5 +1,5 @@
 /** The shared sessions by key; those that nobody uses are ended after a while. */
-import { unavailable } from '../upstream/wire.ts';
+import { unavailable } from '../../upstream/wire.ts';
 import type { SharedPeer } from './shared-peer.ts';
 
 const IDLE_MS = 10 * 60_000;

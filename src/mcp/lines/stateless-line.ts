@@ -1,17 +1,17 @@
 /** The way of one stateless request to one server: time limit, login, filter, and a translation where the server knows sessions only. */
-import type { Owner } from '../oauth/model.ts';
-import type { Peer, PeerEvents } from '../upstream/peer/peer.ts';
-import type { Server } from '../upstream/server.ts';
-import { type McpCaller, principalAt } from './caller.ts';
-import { type CallListener, DeadlinePeer } from './deadline.ts';
-import { DeferredPeer } from './deferred-peer.ts';
-import { filtered } from './filter.ts';
-import { ForwardingPeer } from './forwarding.ts';
+import type { Owner } from '../../oauth/model.ts';
+import type { Peer, PeerEvents } from '../../upstream/peer/peer.ts';
+import type { Server } from '../../upstream/server.ts';
+import { type McpCaller, principalAt } from '../caller.ts';
+import { LoginGate } from '../login/gate.ts';
+import { LegacyAsModern } from '../translate/legacy-as-modern.ts';
+import { type CallListener, DeadlinePeer } from '../wrappers/deadline.ts';
+import { DeferredPeer } from '../wrappers/deferred-peer.ts';
+import { filtered } from '../wrappers/filter.ts';
+import { ForwardingPeer } from '../wrappers/forwarding.ts';
+import { WatchedPeer } from '../wrappers/watched-peer.ts';
 import type { LineHost } from './line-host.ts';
-import { LoginGate } from './login/gate.ts';
-import { LegacyAsModern } from './translate/legacy-as-modern.ts';
 import { keyOf, type Scope, scopeOf } from './transports.ts';
-import { WatchedPeer } from './watched-peer.ts';
 
 /** A login gate that a request waits at. */
 interface Waiting {

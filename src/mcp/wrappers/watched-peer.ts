@@ -1,6 +1,6 @@
 /** A peer that tells when it is used, when it is not, and when it is closed. */
-import type { Message } from '../upstream/peer/message.ts';
-import type { Exchange, Peer, Replies } from '../upstream/peer/peer.ts';
+import type { Message } from '../../upstream/peer/message.ts';
+import type { Exchange, Peer, Replies } from '../../upstream/peer/peer.ts';
 
 export interface Watch {
   /** The first of the requests that are under way. */

@@ -1,11 +1,11 @@
 /** Which shared sessions are kept, and for how long. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { SharedPeer } from '../../src/mcp/shared-peer.ts';
-import { SharedPeers } from '../../src/mcp/shared-peer-registry.ts';
-import type { Peer } from '../../src/upstream/peer/peer.ts';
-import { until } from '../helpers/wait.ts';
-import { Heard } from './asked.ts';
+import { SharedPeers } from '../../../src/mcp/shared/registry.ts';
+import { SharedPeer } from '../../../src/mcp/shared/shared-peer.ts';
+import type { Peer } from '../../../src/upstream/peer/peer.ts';
+import { until } from '../../helpers/wait.ts';
+import { Heard } from '../asked.ts';
 
 /** Nobody connects in these tests. */
 function unconnected(): SharedPeer {

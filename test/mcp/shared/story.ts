@@ -1,16 +1,16 @@
 /** Callers who share one session with a server. */
 import type { TestContext } from 'node:test';
-import type { Endpoint } from '../../src/config/model.ts';
-import { SharedPeer } from '../../src/mcp/shared-peer.ts';
-import type { JsonObject } from '../../src/upstream/peer/message.ts';
-import { openLegacyPeer } from '../../src/upstream/peer/open.ts';
-import type { Peer } from '../../src/upstream/peer/peer.ts';
-import { CLIENT_INFO, LATEST_LEGACY } from '../../src/upstream/protocol.ts';
-import type { LinkTimings } from '../../src/upstream/timings.ts';
-import { urlEndpoint } from '../helpers/configs.ts';
-import { MemoryLog } from '../helpers/memory-log.ts';
-import { Heard } from './asked.ts';
-import { type AskingHttp, startAskingServer } from './asking-server.ts';
+import type { Endpoint } from '../../../src/config/model.ts';
+import { SharedPeer } from '../../../src/mcp/shared/shared-peer.ts';
+import type { JsonObject } from '../../../src/upstream/peer/message.ts';
+import { openLegacyPeer } from '../../../src/upstream/peer/open.ts';
+import type { Peer } from '../../../src/upstream/peer/peer.ts';
+import { CLIENT_INFO, LATEST_LEGACY } from '../../../src/upstream/protocol.ts';
+import type { LinkTimings } from '../../../src/upstream/timings.ts';
+import { urlEndpoint } from '../../helpers/configs.ts';
+import { MemoryLog } from '../../helpers/memory-log.ts';
+import { Heard } from '../asked.ts';
+import { type AskingHttp, startAskingServer } from '../asking-server.ts';
 
 export const QUICK: LinkTimings = {
   connectMs: 20_000,

@@ -1,5 +1,5 @@
 /** A shared session as one of its callers sees it. */
-import { type Id, METHOD_NOT_FOUND } from '../upstream/jsonrpc.ts';
+import { type Id, METHOD_NOT_FOUND } from '../../upstream/jsonrpc.ts';
 import {
   edited,
   errorMessage,
@@ -7,16 +7,16 @@ import {
   type Message,
   requestMessage,
   resultMessage,
-} from '../upstream/peer/message.ts';
-import type { Exchange, Peer, PeerEvents, Replies } from '../upstream/peer/peer.ts';
-import { LEGACY_REVISIONS } from '../upstream/protocol.ts';
-import { connectionLost, unavailable } from '../upstream/wire.ts';
-import { answerLater } from './answer-later.ts';
-import { INVALID_PARAMS } from './failures.ts';
+} from '../../upstream/peer/message.ts';
+import type { Exchange, Peer, PeerEvents, Replies } from '../../upstream/peer/peer.ts';
+import { LEGACY_REVISIONS } from '../../upstream/protocol.ts';
+import { connectionLost, unavailable } from '../../upstream/wire.ts';
+import { INVALID_PARAMS } from '../failures.ts';
+import { answerLater } from '../wrappers/answer-later.ts';
+import type { Flight, Request } from './flight.ts';
+import { isLogLevel, type LogLevel, reaches } from './levels.ts';
 import type { SharedPeer } from './shared-peer.ts';
-import type { Flight, Request } from './shared-peer-flight.ts';
-import { isLogLevel, type LogLevel, reaches } from './shared-peer-levels.ts';
-import { LONGEST_URI } from './shared-peer-subscriptions.ts';
+import { LONGEST_URI } from './subscriptions.ts';
 
 const MOST_IN_FLIGHT = 1_000;
 const MOST_SUBSCRIPTIONS = 1_000;

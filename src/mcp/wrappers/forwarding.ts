@@ -1,8 +1,8 @@
 /** Which headers of a caller go on to a server, on the way to its transport. */
-import type { ServerConfig } from '../config/model.ts';
-import { matchesPattern } from '../upstream/catalog.ts';
-import type { Message } from '../upstream/peer/message.ts';
-import type { Exchange, Peer, Replies } from '../upstream/peer/peer.ts';
+import type { ServerConfig } from '../../config/model.ts';
+import { matchesPattern } from '../../upstream/catalog.ts';
+import type { Message } from '../../upstream/peer/message.ts';
+import type { Exchange, Peer, Replies } from '../../upstream/peer/peer.ts';
 
 const NONE: readonly string[] = [];
 /** What a caller's headers are about; lists and the like look the same to everybody. */

@@ -2,17 +2,17 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { pino } from 'pino';
-import { ANONYMOUS } from '../../src/identity/principal.ts';
-import { ChildSlots } from '../../src/mcp/children.ts';
-import { LegacyLine } from '../../src/mcp/legacy-line.ts';
-import type { LineHost } from '../../src/mcp/line-host.ts';
-import { KnownServer } from '../../src/mcp/login/known-server.ts';
-import { LoginStates } from '../../src/mcp/login/login-state.ts';
-import { askPeer } from '../../src/mcp/shared-peer-connection.ts';
-import { Transports } from '../../src/mcp/transports.ts';
-import { type Message, notificationMessage, requestMessage } from '../../src/upstream/peer/message.ts';
-import { type RunningApp, startApp } from '../helpers/app.ts';
-import { ChildRecord, childEndpoint, configuration } from '../helpers/configs.ts';
+import { ANONYMOUS } from '../../../src/identity/principal.ts';
+import { ChildSlots } from '../../../src/mcp/lines/children.ts';
+import { LegacyLine } from '../../../src/mcp/lines/legacy-line.ts';
+import type { LineHost } from '../../../src/mcp/lines/line-host.ts';
+import { Transports } from '../../../src/mcp/lines/transports.ts';
+import { KnownServer } from '../../../src/mcp/login/known-server.ts';
+import { LoginStates } from '../../../src/mcp/login/login-state.ts';
+import { askPeer } from '../../../src/mcp/shared/connection.ts';
+import { type Message, notificationMessage, requestMessage } from '../../../src/upstream/peer/message.ts';
+import { type RunningApp, startApp } from '../../helpers/app.ts';
+import { ChildRecord, childEndpoint, configuration } from '../../helpers/configs.ts';
 
 const CAPABLE = { protocolVersion: '2025-11-25', capabilities: { roots: {} }, clientInfo: { name: 't', version: '1' } };
 

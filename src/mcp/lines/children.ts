@@ -1,5 +1,5 @@
 /** How many child processes sessions may hold: each costs what a program costs. */
-import { unavailable } from '../upstream/wire.ts';
+import { unavailable } from '../../upstream/wire.ts';
 
 const MOST = 100;
 const MOST_PER_PERSON = 20;

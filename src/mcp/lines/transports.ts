@@ -1,21 +1,21 @@
 /** The ways to the servers: sessions of one caller, sessions that callers share, and stateless connections. */
-import type { ServerConfig } from '../config/model.ts';
-import { type Owner, SHARED_OWNER } from '../oauth/model.ts';
-import { METHOD_NOT_FOUND } from '../upstream/jsonrpc.ts';
-import { Eras } from '../upstream/peer/eras.ts';
-import type { JsonObject, Message } from '../upstream/peer/message.ts';
-import { StatusError } from '../upstream/peer/modern-answer.ts';
-import { ModernHttpPeer } from '../upstream/peer/modern-http-peer.ts';
-import { ModernStdioPeer } from '../upstream/peer/modern-stdio-peer.ts';
-import { openLegacyPeer } from '../upstream/peer/open.ts';
-import type { Peer, PeerEvents } from '../upstream/peer/peer.ts';
-import { CLIENT_INFO, LATEST_LEGACY, MODERN, MODERN_ERRORS } from '../upstream/protocol.ts';
-import type { Server } from '../upstream/server.ts';
-import { SharedPeer } from './shared-peer.ts';
-import { SharedPeers } from './shared-peer-registry.ts';
-import { Rounds } from './translate/rounds.ts';
-import type { RoundsCall } from './translate/rounds-call.ts';
-import { WatchedPeer } from './watched-peer.ts';
+import type { ServerConfig } from '../../config/model.ts';
+import { type Owner, SHARED_OWNER } from '../../oauth/model.ts';
+import { METHOD_NOT_FOUND } from '../../upstream/jsonrpc.ts';
+import { Eras } from '../../upstream/peer/eras.ts';
+import type { JsonObject, Message } from '../../upstream/peer/message.ts';
+import { StatusError } from '../../upstream/peer/modern-answer.ts';
+import { ModernHttpPeer } from '../../upstream/peer/modern-http-peer.ts';
+import { ModernStdioPeer } from '../../upstream/peer/modern-stdio-peer.ts';
+import { openLegacyPeer } from '../../upstream/peer/open.ts';
+import type { Peer, PeerEvents } from '../../upstream/peer/peer.ts';
+import { CLIENT_INFO, LATEST_LEGACY, MODERN, MODERN_ERRORS } from '../../upstream/protocol.ts';
+import type { Server } from '../../upstream/server.ts';
+import { SharedPeers } from '../shared/registry.ts';
+import { SharedPeer } from '../shared/shared-peer.ts';
+import { Rounds } from '../translate/rounds.ts';
+import type { RoundsCall } from '../translate/rounds-call.ts';
+import { WatchedPeer } from '../wrappers/watched-peer.ts';
 
 /** For whom a way is. */
 export interface Scope {

@@ -1,17 +1,17 @@
 /** The way of one session to one server: time limit, login, filter, and what outlives a session that the server has lost. */
-import { type Owner, SHARED_OWNER } from '../oauth/model.ts';
-import type { Message } from '../upstream/peer/message.ts';
-import type { Exchange, Peer, PeerEvents, Replies } from '../upstream/peer/peer.ts';
-import type { Server } from '../upstream/server.ts';
-import { unavailable } from '../upstream/wire.ts';
-import { type McpCaller, principalAt } from './caller.ts';
-import { DeadlinePeer } from './deadline.ts';
-import { filtered } from './filter.ts';
-import { LastingPeer, type Opened } from './lasting-peer.ts';
+import { type Owner, SHARED_OWNER } from '../../oauth/model.ts';
+import type { Message } from '../../upstream/peer/message.ts';
+import type { Exchange, Peer, PeerEvents, Replies } from '../../upstream/peer/peer.ts';
+import type { Server } from '../../upstream/server.ts';
+import { unavailable } from '../../upstream/wire.ts';
+import { type McpCaller, principalAt } from '../caller.ts';
+import { LoginGate } from '../login/gate.ts';
+import type { Children } from '../session/registry.ts';
+import { DeadlinePeer } from '../wrappers/deadline.ts';
+import { filtered } from '../wrappers/filter.ts';
+import { LastingPeer, type Opened } from '../wrappers/lasting-peer.ts';
 import { begin, LegacyTransport } from './legacy-transport.ts';
 import type { LineHost } from './line-host.ts';
-import { LoginGate } from './login/gate.ts';
-import type { Children } from './session/registry.ts';
 import { scopeOf } from './transports.ts';
 
 /** A server that is gone refuses at once. */

@@ -1,6 +1,6 @@
 /** A modern peer that has to be found out first: requests wait for it. */
-import type { Message } from '../upstream/peer/message.ts';
-import type { Exchange, Peer, Replies } from '../upstream/peer/peer.ts';
+import type { Message } from '../../upstream/peer/message.ts';
+import type { Exchange, Peer, Replies } from '../../upstream/peer/peer.ts';
 
 export class DeferredPeer implements Peer {
   readonly era = 'modern';

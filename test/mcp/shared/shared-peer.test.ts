@@ -1,12 +1,12 @@
 /** Many callers on one upstream session. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Message, notificationMessage } from '../../src/upstream/peer/message.ts';
-import { urlEndpoint } from '../helpers/configs.ts';
-import { until } from '../helpers/wait.ts';
-import { Asked, ask, call } from './asked.ts';
-import { askingChild } from './asking-server.ts';
-import { type Caller, callers, http, pair, share } from './shared-peer-story.ts';
+import { Message, notificationMessage } from '../../../src/upstream/peer/message.ts';
+import { urlEndpoint } from '../../helpers/configs.ts';
+import { until } from '../../helpers/wait.ts';
+import { Asked, ask, call } from '../asked.ts';
+import { askingChild } from '../asking-server.ts';
+import { type Caller, callers, http, pair, share } from './story.ts';
 
 function progressOf(asked: Asked): unknown[] {
   return asked.messages.map(({ params }) => [params.progressToken, params.message]);

@@ -1,9 +1,9 @@
 /** The ways to a server when it turns out to be another one than it was. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startApp } from '../helpers/app.ts';
-import { HttpServer } from '../helpers/http-server.ts';
-import { askStateless, resultOf } from '../helpers/mcp-session.ts';
+import { startApp } from '../../helpers/app.ts';
+import { HttpServer } from '../../helpers/http-server.ts';
+import { askStateless, resultOf } from '../../helpers/mcp-session.ts';
 
 const HI = [{ type: 'text', text: 'hi' }];
 const ECHO = { name: 'echo', arguments: { text: 'hi' } };

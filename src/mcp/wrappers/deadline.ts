@@ -1,9 +1,9 @@
 /** A request waits so long for an answer, or for a sign of life, and no longer; while the server asks the caller, time stands still. */
-import { GatewayError } from '../errors.ts';
-import { timedOut } from '../upstream/call-scope.ts';
-import type { Id } from '../upstream/jsonrpc.ts';
-import type { Message } from '../upstream/peer/message.ts';
-import type { Exchange, Peer, PeerEvents, Replies } from '../upstream/peer/peer.ts';
+import { GatewayError } from '../../errors.ts';
+import { timedOut } from '../../upstream/call-scope.ts';
+import type { Id } from '../../upstream/jsonrpc.ts';
+import type { Message } from '../../upstream/peer/message.ts';
+import type { Exchange, Peer, PeerEvents, Replies } from '../../upstream/peer/peer.ts';
 
 /** Never answered as long as somebody listens (2026-07-28, subscriptions). */
 const ENDLESS = 'subscriptions/listen';

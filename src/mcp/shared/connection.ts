@@ -1,12 +1,12 @@
 /** The one upstream session that many callers share: opened when it is needed, opened again after it was lost. */
-import { LoginNeeded } from '../oauth/errors.ts';
-import { Pacing } from '../upstream/pacing.ts';
-import type { Message } from '../upstream/peer/message.ts';
-import { type JsonObject, notificationMessage, requestMessage } from '../upstream/peer/message.ts';
-import type { Peer, PeerFactory } from '../upstream/peer/peer.ts';
-import { LEGACY_REVISIONS } from '../upstream/protocol.ts';
-import { DEFAULT_TIMINGS, type LinkTimings } from '../upstream/timings.ts';
-import { badAnswer, unavailable } from '../upstream/wire.ts';
+import { LoginNeeded } from '../../oauth/errors.ts';
+import { Pacing } from '../../upstream/pacing.ts';
+import type { Message } from '../../upstream/peer/message.ts';
+import { type JsonObject, notificationMessage, requestMessage } from '../../upstream/peer/message.ts';
+import type { Peer, PeerFactory } from '../../upstream/peer/peer.ts';
+import { LEGACY_REVISIONS } from '../../upstream/protocol.ts';
+import { DEFAULT_TIMINGS, type LinkTimings } from '../../upstream/timings.ts';
+import { badAnswer, unavailable } from '../../upstream/wire.ts';
 
 /** A session that has been initialized. */
 export interface Opened {

@@ -1,5 +1,5 @@
 /** Many callers on one upstream session: each sees it as its own, and nothing of one reaches another. */
-import { type Id, METHOD_NOT_FOUND } from '../upstream/jsonrpc.ts';
+import { type Id, METHOD_NOT_FOUND } from '../../upstream/jsonrpc.ts';
 import {
   errorMessage,
   type JsonObject,
@@ -7,16 +7,16 @@ import {
   notificationMessage,
   requestMessage,
   resultMessage,
-} from '../upstream/peer/message.ts';
-import type { Peer, PeerEvents, PeerFactory } from '../upstream/peer/peer.ts';
-import type { LinkTimings } from '../upstream/timings.ts';
-import { connectionLost, unavailable } from '../upstream/wire.ts';
-import { INTERNAL_ERROR, INVALID_REQUEST } from './failures.ts';
-import { SharedCaller } from './shared-peer-caller.ts';
-import { askPeer, type Opened, SharedConnection } from './shared-peer-connection.ts';
-import { Flight, type FlightHost, type Request } from './shared-peer-flight.ts';
-import { type LogLevel, mostVerbose } from './shared-peer-levels.ts';
-import { Subscriptions } from './shared-peer-subscriptions.ts';
+} from '../../upstream/peer/message.ts';
+import type { Peer, PeerEvents, PeerFactory } from '../../upstream/peer/peer.ts';
+import type { LinkTimings } from '../../upstream/timings.ts';
+import { connectionLost, unavailable } from '../../upstream/wire.ts';
+import { INTERNAL_ERROR, INVALID_REQUEST } from '../failures.ts';
+import { SharedCaller } from './caller.ts';
+import { askPeer, type Opened, SharedConnection } from './connection.ts';
+import { Flight, type FlightHost, type Request } from './flight.ts';
+import { type LogLevel, mostVerbose } from './levels.ts';
+import { Subscriptions } from './subscriptions.ts';
 
 const MOST_CALLERS = 10_000;
 /** How many questions of the server may be open at once. */

@@ -1,12 +1,12 @@
 /** Tools that an entry does not offer: gone from lists, refused in calls, and nothing else is touched. */
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { filtered, type ToolFilter } from '../../src/mcp/filter.ts';
-import { type Message, requestMessage } from '../../src/upstream/peer/message.ts';
-import { openLegacyPeer } from '../../src/upstream/peer/open.ts';
-import type { Peer } from '../../src/upstream/peer/peer.ts';
-import { listen } from '../helpers/listen.ts';
-import { MemoryLog } from '../helpers/memory-log.ts';
+import { filtered, type ToolFilter } from '../../../src/mcp/wrappers/filter.ts';
+import { type Message, requestMessage } from '../../../src/upstream/peer/message.ts';
+import { openLegacyPeer } from '../../../src/upstream/peer/open.ts';
+import type { Peer } from '../../../src/upstream/peer/peer.ts';
+import { listen } from '../../helpers/listen.ts';
+import { MemoryLog } from '../../helpers/memory-log.ts';
 
 const ALL: ToolFilter = { disabledTools: [] };
 const ODD =
