@@ -74,7 +74,10 @@ describe('a stateless request of somebody who has not signed in at the server', 
     assert.deepEqual(notes.answered('whoami'), []);
     assert.equal(said(await call(app, retry)), 'alice');
     notes.delayMs = 50;
-    const both = (['ann', 'ben', 'ann', 'ben'] as const).map((name) => once(app, as(name), 'tools/call', WHOAMI));
+    const shares = { capabilities: {} };
+    const both = (['ann', 'ben', 'ann', 'ben'] as const).map((name) =>
+      once(app, as(name), 'tools/call', WHOAMI, shares),
+    );
     assert.deepEqual((await Promise.all(both)).map(said), ['alice', 'bob', 'alice', 'bob']);
     assert.deepEqual(notes.sharedSessions(), []);
   });
