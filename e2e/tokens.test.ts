@@ -76,7 +76,7 @@ describe('access tokens on the pages', () => {
     const token = (await page.getByText(/^lk_/).textContent()) ?? '';
     assert.match(await whoami(site.home, token), /authorization_required/);
     await page.getByRole('link', { name: 'Back to the servers' }).click();
-    await page.getByText(/in 364 days/).waitFor();
+    await page.getByText(/in 365 days/).waitFor();
     await page.getByRole('button', { name: 'Revoke laptop' }).click();
     await page.getByText('The access token "laptop" is revoked.').waitFor();
     assertQuiet(watched, site);

@@ -25,17 +25,19 @@ import { type McpOptions, mcpRoutes } from './http/mcp/routes.ts';
 import { Metrics } from './http/metrics.ts';
 import { installRequestLog, opsRoutes } from './http/ops.ts';
 import { originPolicy } from './http/origin.ts';
+import { installPageHeaders } from './http/page-headers.ts';
 import { pageRoutes } from './http/pages.ts';
 import { sessionPrincipal } from './http/session-principal.ts';
 import { signInRoutes } from './http/sign-in.ts';
 import { closeSilentConnections } from './http/silent-connections.ts';
 import { type Site, serverPath } from './http/site.ts';
 import { installPersonalTargets, installPlaces } from './http/targets.ts';
+import { canMakeTokens } from './http/token-panel.ts';
 import { tokenRoutes } from './http/tokens.ts';
 import { refuseUntaken, tokenCounter, toolRoutes } from './http/tools.ts';
 import { buildIdentity } from './identity/authenticators.ts';
 import { FailureLimiter } from './identity/failure-limiter.ts';
-import { howToName } from './identity/naming-oneself.ts';
+import { howToName, howToShow } from './identity/naming-oneself.ts';
 import { openWebuiUsers } from './identity/open-webui/users.ts';
 import type { PersonalTokens } from './identity/personal-tokens.ts';
 import type { WebSessions } from './identity/web-sessions.ts';
@@ -77,8 +79,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       ...(await linkFor(gateway, server, request)),
       howToName: site.howToName,
     }),
+    howToShow: howToShow(settings, canMakeTokens({ ...site, settings, tokens }) ? site.publicBase : undefined),
   });
   installRequestLog(app, metrics);
+  await installPageHeaders(app, site.publicUrl);
   installAccess(app, policy);
   installPlaces(app, { gateway, routing });
   installTwinRedirect(app, site);

@@ -4,7 +4,15 @@ import { GatewayError } from '../errors.ts';
 import { ANONYMOUS } from '../identity/principal.ts';
 import { header } from './context.ts';
 import { addCorsHeaders, answerPreflight, isPreflight } from './cors.ts';
-import { type BrowserSigns, corsAnswer, hostName, isForeignPage, isHostAllowed, type OriginPolicy } from './origin.ts';
+import {
+  type BrowserSigns,
+  corsAnswer,
+  hostName,
+  isForeignLoad,
+  isForeignPage,
+  isHostAllowed,
+  type OriginPolicy,
+} from './origin.ts';
 
 export function installAccess(app: FastifyInstance, policy: OriginPolicy): void {
   app.decorateRequest('principal');
@@ -23,6 +31,21 @@ export function installAccess(app: FastifyInstance, policy: OriginPolicy): void 
     if (!isPreflight(request)) return done();
     answerPreflight(request, reply);
   });
+  // What a path is for is known by then, and no body has been read.
+  app.addHook('preParsing', (request, _reply, _payload, done) => {
+    if (request.mcp !== undefined) checkLoad(request, policy);
+    done();
+  });
+}
+
+/** Whoever opens an MCP session is a program, or a page that names its origin. */
+function checkLoad(request: FastifyRequest, policy: OriginPolicy): void {
+  if (isForeignLoad(browserSigns(request), isNavigation(request), policy)) throw foreignPage();
+}
+
+/** Of a whole window; frames are navigated by pages. */
+function isNavigation(request: FastifyRequest): boolean {
+  return header(request, 'sec-fetch-mode') === 'navigate' && header(request, 'sec-fetch-dest') === 'document';
 }
 
 function checkHost(request: FastifyRequest, policy: OriginPolicy): void {
@@ -44,16 +67,18 @@ function shownName(host: string): string | undefined {
 }
 
 function checkOrigin(signs: BrowserSigns, request: FastifyRequest, policy: OriginPolicy): void {
-  if (isForeignPage(signs, policy)) {
-    throw new GatewayError(
-      'origin_not_allowed',
-      403,
-      'Pages of this origin may not use the gateway. Allow it with --cors-allow-origins, or ask for a credential with --api-key. If it is the address of the gateway itself, set --public-url.',
-    );
-  }
+  if (isForeignPage(signs, policy)) throw foreignPage();
   if (isPreflight(request) && corsAnswer(signs.origin ?? '', policy) === undefined) {
     throw new GatewayError('origin_not_allowed', 400, 'Disallowed CORS origin');
   }
+}
+
+function foreignPage(): GatewayError {
+  return new GatewayError(
+    'origin_not_allowed',
+    403,
+    'Pages of this origin may not use the gateway. Allow it with --cors-allow-origins, or ask for a credential with --api-key. If it is the address of the gateway itself, set --public-url.',
+  );
 }
 
 /** What a browser says of the page that sends the request. */

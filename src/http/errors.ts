@@ -5,7 +5,7 @@ import { LoginError, LoginNeeded, type Told } from '../oauth/errors.ts';
 import { stringifyJson } from '../schema/json.ts';
 import { RpcError } from '../upstream/jsonrpc.ts';
 import { rpcFailure } from '../upstream/result.ts';
-import { refusalText } from './mcp/refusal.ts';
+import { readsJsonRpc, refusalText } from './mcp/refusal.ts';
 
 /** `forPeople` answers with a page, where it is for it. */
 export type PageAnswer = (
@@ -18,9 +18,19 @@ export interface ErrorAnswers {
   readonly forPeople: PageAnswer;
   /** What a caller is told who has to sign in at the server of that name. */
   readonly toldTo: (server: string, request: FastifyRequest) => Promise<Told>;
+  /** How an MCP client shows a credential here, in words. */
+  readonly howToShow: string;
 }
 
-export function installErrorHandlers(app: FastifyInstance, { forPeople, toldTo }: ErrorAnswers): void {
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** As in `ErrorAnswers`. */
+    howToShow: string;
+  }
+}
+
+export function installErrorHandlers(app: FastifyInstance, { forPeople, toldTo, howToShow }: ErrorAnswers): void {
+  app.decorate('howToShow', howToShow);
   app.setErrorHandler(async (thrown, request, reply) => {
     const found = toGatewayError(thrown, request);
     const error = found instanceof LoginNeeded ? found.told(await toldTo(found.server, request)) : found;
@@ -40,7 +50,9 @@ export function answerError(error: GatewayError, request: FastifyRequest, reply:
     .headers(error.headers)
     .header('x-latchkey-error', error.code)
     .type('application/json; charset=utf-8')
-    .send(request.mcp === undefined ? bodyOf(error, request) : refusalText(error));
+    .send(
+      readsJsonRpc(error, request) ? refusalText(error, request, request.server.howToShow) : bodyOf(error, request),
+    );
 }
 
 /** For the log, which alone reads what is private. */

@@ -22,7 +22,8 @@ export function serverMcp(site: TokenSite, server: Server, model: ServerModel, r
   const url = serverMcpUrl(site, model.path);
   const base = url.slice(0, -'/mcp'.length);
   const name = site.single === undefined ? model.name : gatewayName(site.title);
-  const facts = { name, url, documentUrl: `${base}/openapi.json`, token: placeholder(site) };
+  const others = namesBeside(site).filter((other) => other !== name);
+  const facts = { name, others, url, documentUrl: `${base}/openapi.json`, token: placeholder(site) };
   return { url, hints: hintsAt(site, server, request), snippets: mcpSnippets(facts) };
 }
 
@@ -30,9 +31,20 @@ export function serverMcp(site: TokenSite, server: Server, model: ServerModel, r
 export function allMcp(site: TokenSite, request: FastifyRequest, token?: string): McpModel {
   const url = allMcpUrl(site);
   const documentUrl = `${site.publicBase}/openapi.json`;
-  const facts = { name: gatewayName(site.title), url, documentUrl, token: token ?? placeholder(site) };
+  const facts = {
+    name: gatewayName(site.title),
+    others: namesBeside(site),
+    url,
+    documentUrl,
+    token: token ?? placeholder(site),
+  };
   const hints = token === undefined ? hintsForAll(site, request) : [];
   return { url, hints, snippets: mcpSnippets(facts) };
+}
+
+/** A single server has but one entry. */
+function namesBeside({ gateway, single }: Site): readonly string[] {
+  return single === undefined ? [...gateway.servers.keys()] : [];
 }
 
 function placeholder({ identity }: Site): string | undefined {
@@ -45,7 +57,7 @@ function hintsAt(site: TokenSite, server: Server, request: FastifyRequest): stri
   }
   if (!server.isPersonal || canMakeTokens(site)) return hintsForAll(site, request);
   return [
-    'Each person has an account of their own here, and this gateway has nothing by which a client could say whose to use: its operator can set up accounts.',
+    'Each person has an account of their own here, and this gateway has nothing by which a client could say whose to use: its operator can set up accounts with `auth` in the configuration.',
   ];
 }
 

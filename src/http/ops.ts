@@ -67,7 +67,8 @@ function record(request: FastifyRequest, reply: FastifyReply, metrics: Metrics):
 
 /** A stream that a client listens to ends when the client has had enough. */
 function isStream({ mcp, method }: FastifyRequest, reply: FastifyReply): boolean {
-  return mcp !== undefined && method === 'GET' && reply.raw.headersSent;
+  if (mcp === undefined || !reply.raw.headersSent) return false;
+  return method === 'GET' || mcp.method === 'subscriptions/listen';
 }
 
 function routeOf(request: FastifyRequest): string {

@@ -68,6 +68,16 @@ export function isForeignPage(signs: BrowserSigns, policy: OriginPolicy): boolea
   return !isOwnPage(signs, policy) && corsAnswer(signs.origin, policy) === undefined;
 }
 
+/**
+ * True for what a page of somebody else makes a browser load where no credential protects us: an image, a script, a
+ * frame. Such a request names no origin, and its page hears nothing of the answer, but a server may have been started for
+ * it. `isNavigation`: a person goes there.
+ */
+export function isForeignLoad({ origin, site }: BrowserSigns, isNavigation: boolean, policy: OriginPolicy): boolean {
+  if (policy.credentialRequired || origin !== undefined || isNavigation) return false;
+  return site === 'cross-site' || site === 'same-site';
+}
+
 /** Cookies and Basic are sent by browsers unasked; they count only for requests of our own pages, and for typed addresses. */
 export function ambientCredentialCounts(signs: BrowserSigns, policy: OriginPolicy): boolean {
   if (signs.origin !== undefined && !isOwnPage(signs, policy)) return false;

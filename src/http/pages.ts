@@ -1,7 +1,6 @@
 /** Pages for people, and what else a GET below a server's name answers. */
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import helmet from '@fastify/helmet';
 import statics from '@fastify/static';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Server } from '../upstream/server.ts';
@@ -14,6 +13,7 @@ import { notFound } from './errors.ts';
 import { beginVisit, connectionOf, type HomeOptions, home, summary } from './home.ts';
 import { connectFirst } from './logins.ts';
 import type { McpAnswer } from './mcp/routes.ts';
+import { isMcpPath } from './mcp/target.ts';
 import { notTaken } from './methods.ts';
 import { connectionAt, isStranger, signInPath } from './person.ts';
 import { frame, sendPage, serverPath } from './site.ts';
@@ -23,31 +23,7 @@ export interface PageOptions extends HomeOptions {
   readonly documents: Documents;
 }
 
-/** Everything comes from ourselves, nothing is inline, nobody may frame us. */
-const CONTENT_SECURITY_POLICY = {
-  useDefaults: false,
-  directives: {
-    defaultSrc: ["'none'"],
-    scriptSrc: ["'self'"],
-    styleSrc: ["'self'"],
-    imgSrc: ["'self'", 'data:'],
-    fontSrc: ["'self'"],
-    connectSrc: ["'self'"],
-    formAction: ["'self'"],
-    baseUri: ["'none'"],
-    frameAncestors: ["'none'"],
-  },
-};
-
 export async function pageRoutes(app: FastifyInstance, options: PageOptions): Promise<void> {
-  await app.register(helmet, {
-    global: false,
-    contentSecurityPolicy: CONTENT_SECURITY_POLICY,
-    // Not `no-referrer`: with that, browsers send `Origin: null` with our own forms.
-    referrerPolicy: { policy: 'same-origin' },
-    xFrameOptions: { action: 'deny' },
-    strictTransportSecurity: options.publicUrl.protocol === 'https:',
-  });
   await assetRoutes(app);
   const hide = { schema: { hide: true } };
   app.get(
@@ -77,6 +53,8 @@ async function belowServer(options: PageOptions, request: FastifyRequest, reply:
   if (rest === 'openapi.json') return answerServerDocument(server, options, request, reply);
   if (rest === 'docs') return docs(options, server, request, reply);
   if (rest === 'redoc') return reply.redirect(docsPath(options, server));
+  // A person at an MCP address: `/` has the addresses, and what to do with them.
+  if (isMcpPath(rest) && wantsHtml(request)) return reply.redirect(`${options.rootPath}/`, 303);
   if (rest === '') {
     return wantsHtml(request) ? serverPage(options, server, request, reply) : summary(options, server, request, reply);
   }

@@ -8,7 +8,8 @@ import { isConnectPath } from '../openapi/connect.ts';
 import { decodePath, findPlace, type Place, type RoutingOptions } from '../routing.ts';
 import { type Catalog, toolAt } from '../upstream/catalog.ts';
 import type { Server } from '../upstream/server.ts';
-import { type CallTarget, rawPath } from './context.ts';
+import { type CallTarget, rawPath, wantsHtml } from './context.ts';
+import { notFound } from './errors.ts';
 import { ALL_SERVERS, mcpTarget } from './mcp/target.ts';
 
 export interface PlaceOptions {
@@ -46,12 +47,26 @@ function loginPlace({ servers }: Gateway, url: string): Place<Server> | undefine
   return server === undefined ? undefined : { server, rest: path.slice(end + 1) };
 }
 
+/** RFC 9728 3, RFC 8414 3 and OpenID Connect Discovery 4, whose path comes last. */
+const METADATA =
+  /^\/\.well-known\/oauth-(?:protected-resource|authorization-server)(?:\/|$)|\/\.well-known\/openid-configuration(?:\/|$)/;
+
+/**
+ * MCP clients look there for a way to sign in. The gateway has none, so this is 404 also where all else needs a
+ * credential: to 401 clients say that the server is broken.
+ */
+function asksForMetadata({ method, url }: FastifyRequest): boolean {
+  return (method === 'GET' || method === 'HEAD') && METADATA.test(rawPath(url));
+}
+
 /** Resolves what authentication depends on. */
 export function installPlaces(app: FastifyInstance, options: PlaceOptions): void {
   app.addHook('onRequest', (request, _reply, done) => {
+    if (asksForMetadata(request)) throw notFound();
     mendContentType(request.headers);
     request.place = placeFor(request, options);
-    request.mcp = mcpTarget(request, options.gateway);
+    // A person is shown the way.
+    request.mcp = request.method === 'GET' && wantsHtml(request) ? undefined : mcpTarget(request, options.gateway);
     if (request.mcp !== undefined) return done();
     if (request.routeOptions.url !== BELOW_SERVERS) return done();
     const { place } = request;

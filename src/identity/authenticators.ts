@@ -174,6 +174,10 @@ function refusal(authorization: Authorization, accepted: string | undefined): Ga
 }
 
 function bearerRefusal(token: string, accepted: string | undefined): GatewayError {
+  if (/^["']|["']$/.test(token)) {
+    const text = 'What comes behind Bearer has quotes around it, which belong to no credential. Send it without them.';
+    return new GatewayError('invalid_credentials', 403, text);
+  }
   if (token.startsWith('sk-')) {
     return unauthorized(
       'invalid_credentials',
@@ -194,10 +198,16 @@ function acceptedWords({ apiKey: key, auth, openWebui }: IdentityOptions): strin
     ...(openWebui.admits ? ["the token of a user of Open WebUI (authentication of the connection: 'Session')"] : []),
     ...((auth?.bearer.length ?? 0) > 0 ? ['a token that the operator has given out'] : []),
     ...((auth?.basic.length ?? 0) > 0 ? ['a name and password (Basic)'] : []),
+    ...(hasPeople(auth) ? ['an access token, which people make on the page of this gateway'] : []),
   ];
   return ways.length === 0
     ? 'Nothing does: its operator has to set a credential.'
     : `What does: ${ways.join(', or ')}.`;
+}
+
+/** True where people are known who can sign in, and make access tokens. */
+function hasPeople(auth: AuthConfig | undefined): boolean {
+  return auth !== undefined && auth.basic.length + auth.bearer.length > 0;
 }
 
 /** What nobody verified names somebody, and lets nobody in. */

@@ -70,6 +70,7 @@ export class Aggregates {
     return () =>
       [...this.#options.gateway.servers.values()].map((server) => ({
         name: server.name,
+        hash: server.config.hash,
         timeoutMs: server.config.timeoutMs,
         open: (events) => open(server, events),
       }));

@@ -3,8 +3,10 @@ import type { Gateway, GatewayEvent } from '../gateway.ts';
 import type { Log } from '../log-sink.ts';
 import type { Peer, PeerEvents, PeerFactory } from '../upstream/peer/peer.ts';
 import type { Server } from '../upstream/server.ts';
+import { reasonOf, unavailable } from '../upstream/wire.ts';
 import { Aggregates } from './aggregates.ts';
-import { type McpCaller, sessionOwner } from './caller.ts';
+import { Allowances } from './allowances.ts';
+import { type McpCaller, principalAt, sessionOwner } from './caller.ts';
 import { ChildSlots } from './lines/children.ts';
 import { LegacyLine } from './lines/legacy-line.ts';
 import type { LineHost } from './lines/line-host.ts';
@@ -14,6 +16,7 @@ import { KnownServer } from './login/known-server.ts';
 import { LoginStates } from './login/login-state.ts';
 import type { Conversation } from './session/conversation.ts';
 import { type Children, SessionRegistry } from './session/registry.ts';
+import { BudgetPeer } from './wrappers/budget-peer.ts';
 
 export interface EndpointOptions {
   readonly gateway: Gateway;
@@ -25,10 +28,10 @@ export interface EndpointOptions {
 
 /** How long requests may go on at an entry that was changed or removed. */
 const DRAIN_MS = 30_000;
-const QUIET: PeerEvents = { onMessage: () => undefined, onClosed: () => undefined };
 
 export class McpEndpoints {
   readonly sessions = new SessionRegistry();
+  readonly allowances = new Allowances();
   readonly #gateway: Gateway;
   readonly #host: LineHost;
   readonly #transports = new Transports();
@@ -39,6 +42,7 @@ export class McpEndpoints {
   readonly #timers = new Set<NodeJS.Timeout>();
   /** Of the entries that are served, by name: what is kept hangs on it. */
   #hashes = new Map<string, string>();
+  #isClosed = false;
 
   constructor({ gateway, log, howToName, onCall }: EndpointOptions) {
     this.#gateway = gateway;
@@ -52,7 +56,7 @@ export class McpEndpoints {
       states: new LoginStates(gateway.sealed, log),
       known: (server) => this.#knownOf(server),
     };
-    this.#stateless = new StatelessLines(this.#host);
+    this.#stateless = new StatelessLines(this.#host, (key) => this.#giveUpIdleSession(key));
     this.#aggregates = new Aggregates({
       gateway,
       log,
@@ -64,34 +68,55 @@ export class McpEndpoints {
 
   /** A new session with `server`, or with all; throws 503 where there are too many. */
   open(caller: McpCaller, server: Server | undefined, isResumable = true): Conversation {
+    if (this.#isClosed) throw ending();
     const children: Children = { count: 0 };
-    const peer: PeerFactory = (events) =>
+    const way: PeerFactory = (events) =>
       server === undefined
         ? this.#aggregates.session(caller, children, events)
         : this.#line(server, caller, children, events);
-    return this.sessions.open(sessionOwner(caller, server), peer, { children, isResumable });
+    const room = this.allowances.room(caller, server);
+    const peer: PeerFactory = (events) => new BudgetPeer(way, room, events);
+    return this.sessions.open(sessionOwner(caller, server), peer, { children, isResumable, room });
   }
 
-  /** What answers the stateless requests of a caller to `server`, or to all. */
+  /** What answers a stateless request of a caller to `server`, or to all. Throws 503 beyond the limits, and once closed. */
   stateless(caller: McpCaller, server: Server | undefined): Peer {
-    if (server !== undefined) return this.#stateless.to(server, caller, QUIET);
-    return this.#aggregates.stateless(caller, sessionOwner(caller, undefined).key);
+    if (this.#isClosed) throw ending();
+    const way: PeerFactory = (events) =>
+      server === undefined
+        ? this.#aggregates.stateless(caller, sessionOwner(caller, undefined).key)
+        : this.#stateless.to(server, caller, events);
+    return this.allowances.stateless(way, caller, server);
   }
 
+  /** Ends all that is under way: whoever waits gets an answer. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     for (const timer of this.#timers) clearTimeout(timer);
-    await this.sessions.close();
-    await Promise.all([this.#aggregates.close(), this.#stateless.close()]);
+    await Promise.all([this.sessions.close(), this.#aggregates.close(), this.#stateless.close()]);
     await this.#transports.close();
   }
 
   #line(server: Server, caller: McpCaller, children: Children, events: PeerEvents): Peer {
     const { key } = sessionOwner(caller, server);
-    const makeRoom = (): boolean => this.sessions.giveUpIdle(key, (entry) => entry.children.count > 0);
+    const holder = sessionOwner({ ...caller, principal: principalAt(caller, server) }, undefined).key;
+    // Sessions are given up by their own caller alone; what is kept for stateless requests is nobody's work.
+    const makeRoom = (ofAnybody = false): boolean =>
+      this.#transports.giveUpIdle(ofAnybody ? undefined : holder) || this.#giveUpIdleSession(key);
     const options = { server: server.name, caller, children, makeRoom, onClose: () => this.#lines.delete(line) };
     const line: LegacyLine = new LegacyLine(this.#host, options, events);
     this.#lines.add(line);
     return line;
+  }
+
+  #giveUpIdleSession(key: string): boolean {
+    return this.sessions.giveUpIdle(key, (entry) => entry.children.count > 0);
+  }
+
+  #retire(server: Parameters<Transports['retire']>[0], owner?: string): void {
+    this.#transports.retire(server, owner).catch((error: unknown) => {
+      this.#host.log.error({ server: server.name, reason: reasonOf(error) }, 'a connection could not be ended');
+    });
   }
 
   #later(act: () => void): void {
@@ -112,9 +137,9 @@ export class McpEndpoints {
     if (event.kind === 'login') {
       const { server, owner, isConnected } = event;
       const hash = this.#hashes.get(server);
-      if (hash !== undefined && !isConnected) void this.#transports.retire({ name: server, hash }, owner);
+      if (hash !== undefined && !isConnected) this.#retire({ name: server, hash }, owner);
       for (const line of [...this.#lines]) if (line.name === server) line.loginChanged(owner, isConnected);
-      if (isConnected) this.#stateless.connected(server, owner);
+      this.#stateless.loginChanged(server, owner, isConnected);
       return;
     }
     const former = this.#hashes;
@@ -122,10 +147,15 @@ export class McpEndpoints {
     for (const name of [...event.changed, ...event.removed]) {
       const hash = former.get(name);
       // Nobody new finds the way of an entry that is gone; what is under way there may end.
-      if (hash !== undefined) this.#later(() => void this.#transports.retire({ name, hash }));
+      if (hash !== undefined) this.#later(() => this.#retire({ name, hash }));
+      this.#stateless.endListens(name);
     }
     for (const name of event.removed) this.sessions.endAt(name);
     for (const line of [...this.#lines]) if (event.changed.includes(line.name)) line.reopen();
     this.#aggregates.membersChanged();
   }
+}
+
+function ending(): Error {
+  return unavailable('latchkey is ending.', 5);
 }

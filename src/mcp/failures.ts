@@ -5,6 +5,7 @@ import { errorMessage, type JsonObject, type Message } from '../upstream/peer/me
 import { NotSentError } from '../upstream/wire.ts';
 
 /** JSON-RPC 2.0, section 5.1. */
+const PARSE_ERROR = -32700;
 export const INVALID_REQUEST = -32600;
 export const INVALID_PARAMS = -32602;
 export const INTERNAL_ERROR = -32603;
@@ -18,6 +19,7 @@ const REQUEST_TIMEOUT = -32001;
  * | no answer in time                                            | -32001 | `call_timeout`                                |
  * | the server is down, was lost, or is too busy                 | -32000 | `server_unavailable`, `connection_lost`       |
  * | a service that we ask is down: who somebody is, the sign-in  | -32000 | `identity_unavailable`, `provider_unavailable`|
+ * | no JSON                                                      | -32700 | `invalid_json`                                |
  * | too much, or no sound request                                | -32600 | `body_too_large`, `bad_request` and the like  |
  * | arguments that do not fit, or the name of nothing            | -32602 | `invalid_arguments`, `not_found`              |
  * | all else: bad answers, logins, our own mistakes              | -32603 | the code of the error                         |
@@ -33,7 +35,8 @@ const CODES: Partial<Readonly<Record<ErrorCode, number>>> = {
   too_many_attempts: CONNECTION_CLOSED,
   body_too_large: INVALID_REQUEST,
   bad_request: INVALID_REQUEST,
-  invalid_json: INVALID_REQUEST,
+  invalid_json: PARSE_ERROR,
+  method_not_allowed: INVALID_REQUEST,
   bad_mcp_request: INVALID_REQUEST,
   session_unknown: INVALID_REQUEST,
   invalid_arguments: INVALID_PARAMS,

@@ -1,32 +1,29 @@
 /** JSON in and out without losing integers beyond 2^53, at the speed of JSON.parse for all other texts. */
-import { parse as parseLossless, stringify as stringifyLossless } from 'lossless-json';
+import { randomUUID } from 'node:crypto';
+import { parse as parseLossless } from 'lossless-json';
 import { messageOf } from '../errors.ts';
+import { markLongIntegers, restoreLongIntegers } from './long-integers.ts';
 import type { ArgumentProblem } from './problems.ts';
 
 /** An integer literal of 16 digits or more; one inside a string matches too, which only costs time. */
 const LONG_INTEGER = /(?:^|[[:,\s-])\d{16,}(?![\d.eE])/;
-/** Longer literals cost more than they are worth: Python's limit. They become Infinity, which no check accepts. */
-const MOST_DIGITS = 4300;
 
 /**
  * The value of a JSON text; an integer that a number cannot hold exactly is a bigint.
  * Throws the SyntaxError of JSON.parse.
  */
 export function parseJson(text: string): unknown {
-  const value: unknown = JSON.parse(text);
-  if (!LONG_INTEGER.test(text)) return value;
+  if (!LONG_INTEGER.test(text)) return JSON.parse(text);
+  // Nobody can guess it, so no string of the text begins with it.
+  const mark = randomUUID();
+  const marked = markLongIntegers(text, mark);
+  if (marked === undefined) return JSON.parse(text);
   try {
-    return parseLossless(text, null, { parseNumber, onDuplicateKey: ({ newValue }) => newValue });
+    return restoreLongIntegers(JSON.parse(marked), mark);
   } catch {
-    // The text is valid, as JSON.parse has said; only one nested thousands deep overflows the recursive parser.
-    return value;
+    // What is wrong is said of the text as it came.
+    return JSON.parse(text);
   }
-}
-
-function parseNumber(literal: string): number | bigint {
-  const value = Number(literal);
-  if (Number.isSafeInteger(value) || literal.length > MOST_DIGITS || !/^-?\d+$/.test(literal)) return value;
-  return BigInt(literal);
 }
 
 /** The JSON text of a value that may hold bigints. */
@@ -34,10 +31,11 @@ export function stringifyJson(value: unknown): string {
   try {
     return JSON.stringify(value);
   } catch (error) {
-    const text = error instanceof TypeError ? stringifyLossless(value) : undefined;
-    if (text === undefined) throw error;
-    return text;
+    if (!(error instanceof TypeError)) throw error;
   }
+  const mark = randomUUID();
+  const text = JSON.stringify(value, (_, one: unknown) => (typeof one === 'bigint' ? `${mark}${one}` : one));
+  return text.replace(new RegExp(`"${mark}(-?\\d+)"`, 'g'), '$1');
 }
 
 /**

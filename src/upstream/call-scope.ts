@@ -32,8 +32,9 @@ export class CallScope {
   }
 }
 
-/** What a caller is told whose call took longer than it may; in milliseconds. */
-export function timedOut(timeoutMs: number): GatewayError {
-  const message = `The server did not answer within ${timeoutMs / 1000} seconds. The call was cancelled; it may have had effects.`;
+/** What a caller is told whose request took longer than it may, in milliseconds; `isCall`: of a tool, which does something. */
+export function timedOut(timeoutMs: number, isCall = true): GatewayError {
+  const effects = isCall ? ' The call was cancelled; it may have had effects.' : '';
+  const message = `The server did not answer within ${timeoutMs / 1000} seconds.${effects}`;
   return new GatewayError('call_timeout', 504, message, { detail: { message } });
 }

@@ -15,6 +15,7 @@ import {
   replyText,
   requestText,
 } from './jsonrpc.ts';
+import { operationOf } from './operation.ts';
 import { type Bearer, type HttpEndpoint, OriginClient } from './origin-client.ts';
 import { modernHeaders, type Protocol } from './protocol.ts';
 import { NotSentError, type SendOptions, type Wire, type WireEvents } from './wire.ts';
@@ -44,7 +45,7 @@ export class HttpWire implements Wire {
   request(method: string, params: Params, options: SendOptions): Promise<unknown> {
     if (this.#closed) return Promise.reject(new NotSentError('connection', 'The connection is closed'));
     if (options.signal.aborted) return Promise.reject(options.signal.reason);
-    const operation = method === 'tools/call' ? String(params.name) : method;
+    const operation = operationOf(method, params);
     return this.#client.authorized(operation, options.signal, (bearer) => this.#ask(method, params, options, bearer));
   }
 

@@ -9,7 +9,7 @@ interface Declaration {
 }
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const MIRRORED_TYPES = new Set(['string', 'integer', 'boolean']);
+const MIRRORED_TYPES: ReadonlySet<unknown> = new Set(['string', 'integer', 'boolean']);
 const MAX_DEPTH = 16;
 
 const known = new WeakMap<object, readonly Declaration[]>();
@@ -36,7 +36,7 @@ function declarationsOf(schema: unknown): readonly Declaration[] {
 /** Only properties reached through `properties` alone count (2026-07-28, Streamable HTTP, schema extension). */
 function* declarations(schema: Record<string, unknown>, path: readonly string[]): Generator<Declaration> {
   const header = schema['x-mcp-header'];
-  if (typeof header === 'string' && TOKEN.test(header) && MIRRORED_TYPES.has(String(schema.type))) {
+  if (typeof header === 'string' && TOKEN.test(header) && MIRRORED_TYPES.has(schema.type)) {
     yield { path, header };
   }
   if (!isRecord(schema.properties) || path.length >= MAX_DEPTH) return;

@@ -2,6 +2,7 @@
 import type { Log } from '../log-sink.ts';
 import type { Credential } from '../oauth/credential.ts';
 import { notificationText, type Params, requestText } from './jsonrpc.ts';
+import { operationOf } from './operation.ts';
 import type { Bearer, HttpEndpoint } from './origin-client.ts';
 import { PendingRequests } from './pending.ts';
 import { SseChannel } from './sse-channel.ts';
@@ -26,7 +27,7 @@ export class SseWire implements Wire {
 
   request(method: string, params: Params, options: SendOptions): Promise<unknown> {
     if (options.signal.aborted) return Promise.reject(options.signal.reason);
-    const operation = method === 'tools/call' ? String(params.name) : method;
+    const operation = operationOf(method, params);
     return this.#channel.authorized(operation, options.signal, (bearer) => this.#ask(method, params, options, bearer));
   }
 

@@ -12,8 +12,9 @@ export function logStderr(stderr: Readable, log: Log, onLine: (line: string) => 
   const limit = new LineLimit(log);
   const write = (line: string): void => {
     if (line.trim() === '') return;
-    onLine(line);
-    if (limit.admits()) log.info({ stream: 'stderr' }, line);
+    const text = harmless(line);
+    onLine(text);
+    if (limit.admits()) log.info({ stream: 'stderr' }, text);
   };
   const feed = lineSplitter(LINE_BYTES, write, (bytes) => write(`(a line of ${bytes} bytes)`));
   stderr.on('data', feed);
@@ -25,6 +26,11 @@ export function logStderr(stderr: Readable, log: Log, onLine: (line: string) => 
     limit.close();
   });
   stderr.on('error', () => undefined);
+}
+
+/** Terminals take these for commands; JSON writes the other control characters as escapes, but not these. */
+function harmless(line: string): string {
+  return line.replace(/[\u007f-\u009f]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`);
 }
 
 class LineLimit {

@@ -1,4 +1,5 @@
 /** What people paste into MCP clients and terminals, with the real addresses; safe whatever a server is called. */
+import { createHash } from 'node:crypto';
 
 export interface SnippetModel {
   /** `Claude Code`. */
@@ -20,6 +21,8 @@ export interface McpModel {
 export interface SnippetFacts {
   /** Of the entry in the client's configuration; any text. */
   readonly name: string;
+  /** Of what else may get an entry beside it. */
+  readonly others?: readonly string[];
   /** The MCP address. */
   readonly url: string;
   /** The address of the document that lists the same tools for REST. */
@@ -34,7 +37,7 @@ export const TOKEN_PLACEHOLDER = 'YOUR_TOKEN';
 /** One for each client, in the order in which a page shows them. */
 export function mcpSnippets(facts: SnippetFacts): SnippetModel[] {
   const { url, documentUrl, token } = facts;
-  const name = entryName(facts.name);
+  const name = entryName(facts.name, facts.others);
   const headers = token === undefined ? {} : { headers: { Authorization: `Bearer ${token}` } };
   const header = token === undefined ? '' : ` --header "Authorization: Bearer ${token}"`;
   return [
@@ -61,10 +64,20 @@ export function mcpSnippets(facts: SnippetFacts): SnippetModel[] {
   ];
 }
 
+/** `text` as the name of an entry, with a hash where nothing is left of it, or as much of one of `others`. */
+export function entryName(text: string, others: readonly string[] = []): string {
+  const name = plainName(text);
+  if (name === '') return `server-${shortHash(text)}`;
+  return others.some((other) => plainName(other) === name) ? `${name}-${shortHash(text)}` : name;
+}
+
 /** Claude Code takes letters, digits, `-` and `_` alone, and what begins with `-` is an option to a shell command. */
-export function entryName(text: string): string {
-  const name = text.replace(/[^A-Za-z0-9_-]+/g, '-').replace(/^-+|-+$/g, '');
-  return name === '' ? 'latchkey' : name;
+function plainName(text: string): string {
+  return text.replace(/[^A-Za-z0-9_-]+/g, '-').replace(/^-+|-+$/g, '');
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 6);
 }
 
 /** One word of a POSIX shell, as it stands where nothing in it means something to a shell. */

@@ -37,10 +37,11 @@ export function counted(count: number, noun: string): string {
   return count === 1 ? `1 ${noun}` : `${count} ${noun}s`;
 }
 
-/** Rounded down: nothing is promised that is not there. */
+/** To the nearest: the moment itself stands beside it, and what lasts 90 days has 90 left a second later. */
 function leftWords(ms: number): string {
   if (ms < MINUTE_MS) return 'less than a minute';
-  if (ms < HOUR_MS) return counted(Math.floor(ms / MINUTE_MS), 'minute');
-  if (ms < 2 * DAY_MS) return counted(Math.floor(ms / HOUR_MS), 'hour');
-  return counted(Math.floor(ms / DAY_MS), 'day');
+  const minutes = Math.round(ms / MINUTE_MS);
+  if (minutes < 60) return counted(minutes, 'minute');
+  const hours = Math.round(ms / HOUR_MS);
+  return hours < 48 ? counted(hours, 'hour') : counted(Math.round(ms / DAY_MS), 'day');
 }

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type RunningApp, startApp } from '../helpers/app.ts';
 import { type AuthorizationServer, startAuthorizationServer } from '../helpers/authorization-server.ts';
-import { bearer, WEBUI_SECRET } from '../helpers/open-webui-users.ts';
+import { bearer, USER_JWT_SECRET, userJwt, WEBUI_SECRET } from '../helpers/open-webui-users.ts';
 import { type ProtectedServer, startProtectedServer } from '../helpers/protected-server.ts';
+import { startFor } from '../http/start-for.ts';
 import { ChatUser, CODE } from './chat-user.ts';
 
 const VERSION = '2026-07-28';
@@ -80,5 +81,26 @@ describe('a connection of the type MCP in Open WebUI', () => {
     assert.equal(who.result.content?.[0]?.text, 'alice');
     assert.deepEqual(await toolsOf('ben', '/notes/mcp'), ['connect_notes']);
     assert.deepEqual(await toolsOf('ben', '/mcp'), ['connect_notes']);
+  });
+
+  it('knows its users by the signed header too, beside the API key', async (t) => {
+    const signed = await startFor(t, {
+      mcpServers: { notes: { type: 'streamable-http', url: notes.url.href, oauth: true } },
+      keys: { open_webui: { user_jwt_secret: USER_JWT_SECRET } },
+      argv: ['--api-key', 'key-of-the-gateway'],
+    });
+    const connectAs = async (more: Record<string, string>) => {
+      const method = 'tools/call';
+      const params = { name: 'connect_notes', arguments: {}, _meta: META };
+      const shown = { authorization: 'Bearer key-of-the-gateway', 'mcp-protocol-version': VERSION };
+      const headers = { ...shown, 'mcp-method': method, 'mcp-name': params.name, ...more };
+      const answer = await signed.post('/notes/mcp', { jsonrpc: '2.0', id: 1, method, params }, headers);
+      return ((await answer.json()) as Answer).result.content?.[0]?.text ?? '';
+    };
+    assert.match(
+      await connectAs({ 'x-openwebui-user-jwt': await userJwt('ann') }),
+      /^No account is connected.*ticket=/,
+    );
+    assert.match(await connectAs({}), /X-OpenWebUI-User-Jwt/, 'the key alone is nobody');
   });
 });

@@ -91,7 +91,8 @@ export async function startSseServer(): Promise<SdkServer> {
     }
     const session = sessions.get(url.searchParams.get('sessionId') ?? '');
     if (session === undefined) return refuse(response, 404, 'Could not find session');
-    await session.handlePostMessage(request, response);
+    // Where the stream has gone meanwhile it answers 500, and throws besides.
+    await session.handlePostMessage(request, response).catch(() => undefined);
   });
   return sdkServer(shared, listening, '/sse', () => sessions.clear());
 }

@@ -20,6 +20,8 @@ export interface TestServerOptions {
   readonly pageSize?: number;
   readonly instructions?: string;
   readonly listChanged?: boolean;
+  /** Says that it logs. */
+  readonly logging?: boolean;
 }
 
 export interface Message extends Json {
@@ -125,8 +127,9 @@ export class TestServer {
   }
 
   #about(): Json {
-    const { instructions, listChanged = true } = this.#options;
-    return { capabilities: { tools: { listChanged } }, ...(instructions === undefined ? {} : { instructions }) };
+    const { instructions, listChanged = true, logging = false } = this.#options;
+    const capabilities = { tools: { listChanged }, ...(logging ? { logging: {} } : {}) };
+    return { capabilities, ...(instructions === undefined ? {} : { instructions }) };
   }
 
   #page(cursor: unknown): Json {

@@ -131,7 +131,8 @@ describe('differences from mcpo: servers, paths and documents', () => {
   });
 
   it('a tool called mcp moves, because the MCP endpoint is there', async () => {
-    assert.equal((await ask(app, '/names/mcp', {})).status, 404);
+    // No JSON-RPC message.
+    assert.equal((await ask(app, '/names/mcp', {})).status, 400);
     assert.deepEqual(await ask(app, '/names/mcp-tool', {}), { status: 200, body: { tool: 'mcp', args: {} } });
   });
 

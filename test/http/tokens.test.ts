@@ -113,7 +113,7 @@ describe('an access token', () => {
     const ann = new Person(app);
     await ann.signIn('ann');
     const token = await makeToken(ann, 'laptop', '7');
-    assert.match((await ann.go('/')).body, /never used · expires <time[^>]*>[^<]*<\/time> \(in 6 days\)/);
+    assert.match((await ann.go('/')).body, /never used · expires <time[^>]*>[^<]*<\/time> \(in 7 days\)/);
     await app.get('/oauth/notes/status', bearerOf(token));
     assert.match((await ann.go('/')).body, /last used \d{1,2} \w+ \d{4} ·/);
   });

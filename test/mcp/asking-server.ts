@@ -97,6 +97,7 @@ export function newAskingServer(record = new AskingRecord()): Server {
       tell: (method, about) => extra.sendNotification({ method, params: about } as never),
       ask: (method, about) => extra.sendRequest({ method, params: about } as never, RESULTS[method] as never),
     };
+    if (params._meta?.progressToken !== undefined) TOKENS.add(params._meta.progressToken);
     const tool = TOOLS[params.name];
     if (tool === undefined) throw new McpError(-32602, `Unknown tool: ${params.name}`);
     const value = await tool((params.arguments ?? {}) as Json, caller, server, record);
@@ -104,6 +105,9 @@ export function newAskingServer(record = new AskingRecord()): Server {
   });
   return server;
 }
+
+/** Of all calls so far. */
+const TOKENS = new Set<string | number>();
 
 type Tool = (args: Json, caller: Caller, server: Server, record: AskingRecord) => unknown;
 
@@ -121,11 +125,9 @@ const TOOLS: Readonly<Record<string, Tool>> = {
     }
     return String(note);
   },
-  /** Reports under every token that another caller may have. */
+  /** Reports progress under the tokens of everybody. */
   forge: async (_args, { tell }) => {
-    for (let progressToken = 0; progressToken < 30; progressToken += 1) {
-      await tell('notifications/progress', { progressToken, progress: 1 });
-    }
+    for (const progressToken of TOKENS) await tell('notifications/progress', { progressToken, progress: 1 });
     return 'forged';
   },
   log: async ({ levels, data }, { tell }) => {

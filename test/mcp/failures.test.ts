@@ -26,6 +26,8 @@ describe('failureMessage', () => {
       [connectionLost('read ECONNRESET 10.1.2.3'), -32000, 'connection_lost'],
       [badAnswer('Odd.', '10.1.2.3'), -32603, 'bad_upstream_answer'],
       [new GatewayError('body_too_large', 413, 'Too large.'), -32600, 'body_too_large'],
+      [new GatewayError('method_not_allowed', 405, 'No stream.'), -32600, 'method_not_allowed'],
+      [new GatewayError('invalid_json', 400, 'No JSON.'), -32700, 'invalid_json'],
       [new GatewayError('invalid_arguments', 422, 'Odd.'), -32602, 'invalid_arguments'],
       [new TypeError('10.1.2.3 is not a function'), -32603, 'internal'],
       ['10.1.2.3', -32603, 'internal'],
@@ -36,6 +38,14 @@ describe('failureMessage', () => {
       assert.doesNotMatch(`${message}${JSON.stringify(data)}`, /10\.1\.2\.3/);
       assert.match(String(message), /\w/);
     }
+  });
+
+  it('speaks of effects where a tool was called, and of nothing else', () => {
+    assert.equal(
+      worded(timedOut(1_500))[1],
+      'The server did not answer within 1.5 seconds. The call was cancelled; it may have had effects.',
+    );
+    assert.equal(worded(timedOut(1_500, false))[1], 'The server did not answer within 1.5 seconds.');
   });
 
   it('says when to come again, and where to sign in', () => {

@@ -41,10 +41,39 @@ describe('parseJson', () => {
     assert.throws(() => parseJson('{"a":9007199254740993'), SyntaxError);
   });
 
-  test('nesting that overflows the recursive parser costs precision, not an error', () => {
+  test('is exact however deep the nesting and however long the text', () => {
     const deep = 100_000;
-    assert.ok(Array.isArray(parseJson(`${'['.repeat(deep)}9007199254740993${']'.repeat(deep)}`)));
+    let value = parseJson(`${'['.repeat(deep)}9007199254740993${']'.repeat(deep)}`);
+    while (Array.isArray(value)) [value] = value;
+    assert.equal(value, 9007199254740993n);
+    const long = parseJson(`[${'1,'.repeat(2_000_000)}9007199254740993]`) as unknown[];
+    assert.deepEqual([long.length, long.at(-1)], [2_000_001, 9007199254740993n]);
   });
+
+  test('leaves what stands in strings and keys alone', () => {
+    const text = String.raw`{"12345678901234567890":"\\",":12345678901234567890":["\",12345678901234567890,\""],"a": -12345678901234567890 }`;
+    assert.deepEqual(parseJson(text), {
+      '12345678901234567890': '\\',
+      ':12345678901234567890': ['",12345678901234567890,"'],
+      a: -12345678901234567890n,
+    });
+  });
+
+  for (const text of [
+    '{12345678901234567890:1}',
+    '[00012345678901234567890]',
+    '[12345678901234567890"a"]',
+    '["a"12345678901234567890]',
+    '[1 12345678901234567890]',
+    '[-12345678901234567890-1]',
+    '[+12345678901234567890]',
+    '["12345678901234567890, 12345678901234567890]',
+    '[12345678901234567890]]',
+  ]) {
+    test(`refuses ${text} in the words of JSON.parse`, () => {
+      assert.throws(() => parseJson(text), thrownBy(text) as SyntaxError);
+    });
+  }
 });
 
 test('stringifyJson writes bigints as numbers and all else as JSON.stringify does', () => {
@@ -53,6 +82,10 @@ test('stringifyJson writes bigints as numbers and all else as JSON.stringify doe
     '{"a":9007199254740993,"b":[1,null,"x"]}',
   );
   assert.equal(stringifyJson({ a: 1, b: 'ü' }), '{"a":1,"b":"ü"}');
+  assert.equal(stringifyJson(-9007199254740993n), '-9007199254740993');
+  const cycle: Record<string, unknown> = {};
+  cycle.self = cycle;
+  assert.throws(() => stringifyJson(cycle), TypeError);
 });
 
 describe('jsonProblem', () => {

@@ -78,10 +78,33 @@ describe('the snippets of an MCP address', () => {
   });
 
   it('keep a name as near as may be', () => {
-    const names = ['notes', 'a/b c', '--x--', 'größe', '日本', '__proto__', ''];
-    assert.deepEqual(names.map(entryName), ['notes', 'a-b-c', 'x', 'gr-e', 'latchkey', '__proto__', 'latchkey']);
+    const names = ['notes', 'a/b c', '--x--', 'größe', '日本', '__proto__'];
+    assert.deepEqual(
+      names.map((name) => entryName(name)),
+      ['notes', 'a-b-c', 'x', 'gr-e', 'server-cf2abf', '__proto__'],
+    );
     const entry = JSON.parse(textOf('Cursor', { ...FACTS, name: '__proto__' })).mcpServers;
     assert.deepEqual(Object.keys(entry), ['__proto__']);
+  });
+});
+
+describe('the names of entries on one page', () => {
+  it('are never the same, also where servers have letters that no client takes', () => {
+    const names = ['latchkey', 'a-b', 'a b', 'a/b', '日本', '中国', 'größe', 'grüße'];
+    const entries = names.map((name) =>
+      entryName(
+        name,
+        names.filter((other) => other !== name),
+      ),
+    );
+    assert.equal(new Set([...entries, entryName('latchkey', names)]).size, names.length + 1);
+    for (const entry of entries) assert.match(entry, /^[A-Za-z0-9_][A-Za-z0-9_-]*$/);
+    assert.equal(entries[0], 'latchkey', 'which no other server has');
+  });
+
+  it('do not change for what is called otherwise', () => {
+    assert.match(textOf('Claude Code', { ...FACTS, others: ['time', 'note'] }), / http notes /);
+    assert.match(textOf('Claude Code', { ...FACTS, name: 'a b', others: ['a-b'] }), / http a-b-[0-9a-f]{6} /);
   });
 });
 

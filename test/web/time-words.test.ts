@@ -18,13 +18,16 @@ describe('momentWords', () => {
     assert.equal(momentWords(NOW + 11 * 60 * MINUTE, NOW)?.words, '1 Feb 2026, 00:42 UTC');
   });
 
-  it('rounds what is left down to minutes, hours and days', () => {
+  it('rounds what is left to minutes, hours and days', () => {
     assert.equal(left(1), 'in less than a minute');
     assert.equal(left(MINUTE), 'in 1 minute');
-    assert.equal(left(60 * MINUTE - 1), 'in 59 minutes');
+    assert.equal(left(59 * MINUTE + 1), 'in 59 minutes');
+    assert.equal(left(60 * MINUTE - 1), 'in 1 hour');
+    assert.equal(left(61 * MINUTE), 'in 1 hour');
     assert.equal(left(60 * MINUTE), 'in 1 hour');
-    assert.equal(left(48 * 60 * MINUTE - 1), 'in 47 hours');
-    assert.equal(left(48 * 60 * MINUTE), 'in 2 days');
+    assert.equal(left(47 * 60 * MINUTE), 'in 47 hours');
+    assert.equal(left(48 * 60 * MINUTE - 1), 'in 2 days');
+    assert.equal(left(90 * 24 * 60 * MINUTE - 1_000), 'in 90 days', 'a second later');
   });
 
   it('says nothing of what has passed, is no number, or is too far off to be a date', () => {

@@ -1,55 +1,76 @@
 /** What the body of an MCP request holds. */
 import { GatewayError } from '../../errors.ts';
+import { isRequestMethod } from '../../mcp/methods.ts';
 import { parseJson, stringifyJson } from '../../schema/json.ts';
-import { type Message, readMessage, toMessage } from '../../upstream/peer/message.ts';
+import { type Message, toMessage } from '../../upstream/peer/message.ts';
+import { ambiguity } from './ambiguous.ts';
 
 export interface Body {
+  /** May be none: what must not reach a server is not among them. */
   readonly messages: readonly Message[];
   readonly isBatch: boolean;
 }
 
 /** Nobody has a use for more, and each could be a call. */
 const MOST_IN_BATCH = 100;
+/** Only a text with such a number is read once more, so that it stays exact. */
+const LONG_NUMBER = /\d{16}/;
 
-/** Throws 400 where the body is no JSON-RPC message and no batch of them (JSON-RPC 2.0, section 6). */
+/**
+ * Throws 400 where the body is no JSON-RPC message and no batch of them (JSON-RPC 2.0, section 6), and where a server
+ * could read one of them otherwise than we do.
+ */
 export function readBody(body: unknown): Body {
   const text = typeof body === 'string' ? body : '';
-  const message = readMessage(text);
-  if (message !== undefined) return { messages: [message], isBatch: false };
-  return { messages: readBatch(text), isBatch: true };
+  const parsed = parsedOf(text);
+  const isBatch = Array.isArray(parsed);
+  const messages = isBatch ? readBatch(parsed, text) : [toMessage(parsed, text) ?? notJsonRpc()];
+  for (const message of messages) {
+    const problem = ambiguity(message);
+    if (problem !== undefined) throw badRequest(problem);
+  }
+  return { messages: messages.filter((message) => !isUnanswerable(message)), isBatch };
 }
 
-function readBatch(text: string): readonly Message[] {
-  const parsed = parsedOf(text);
-  if (!Array.isArray(parsed)) throw notJsonRpc();
-  if (parsed.length === 0) throw new GatewayError('bad_mcp_request', 400, 'The batch is empty.');
+function readBatch(parsed: readonly unknown[], text: string): readonly Message[] {
+  if (parsed.length === 0) throw badRequest('The batch is empty.');
   if (parsed.length > MOST_IN_BATCH) {
-    throw new GatewayError(
-      'bad_mcp_request',
-      400,
-      `A batch may hold ${MOST_IN_BATCH} messages, this one holds ${parsed.length}.`,
-    );
+    throw badRequest(`A batch may hold ${MOST_IN_BATCH} messages, this one holds ${parsed.length}.`);
   }
-  return parsed.map((value) => {
-    const message = toMessage(value, stringifyJson(value));
-    if (message === undefined) throw notJsonRpc();
-    return message;
-  });
+  const exact = LONG_NUMBER.test(text) ? (parseJson(text) as readonly unknown[]) : parsed;
+  return exact.map((value) => toMessage(value, elementText(value)) ?? notJsonRpc());
+}
+
+function elementText(value: unknown): string {
+  try {
+    return stringifyJson(value);
+  } catch (error) {
+    // JSON.parse reads what is nested thousands deep, but nothing can write it.
+    if (error instanceof RangeError) throw badRequest('A message of the batch is nested too deeply.');
+    throw error;
+  }
+}
+
+/** A call without an id has no answer, and passes the checks that calls pass: a server might run it all the same. */
+function isUnanswerable({ kind, method }: Message): boolean {
+  return kind === 'notification' && isRequestMethod(method);
 }
 
 function parsedOf(text: string): unknown {
-  if (text.trim() === '') throw new GatewayError('invalid_json', 400, 'The body is empty; send a JSON-RPC message.');
   try {
-    return parseJson(text);
+    return JSON.parse(text);
   } catch {
-    throw new GatewayError('invalid_json', 400, 'The body is no JSON.');
+    const problem = text.trim() === '' ? 'The body is empty; send a JSON-RPC message.' : 'The body is no JSON.';
+    throw new GatewayError('invalid_json', 400, problem);
   }
 }
 
-function notJsonRpc(): GatewayError {
-  return new GatewayError(
-    'bad_mcp_request',
-    400,
+function notJsonRpc(): never {
+  throw badRequest(
     'The body is no JSON-RPC 2.0 message: it needs "jsonrpc": "2.0" and a method, or an id with a result or an error.',
   );
+}
+
+function badRequest(message: string): GatewayError {
+  return new GatewayError('bad_mcp_request', 400, message);
 }

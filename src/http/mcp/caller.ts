@@ -1,33 +1,24 @@
-/** Who uses an MCP endpoint: found out once for each request, before its body is read. */
+/** Who uses an MCP endpoint: found out once for each request, before its body is read, and looked at again while a stream is open. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Gateway } from '../../gateway.ts';
-import type { Identity } from '../../identity/authenticators.ts';
 import type { Principal } from '../../identity/principal.ts';
 import type { McpCaller } from '../../mcp/caller.ts';
-import { callerAt, realmOf } from '../caller.ts';
-
-export interface CallerOptions {
-  readonly gateway: Gateway;
-  readonly identity: Identity;
-  readonly isLocalOnly: boolean;
-}
-
-const NOWHERE: ReadonlyMap<string, Principal> = new Map();
+import { type AdmissionOptions, OpenStreams } from './admission.ts';
+import { callersElsewhere, NOWHERE } from './callers-elsewhere.ts';
 
 /** Registered after authentication. */
-export function installMcpCallers(app: FastifyInstance, options: CallerOptions): void {
-  app.addHook('onRequest', (request, _reply, done) => {
+export function installMcpCallers(app: FastifyInstance, options: AdmissionOptions): void {
+  const streams = new OpenStreams(app, options);
+  app.addHook('onRequest', (request, reply, done) => {
     const { mcp } = request;
     if (mcp === undefined) return done();
-    const found = mcp.server === undefined ? callersElsewhere(request, options) : NOWHERE;
-    if (!(found instanceof Promise)) {
-      mcp.caller = callerOf(request, found);
-      return done();
-    }
-    found.then((elsewhere) => {
+    const settle = (elsewhere: ReadonlyMap<string, Principal>): void => {
       mcp.caller = callerOf(request, elsewhere);
+      streams.watch(request, reply);
       done();
-    }, done);
+    };
+    const found = mcp.server === undefined ? callersElsewhere(request, options) : NOWHERE;
+    if (found instanceof Promise) found.then(settle, done);
+    else settle(found);
   });
 }
 
@@ -38,20 +29,4 @@ export function callerIn({ mcp, principal }: FastifyRequest): McpCaller {
 
 function callerOf({ principal, browser }: FastifyRequest, elsewhere: ReadonlyMap<string, Principal>): McpCaller {
   return { principal, elsewhere, hasBrowser: browser !== undefined };
-}
-
-/** Servers with a secret of their own know their callers by tokens of their own. */
-function callersElsewhere(
-  request: FastifyRequest,
-  { gateway, identity, isLocalOnly }: CallerOptions,
-): ReadonlyMap<string, Principal> | Promise<ReadonlyMap<string, Principal>> {
-  const servers = [...gateway.servers.values()].filter((server) => realmOf(server).secretKey !== undefined);
-  if (servers.length === 0) return NOWHERE;
-  const found = servers.map(
-    async (server): Promise<[string, Principal]> => [
-      server.name,
-      await callerAt(identity, isLocalOnly, server, request),
-    ],
-  );
-  return Promise.all(found).then((pairs) => new Map(pairs));
 }

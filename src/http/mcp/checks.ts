@@ -9,11 +9,15 @@ import { decodedHeaderValue, LEGACY_REVISIONS, MODERN, MODERN_META, nameParamete
 const HEADER_MISMATCH = -32020;
 const UNSUPPORTED_PROTOCOL_VERSION = -32022;
 const INVALID_PARAMS = -32602;
+/** Callers may name anything as a revision; so much of it is repeated. */
+const LONGEST_SHOWN = 40;
 
 const [VERSION_KEY = '', CAPABILITIES_KEY = ''] = Object.keys(MODERN_META);
 
+/** A draft from before the first revision: a server may still speak it, callers are not told to. */
+const DRAFT = '2024-10-07';
 /** Every revision that an endpoint serves, newest first. */
-export const SERVED: readonly string[] = [MODERN, ...[...LEGACY_REVISIONS].reverse()];
+const SERVED: readonly string[] = [MODERN, ...LEGACY_REVISIONS.toReversed().filter((revision) => revision !== DRAFT)];
 
 /** True for a request of 2026-07-28: by its envelope, or by its header where the envelope is missing. */
 export function isModern(message: Message, headers: IncomingHttpHeaders): boolean {
@@ -41,8 +45,8 @@ export function modernRefusal(message: Message, headers: IncomingHttpHeaders): M
     return mismatch(id, 'MCP-Protocol-Version', `the body says ${version}`);
   }
   if (version !== MODERN) {
-    const text = `Unsupported protocol version: ${version.slice(0, 40)}`;
-    return errorMessage(id, UNSUPPORTED_PROTOCOL_VERSION, text, { supported: [MODERN], requested: version });
+    const text = `Unsupported protocol version: ${version.slice(0, LONGEST_SHOWN)}`;
+    return errorMessage(id, UNSUPPORTED_PROTOCOL_VERSION, text, { supported: SERVED, requested: version });
   }
   if (claimed === undefined) return mismatch(id, 'MCP-Protocol-Version', 'it is missing');
   return methodRefusal(message, headers, id);
@@ -91,10 +95,7 @@ export function takesEvents(accept: string | undefined): boolean {
 export function checkVersionHeader(headers: IncomingHttpHeaders): void {
   const version = one(headers['mcp-protocol-version']);
   if (version === undefined || LEGACY_REVISIONS.includes(version)) return;
-  const known = SERVED.join(', ');
-  throw new GatewayError(
-    'bad_mcp_request',
-    400,
-    `MCP-Protocol-Version names a revision that latchkey does not speak (it speaks ${known}).`,
-  );
+  const message = `MCP-Protocol-Version names a revision that latchkey does not speak (it speaks ${SERVED.join(', ')}).`;
+  const body = { message, supported: SERVED, requested: version.slice(0, LONGEST_SHOWN) };
+  throw new GatewayError('bad_mcp_request', 400, message, { body });
 }

@@ -4,6 +4,7 @@ import type { StreamEvent } from '../../mcp/session/event-log.ts';
 import type { ReplyOutlet } from '../../mcp/session/reply-stream.ts';
 import type { Message } from '../../upstream/peer/message.ts';
 import { oneLine } from './one-line.ts';
+import { noteUnsent } from './unsent.ts';
 
 const STREAM_HEADERS = {
   'content-type': 'text/event-stream',
@@ -26,6 +27,8 @@ export class EventOutlet implements ReplyOutlet {
   readonly #onAnswer: OutletOptions['onAnswer'];
   readonly #onAnswered: OutletOptions['onAnswered'];
   #isStreaming = false;
+  /** Characters of answers that wait for the others of their batch. */
+  #kept = 0;
 
   constructor(reply: FastifyReply, { canStream, onAnswer, onAnswered }: OutletOptions) {
     this.#reply = reply;
@@ -36,6 +39,9 @@ export class EventOutlet implements ReplyOutlet {
 
   answered(message: Message): void {
     this.#onAnswered?.(message);
+    if (this.canStream) return;
+    this.#kept += message.text.length;
+    noteUnsent(this.#reply.raw, this.#kept);
   }
 
   get unread(): number {
@@ -43,7 +49,9 @@ export class EventOutlet implements ReplyOutlet {
   }
 
   answer(messages: readonly Message[]): void {
-    if (!this.#isStreaming) this.#onAnswer(messages);
+    if (this.#isStreaming) return;
+    this.#onAnswer(messages);
+    noteUnsent(this.#reply.raw);
   }
 
   write({ id, text }: StreamEvent): void {
@@ -66,6 +74,7 @@ export class EventOutlet implements ReplyOutlet {
   #send(text: string): void {
     this.#start();
     if (this.#reply.raw.writable) this.#reply.raw.write(text);
+    noteUnsent(this.#reply.raw);
   }
 
   #start(): void {

@@ -53,11 +53,15 @@ function calledAmong(servers: ReadonlyMap<string, Server>, name: unknown): Calle
   return undefined;
 }
 
-/** Takes note of an error, by its own code where it is one of ours. */
-export function noteAnswer(request: FastifyRequest, { error }: Message): void {
-  if (error === undefined) return;
-  const { data } = error;
-  request.errorCode = isRecord(data) && typeof data.error === 'string' && isCode(data.error) ? data.error : 'rpc_error';
+/** Takes note of what went wrong, by its own code where it is one of ours; a tool may also say so in its result. */
+export function noteAnswer(request: FastifyRequest, { error, result }: Message): void {
+  if (error !== undefined) {
+    const { data } = error;
+    const own = isRecord(data) && typeof data.error === 'string' && isCode(data.error) ? data.error : undefined;
+    request.errorCode = own ?? 'rpc_error';
+  } else if (result?.isError === true && request.mcp?.method === 'tools/call') {
+    request.errorCode = 'tool_error';
+  }
 }
 
 /** A server may say anything in its errors, and what it says must not become a label of ours. */

@@ -11,6 +11,7 @@ import { type SseHandlers, sseHandlers } from './sse.ts';
 import { answerStateless } from './stateless.ts';
 import { endSession, listenToSession, postToSession } from './streamable.ts';
 import { ALL_SERVERS, MCP_METHODS } from './target.ts';
+import { countUnsent } from './unsent.ts';
 
 export interface McpOptions {
   readonly endpoints: McpEndpoints;
@@ -34,11 +35,16 @@ export function mcpRoutes(app: FastifyInstance, options: McpOptions): McpAnswer 
     begin: (request) => endpoints.open(callerIn(request), request.mcp?.server, false),
     messagesOf: (request) => readBody(request.body).messages,
   });
-  const answer: McpAnswer = (request, reply) =>
-    request.mcp?.via === 'sse' ? answerSse(sse, request, reply) : answerMcp(options, request, reply);
+  const answer: McpAnswer = (request, reply) => {
+    countUnsent(reply.raw, endpoints.allowances.room(callerIn(request), request.mcp?.server));
+    return request.mcp?.via === 'sse' ? answerSse(sse, request, reply) : answerMcp(options, request, reply);
+  };
   const hide = { schema: { hide: true } };
   app.post(ALL_SERVERS, hide, answer);
-  app.get(ALL_SERVERS, hide, answer);
+  app.get(ALL_SERVERS, hide, (request, reply) =>
+    // A person: `/` has the addresses, and what to do with them.
+    request.mcp === undefined ? reply.redirect(`${pathOf(request)}/`, 303) : answer(request, reply),
+  );
   app.delete(ALL_SERVERS, hide, answer);
   app.delete('/*', hide, (request, reply) => {
     if (request.mcp === undefined) throw notFound();
@@ -84,6 +90,7 @@ function answerPost(
   reply: FastifyReply,
 ): Promise<FastifyReply> | FastifyReply {
   const body = readBody(request.body);
+  if (body.messages.length === 0) return reply.code(202).send();
   const modern = body.messages.find((message) => isModern(message, request.headers));
   if (modern === undefined) return postToSession(options, body, request, reply);
   if (body.isBatch)

@@ -4,6 +4,7 @@ import { MOST_UNREAD_BYTES, type Outlet } from '../../mcp/session/message-stream
 import type { ReplyOutlet } from '../../mcp/session/reply-stream.ts';
 import type { Message } from '../../upstream/peer/message.ts';
 import { oneLine } from './one-line.ts';
+import { noteUnsent } from './unsent.ts';
 
 /** How soon a connection is looked after whose other end may have vanished without a word, in milliseconds. */
 const KEEP_ALIVE_MS = 30_000;
@@ -75,5 +76,6 @@ export class SseStream implements Outlet {
 
   #event(name: string, data: string): void {
     if (this.#response.writable) this.#response.write(`event: ${name}\ndata: ${data}\n\n`);
+    noteUnsent(this.#response);
   }
 }

@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify';
 import type { Message } from '../../upstream/peer/message.ts';
 import { beginEventStream } from './event-outlet.ts';
 import { oneLine } from './one-line.ts';
+import { noteUnsent } from './unsent.ts';
 
 export class StatelessStream {
   readonly #reply: FastifyReply;
@@ -48,5 +49,6 @@ export class StatelessStream {
       beginEventStream(this.#reply);
     }
     if (this.#reply.raw.writable) this.#reply.raw.write(text);
+    noteUnsent(this.#reply.raw);
   }
 }

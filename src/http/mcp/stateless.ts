@@ -12,6 +12,7 @@ import { callerIn } from './caller.ts';
 import { modernRefusal, takesEvents } from './checks.ts';
 import { noteAnswer, noteRequests } from './log.ts';
 import { StatelessStream } from './stateless-stream.ts';
+import { noteUnsent } from './unsent.ts';
 
 export interface StatelessOptions {
   readonly endpoints: McpEndpoints;
@@ -59,6 +60,7 @@ export function answerStateless(
       noteAnswer(request, answered);
       if (stream.isStreaming) stream.end(answered);
       else resolve(reply.code(status).type('application/json').send(answered.text));
+      noteUnsent(reply.raw);
     };
     // Closing the stream is how a client cancels (2026-07-28, Streamable HTTP, cancellation).
     const left = (): void => {

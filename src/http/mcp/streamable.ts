@@ -101,14 +101,15 @@ function answers(
   return new Promise((resolve) => {
     const outlet = new EventOutlet(reply, {
       canStream: takesEvents(header(request, 'accept')),
-      onAnswered: (message) => noteAnswer(request, message),
-      onAnswer: (messages) => {
-        if (isFailedStart(requests, messages)) {
-          reply.removeHeader(SESSION_ID);
-          void endpoints.sessions.end(conversation);
-        }
-        resolve(sendMessages(reply, messages, isBatch));
+      onAnswered: (message) => {
+        noteAnswer(request, message);
+        if (!isFailedStart(requests, message)) return;
+        // Too late where a stream has begun; the client learns it from the answer.
+        reply.removeHeader(SESSION_ID);
+        // The answer goes out first.
+        queueMicrotask(() => void endpoints.sessions.end(conversation));
       },
+      onAnswer: (messages) => resolve(sendMessages(reply, messages, isBatch)),
     });
     reply.raw.once('close', () => conversation.left(outlet));
     noteRequests(request, requests);
@@ -117,8 +118,8 @@ function answers(
 }
 
 /** A session that could not be begun is none. */
-function isFailedStart([request]: readonly Message[], [answer]: readonly Message[]): boolean {
-  return request?.method === 'initialize' && answer?.error !== undefined;
+function isFailedStart([request]: readonly Message[], { error }: Message): boolean {
+  return request?.method === 'initialize' && error !== undefined;
 }
 
 function sendMessages(reply: FastifyReply, messages: readonly Message[], isBatch: boolean): FastifyReply {

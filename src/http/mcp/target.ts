@@ -20,6 +20,11 @@ export function mcpTarget(request: FastifyRequest, { servers }: Pick<Gateway, 's
   return isStream(request, rest) ? { via: 'sse', server, servers } : undefined;
 }
 
+/** True for what follows a server's name at its MCP addresses, whatever the request is for. */
+export function isMcpPath(rest: string): boolean {
+  return rest === ENDPOINT || rest === STREAM;
+}
+
 /** HTTP+SSE of 2024-11-05: the stream, and the address for messages that it names. */
 function isStream(request: FastifyRequest, rest: string): boolean {
   if (request.method === 'POST') return rest === '' && sessionIdOf(request) !== undefined;

@@ -1,14 +1,21 @@
 /** What lists have told one caller: which server has which tool, prompt and resource. */
+import { connectNames } from '../login/connect-tool.ts';
 import type { Entry, ListKind } from './lists.ts';
 import { PublicNames } from './names.ts';
+import { Patience } from './patience.ts';
+import { type Room, SHARED_ROOM, type Tenant } from './room.ts';
 import { type Effort, matchesTemplate } from './uri-template.ts';
 
 /** What each server's templates may cost in one search, in characters. */
 const EFFORT = 100_000;
 /** What is kept of one list, in characters of names. */
 const MOST_CHARACTERS = 2 * 1024 * 1024;
+/** What an entry takes besides its name, in characters. */
+const ENTRY_SIZE = 64;
 /** A list that is younger is not read again for the sake of something that it does not hold. */
 const FRESH_MS = 5_000;
+/** For so long a server that has not told its lists is not asked again for the sake of the order. */
+const ASKED_MS = 30_000;
 
 export interface Named {
   readonly server: string;
@@ -21,13 +28,33 @@ interface Shelf {
   readonly entries: ReadonlyMap<string, string>;
   /** `performance.now()` */
   readonly readAt: number;
+  /** What it takes, in characters. */
+  readonly size: number;
 }
 
-export class Directory {
+export class Directory implements Tenant {
+  readonly #room: Room;
+  readonly #self = new WeakRef(this);
+  #size = 0;
+  readonly patience = new Patience();
   /** By kind and server. */
   readonly #shelves = new Map<ListKind, Map<string, Shelf>>();
   #servers: readonly string[] = [];
   #names = new PublicNames([]);
+  /** `performance.now()` */
+  #askedAt = Number.NEGATIVE_INFINITY;
+
+  /** `room`: shared with other directories. */
+  constructor(room = SHARED_ROOM) {
+    this.#room = room;
+  }
+
+  /** As if no list had been read. */
+  forget(): void {
+    this.#shelves.clear();
+    this.#askedAt = Number.NEGATIVE_INFINITY;
+    this.#size = 0;
+  }
 
   /** Tells which servers there are now, in the order of the configuration; returns what their things are called. */
   serve(servers: readonly string[]): PublicNames {
@@ -38,19 +65,24 @@ export class Directory {
     for (const shelves of this.#shelves.values()) {
       for (const server of shelves.keys()) if (!servers.includes(server)) shelves.delete(server);
     }
+    this.patience.keep(servers);
     return this.#names;
   }
 
   /** Takes over a list of one server; each entry by the id that callers know. */
   learn(kind: ListKind, server: string, entries: readonly Entry[]): void {
     const known = new Map<string, string>();
-    let room = MOST_CHARACTERS;
+    let length = 0;
     for (const { id } of entries) {
-      room -= id.length;
-      if (room < 0) break;
+      if (length + id.length > MOST_CHARACTERS) break;
+      length += id.length;
       known.set(kind === 'tools' || kind === 'prompts' ? this.#names.of(server, id) : id, id);
     }
-    this.#shelvesOf(kind).set(server, { entries: known, readAt: performance.now() });
+    const size = length + ENTRY_SIZE * (known.size + 1);
+    this.#shelvesOf(kind).set(server, { entries: known, readAt: performance.now(), size });
+    const shelves = [...this.#shelves.values()].flatMap((byServer) => [...byServer.values()]);
+    this.#size = shelves.reduce((sum, shelf) => sum + shelf.size, 0);
+    this.#used();
   }
 
   /** The list has changed: it is read again when something is not found. */
@@ -64,8 +96,19 @@ export class Directory {
     return performance.now() - readAt < FRESH_MS;
   }
 
+  isEmpty(kind: ListKind, server: string): boolean {
+    return (this.#shelvesOf(kind).get(server)?.entries.size ?? 0) === 0;
+  }
+
+  /** Whether the caller has nothing of `server` but the tool that tells how to connect: there may be more after that. */
+  hasOnlyConnect(server: string): boolean {
+    const tools = [...(this.#shelvesOf('tools').get(server)?.entries.values() ?? [])];
+    return tools.length === 1 && tools.every((own) => connectNames(server).includes(own));
+  }
+
   /** Whose tool or prompt callers call `name`. */
   named(kind: 'tools' | 'prompts', name: string): Named | undefined {
+    this.#used();
     for (const server of this.#servers) {
       const own = this.#shelvesOf(kind).get(server)?.entries.get(name);
       // A reload may have given the name to another server.
@@ -74,9 +117,28 @@ export class Directory {
     return undefined;
   }
 
-  /** The server that a URI belongs to: the first that lists it, else the first with a template for it. */
-  ownerOf(uri: string): string | undefined {
-    return this.listerOf(uri) ?? this.#servers.find((server) => this.#hasTemplateFor(server, uri));
+  /**
+   * The server that a URI belongs to: the first, in the order of the configuration, that lists it or has a template for
+   * it. `isSure`: undefined, too, where a server before that one has not told what it has, since it could be its own.
+   */
+  ownerOf(uri: string, isSure: boolean): string | undefined {
+    this.#used();
+    for (const server of this.#servers) {
+      if (this.#shelvesOf('resources').get(server)?.entries.has(uri) === true) return server;
+      if (this.#hasTemplateFor(server, uri)) return server;
+      if (isSure && !this.#isKnown(server)) return undefined;
+    }
+    return undefined;
+  }
+
+  /** Servers have just been asked what resources they have: those that have not told it are not waited for each time. */
+  get isAsked(): boolean {
+    return performance.now() - this.#askedAt < ASKED_MS;
+  }
+
+  /** All lists that were not fresh have been asked for. */
+  noteAsked(): void {
+    if (!this.isAsked) this.#askedAt = performance.now();
   }
 
   /** The first server that lists a URI. */
@@ -94,6 +156,15 @@ export class Directory {
       if (effort.left <= 0) return false;
     }
     return false;
+  }
+
+  /** One that remembers nothing has nothing to forget. */
+  #used(): void {
+    if (this.#size > 0) this.#room.use(this.#self, this.#size);
+  }
+
+  #isKnown(server: string): boolean {
+    return this.#shelvesOf('resources').has(server) && this.#shelvesOf('templates').has(server);
   }
 
   #shelvesOf(kind: ListKind): Map<string, Shelf> {

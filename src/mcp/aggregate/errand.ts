@@ -16,9 +16,11 @@ export function errand(replies: Replies, find: () => Promise<Way>): Exchange {
     if ('answer' in way) replies.onAnswer(way.answer, way.status ?? 200);
     else sent = way.send(replies);
   };
-  find().then(go, (error: unknown) => {
-    if (!isCancelled) replies.onFailure(error);
-  });
+  find()
+    .then(go)
+    .catch((error: unknown) => {
+      if (!isCancelled) replies.onFailure(error);
+    });
   return {
     cancel(notice) {
       if (isCancelled) return;

@@ -21,22 +21,28 @@ export interface LegacyHost {
 }
 
 export class LegacyLink implements Link {
-  member: Member;
+  #member: Member;
   readonly #host: LegacyHost;
   /** Being opened, or open. */
   #peer: Peer | undefined;
   #opening: Promise<Peer> | undefined;
   #open: Peer | undefined;
   #capabilities: Readonly<JsonObject> = {};
+  /** The server behind the session is another one now. */
+  #isStale = false;
   #isClosed = false;
 
   constructor(member: Member, host: LegacyHost) {
-    this.member = member;
+    this.#member = member;
     this.#host = host;
   }
 
+  get member(): Member {
+    return this.#member;
+  }
+
   get name(): string {
-    return this.member.name;
+    return this.#member.name;
   }
 
   /** Whether there is a session with a server that declares this capability. */
@@ -51,7 +57,7 @@ export class LegacyLink implements Link {
   }
 
   request(message: Message, replies: Replies, headers?: readonly string[]): Exchange {
-    if (this.#open !== undefined) return this.#open.request(message, replies, headers);
+    if (this.#open !== undefined && !this.#isStale) return this.#open.request(message, replies, headers);
     return errand(replies, async () => {
       const peer = await this.#ready(headers);
       return { send: (all) => peer.request(message, all, headers) };
@@ -61,6 +67,20 @@ export class LegacyLink implements Link {
   /** A notification or an answer; dropped where there is no session. */
   send(message: Message): void {
     this.#open?.send(message);
+  }
+
+  /** The session itself has been given a new server: what that can do is asked before anything else. */
+  become(member: Member): void {
+    const isOther = member.hash !== this.#member.hash;
+    this.#member = member;
+    // One that is being opened answers for the server that it ends up with.
+    if (!isOther || this.#open === undefined || this.#isStale) return;
+    this.#isStale = true;
+    this.#opening = undefined;
+  }
+
+  leave(): void {
+    this.close().catch(() => undefined);
   }
 
   async close(): Promise<void> {
@@ -74,6 +94,7 @@ export class LegacyLink implements Link {
     this.#peer = undefined;
     this.#opening = undefined;
     this.#open = undefined;
+    this.#isStale = false;
   }
 
   #ready(headers: readonly string[] | undefined): Promise<Peer> {
@@ -83,8 +104,17 @@ export class LegacyLink implements Link {
   }
 
   #start(headers: readonly string[] | undefined): Promise<Peer> {
+    const peer = this.#open ?? this.#newPeer();
+    return this.#initialize(peer, headers).catch((error: unknown) => {
+      if (this.#peer === peer) this.#forget();
+      peer.close().catch(() => undefined);
+      throw error;
+    });
+  }
+
+  #newPeer(): Peer {
     const isCurrent = (): boolean => this.#peer === peer;
-    const peer = this.member.open({
+    const peer = this.#member.open({
       onMessage: (message) => {
         if (isCurrent()) this.#host.onMessage(this, message);
       },
@@ -95,11 +125,7 @@ export class LegacyLink implements Link {
       },
     });
     this.#peer = peer;
-    return this.#initialize(peer, headers).catch((error: unknown) => {
-      if (isCurrent()) this.#forget();
-      peer.close().catch(() => undefined);
-      throw error;
-    });
+    return peer;
   }
 
   async #initialize(peer: Peer, headers: readonly string[] | undefined): Promise<Peer> {
@@ -114,6 +140,7 @@ export class LegacyLink implements Link {
     this.#capabilities = isRecord(capabilities) ? capabilities : {};
     peer.send(notificationMessage('notifications/initialized'));
     this.#open = peer;
+    this.#isStale = false;
     this.#host.onOpened(this);
     return peer;
   }

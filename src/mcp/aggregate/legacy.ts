@@ -25,7 +25,7 @@ import { LIST_BY_METHOD } from './lists.ts';
 import { MemberLists } from './member-lists.ts';
 import type { AggregateOptions } from './members.ts';
 import { RESOURCE_NOT_FOUND, type Target, Targets } from './targets.ts';
-import { initializeResult, negotiated, withLogger } from './words.ts';
+import { failureAt, initializeResult, negotiated, withLogger } from './words.ts';
 
 /** Subscriptions that are made again in a new session of their server; the oldest are forgotten first. */
 const MOST_SUBSCRIPTIONS = 1_000;
@@ -153,7 +153,7 @@ export class AggregateLegacyPeer implements Peer {
             noteAnswer(answer);
             replies.onAnswer(answer, status);
           },
-          onFailure: (error) => replies.onFailure(error),
+          onFailure: (error) => replies.onFailure(failureAt(link.name, error)),
         };
         return link.request(message, passed, headers);
       },
@@ -197,7 +197,7 @@ export class AggregateLegacyPeer implements Peer {
   /** Updates may come before the answer does, which is for the function returned. */
   #noteSubscription({ name: server }: LegacyLink, { method, params }: Message): (answer: Message) => void {
     const { uri } = params;
-    if (method === 'resources/unsubscribe') this.#subscriptions.delete(String(uri));
+    if (method === 'resources/unsubscribe' && typeof uri === 'string') this.#subscriptions.delete(uri);
     if (method !== 'resources/subscribe' || typeof uri !== 'string' || uri.length > LONGEST_URI) return () => undefined;
     const former = this.#subscriptions.get(uri);
     const subscription = former?.server === server ? former : { server, isMade: false };

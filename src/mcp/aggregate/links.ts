@@ -7,12 +7,15 @@ import type { Member, Members } from './members.ts';
 /** One member in use. */
 export interface Link {
   readonly name: string;
-  /** As the configuration has it now. */
-  member: Member;
+  readonly member: Member;
+  /** The configuration has the member like this now. */
+  become(member: Member): void;
   /** Whether the server says that it has such lists; opens it, where that must be asked. Rejects where that fails. */
   offers(spec: ListSpec, headers: readonly string[] | undefined): Promise<boolean>;
   /** As of a peer; opens it if need be. */
   request(message: Message, replies: Replies, headers?: readonly string[]): Exchange;
+  /** The member has left the configuration. */
+  leave(): void;
   close(): Promise<void>;
 }
 
@@ -55,7 +58,7 @@ export class Links<L extends Link> {
   #of(member: Member): L {
     const known = this.#links.get(member.name);
     if (known !== undefined) {
-      known.member = member;
+      known.become(member);
       return known;
     }
     const link = this.#make(member);
@@ -65,6 +68,6 @@ export class Links<L extends Link> {
 
   #drop(link: L): void {
     this.#links.delete(link.name);
-    link.close().catch(() => undefined);
+    link.leave();
   }
 }

@@ -10,6 +10,7 @@ import { type Entry, LISTS, type ListKind, type ListSpec, listAnswer } from './l
 import type { PublicNames } from './names.ts';
 import type { Notices } from './notices.ts';
 import { type Baggage, type Read, Readings } from './readings.ts';
+import { failureAt } from './words.ts';
 
 export interface MemberListsOptions<L extends Link> {
   readonly links: Links<L>;
@@ -36,6 +37,7 @@ export class MemberLists<L extends Link> {
     this.#options = options;
     this.#readings = new Readings({
       notices: options.notices,
+      patience: options.directory.patience,
       keepMs: options.keepMs,
       nextId: () => this.nextId(),
       onFound: (kind) => options.onFound(LISTS[kind].capability),
@@ -66,7 +68,8 @@ export class MemberLists<L extends Link> {
 
   /**
    * What `find` finds in the directory; where that is nothing, the lists of `links` that may be out of date are read first.
-   * Resolves with undefined where there is none; `isStrict`: rejects if a list could not be read.
+   * Resolves with undefined where there is none; `isStrict`: rejects if a list could not be read, and has the patience
+   * of a request to one server.
    */
   async search<T>(
     links: readonly L[],
@@ -80,7 +83,7 @@ export class MemberLists<L extends Link> {
     const { directory } = this.#options;
     const reads = kinds.map((kind) => {
       const old = links.filter((link) => !directory.isFresh(kind, link.name));
-      return this.#read(old, LISTS[kind], baggage);
+      return this.#read(old, LISTS[kind], baggage, isStrict);
     });
     const failed = (await Promise.all(reads)).flat().find((read) => 'error' in read);
     const found = find();
@@ -107,12 +110,13 @@ export class MemberLists<L extends Link> {
     this.#readings.found(server);
   }
 
-  /** In the order of `links`. */
-  #read(links: readonly L[], spec: ListSpec, baggage: Baggage): Promise<Read[]> {
+  /** In the order of `links`; errors name their server. */
+  #read(links: readonly L[], spec: ListSpec, baggage: Baggage, isPatient = false): Promise<Read[]> {
     return Promise.all(
       links.map(async (link) => {
-        const read = await this.#readings.read(link, spec, baggage);
-        if ('entries' in read) this.#options.directory.learn(spec.kind, link.name, read.entries);
+        const read = await this.#readings.read(link, spec, baggage, isPatient);
+        if (!('entries' in read)) return { error: failureAt(link.name, read.error) };
+        this.#options.directory.learn(spec.kind, link.name, read.entries);
         return read;
       }),
     );

@@ -6,6 +6,8 @@ import type { Notices } from './notices.ts';
 export interface Member {
   /** As configured, which no two servers share. */
   readonly name: string;
+  /** Of its entry; another one is another server. */
+  readonly hash: string;
   /** How long a call of this server may take. */
   readonly timeoutMs: number;
   /** A peer of the era of the aggregate, which closes it; asked for on first need, and again after it has closed. */

@@ -5,15 +5,19 @@ import type { Link } from './links.ts';
 import type { Member } from './members.ts';
 
 export class ModernLink implements Link {
-  member: Member;
+  #member: Member;
   #peer: Peer | undefined;
 
   constructor(member: Member) {
-    this.member = member;
+    this.#member = member;
+  }
+
+  get member(): Member {
+    return this.#member;
   }
 
   get name(): string {
-    return this.member.name;
+    return this.#member.name;
   }
 
   /** Nothing is declared in advance: a server that has no such list says so. */
@@ -26,6 +30,16 @@ export class ModernLink implements Link {
     return this.#peer.request(message, replies, headers);
   }
 
+  /** What is under way at another server under that name may end. */
+  become(member: Member): void {
+    if (member.hash !== this.#member.hash) this.#peer = undefined;
+    this.#member = member;
+  }
+
+  leave(): void {
+    this.#peer = undefined;
+  }
+
   async close(): Promise<void> {
     const peer = this.#peer;
     this.#peer = undefined;
@@ -33,7 +47,7 @@ export class ModernLink implements Link {
   }
 
   #open(): Peer {
-    const peer = this.member.open({
+    const peer = this.#member.open({
       // In this era all that a server says belongs to a request.
       onMessage: () => undefined,
       onClosed: () => {

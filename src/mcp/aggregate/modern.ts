@@ -15,7 +15,7 @@ import { baggageOf, MemberLists } from './member-lists.ts';
 import type { AggregateOptions } from './members.ts';
 import { ModernLink } from './modern-link.ts';
 import { Targets } from './targets.ts';
-import { discoverResult, UNCACHED, withLogger } from './words.ts';
+import { discoverResult, failureAt, UNCACHED, withLogger } from './words.ts';
 
 /** Subscriptions of one caller that are open at a time. */
 const MOST_LISTENS = 100;
@@ -102,7 +102,7 @@ export class AggregateModernPeer implements Peer {
         this.#lists.found(link.name);
         replies.onAnswer(answer, status);
       },
-      onFailure: (error) => replies.onFailure(error),
+      onFailure: (error) => replies.onFailure(failureAt(link.name, error)),
     };
   }
 

@@ -1,15 +1,11 @@
 /** Reads the lists of members: in parallel, none waited for too long, and none asked twice at a time. */
 import { type JsonObject, type Message, requestMessage } from '../../upstream/peer/message.ts';
-import { settledWithin } from '../../upstream/waiting.ts';
+import { type Outcome, settledWithin } from '../../upstream/waiting.ts';
 import { reasonOf } from '../../upstream/wire.ts';
 import type { Link } from './links.ts';
 import { type Entry, type ListKind, type ListSpec, readList } from './lists.ts';
 import type { Notices } from './notices.ts';
-
-/** A list waits no longer for one of its servers. */
-const LIST_MS = 10_000;
-/** For one that has come too late for a list before, and is still being waited for. */
-const LATE_MS = 1_000;
+import { LATE_MS, LIST_MS, type Patience } from './patience.ts';
 
 /** What a list request brings along for the servers. */
 export interface Baggage {
@@ -20,6 +16,8 @@ export interface Baggage {
 
 export interface ReadingsOptions {
   readonly notices: Notices;
+  /** What is known of servers that do not answer. */
+  readonly patience: Patience;
   /** How long a list that came too late is kept for the next who asks, in milliseconds. */
   readonly keepMs: number;
   /** Ids that no caller uses. */
@@ -52,12 +50,11 @@ export class Readings {
     this.#options = options;
   }
 
-  /** One server's list. Never rejects. */
-  async read(link: Link, spec: ListSpec, baggage: Baggage): Promise<Read> {
+  /** One server's list; `isPatient`: nobody but this server is waited for. Never rejects. */
+  async read(link: Link, spec: ListSpec, baggage: Baggage, isPatient = false): Promise<Read> {
     const key = keyOf(link.name, spec.kind);
     const reading = this.#readings.get(key) ?? this.#start(key, link, spec, baggage);
-    const most = reading.isLate ? LATE_MS : LIST_MS;
-    const outcome = await settledWithin(reading.entries, Math.min(link.member.timeoutMs, most));
+    const outcome = await this.#wait(link, spec.kind, reading, isPatient);
     if (outcome === 'waiting') {
       this.#await(key, spec.kind, reading);
       return this.#leaveOut(link.name, spec, new DOMException('No answer in time', 'TimeoutError'));
@@ -90,9 +87,29 @@ export class Readings {
 
   #start(key: string, link: Link, spec: ListSpec, baggage: Baggage): Reading {
     const reading = { entries: this.#readAll(link, spec, baggage), isLate: false };
-    reading.entries.catch(() => undefined);
+    const startedAt = performance.now();
+    const { patience } = this.#options;
+    reading.entries.then(
+      () => {
+        if (performance.now() - startedAt < LIST_MS) patience.answered(link.name, spec.kind);
+      },
+      () => undefined,
+    );
     this.#readings.set(key, reading);
     return reading;
+  }
+
+  async #wait({ name, member }: Link, kind: ListKind, reading: Reading, isPatient: boolean): Promise<Outcome> {
+    const { patience } = this.#options;
+    const startedAt = performance.now();
+    const usual = reading.isLate ? LATE_MS : patience.msFor(name, kind, startedAt);
+    const outcome = await settledWithin(reading.entries, Math.min(member.timeoutMs, isPatient ? LIST_MS : usual));
+    const now = performance.now();
+    // A server that refuses at once keeps nobody waiting.
+    if (outcome === 'waiting' || (outcome === 'failed' && now - startedAt >= LATE_MS)) {
+      patience.waitedInVain(name, kind, now);
+    }
+    return outcome;
   }
 
   async #readAll(link: Link, spec: ListSpec, { meta, headers }: Baggage): Promise<readonly Entry[]> {

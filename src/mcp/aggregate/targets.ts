@@ -25,6 +25,12 @@ const BY_NAME = new Map([
 ] as const);
 const BY_URI: ReadonlySet<string> = new Set(['resources/read', 'resources/subscribe', 'resources/unsubscribe']);
 
+/** A tool or a prompt, as its server calls it. */
+interface Named<L> {
+  readonly link: L;
+  readonly own: string;
+}
+
 type Rename = (value: JsonObject, own: string) => JsonObject;
 
 export class Targets<L extends Link> {
@@ -56,12 +62,19 @@ export class Targets<L extends Link> {
   }
 
   /** The server that a URI, or a template as it is listed, belongs to. */
-  ownerOf(uri: string, baggage: Baggage): Promise<L | undefined> {
+  async ownerOf(uri: string, baggage: Baggage): Promise<L | undefined> {
     const { links } = this.#lists.now();
-    return this.#lists.search(links, ['resources', 'templates'], baggage, () => {
-      const owner = this.#directory.ownerOf(uri);
+    // Nobody takes a resource from a server that only has not been asked yet.
+    let isSure = !this.#directory.isAsked;
+    let searches = 0;
+    const found = await this.#lists.search(links, ['resources', 'templates'], baggage, () => {
+      const owner = this.#directory.ownerOf(uri, isSure);
+      isSure = false;
+      searches += 1;
       return links.find(({ name }) => name === owner);
     });
+    if (searches > 1) this.#directory.noteAsked();
+    return found;
   }
 
   async #byUri(message: Message, uri: unknown, baggage: Baggage): Promise<Target<L> | Way> {
@@ -90,20 +103,38 @@ export class Targets<L extends Link> {
     return { answer: errorMessage(message.id ?? '', INVALID_PARAMS, text) };
   }
 
-  #named(
-    kind: 'tools' | 'prompts',
-    name: string,
-    baggage: Baggage,
-  ): Promise<{ readonly link: L; readonly own: string } | undefined> {
+  async #named(kind: 'tools' | 'prompts', name: string, baggage: Baggage): Promise<Named<L> | undefined> {
     const { links, names } = this.#lists.now();
     // A server that cannot have it is not asked, nor waited for.
     const possible = links.filter((link) => names.mayBeOf(link.name, name));
-    const find = (): { readonly link: L; readonly own: string } | undefined => {
+    const find = (): Named<L> | undefined => {
       const found = this.#directory.named(kind, name);
       const link = possible.find((one) => one.name === found?.server);
       return found === undefined || link === undefined ? undefined : { link, own: found.own };
     };
-    return this.#lists.search(possible, [kind], baggage, find, true);
+    const found = await this.#lists.search(possible, [kind], baggage, find, true);
+    return found ?? this.#behindLogin(kind, name, possible, baggage);
+  }
+
+  /**
+   * What a server may have for those who have connected it, where this caller has not: it goes to the server, whose answer
+   * says how to connect. A name that ends in a hash does not tell what the server would call it.
+   */
+  async #behindLogin(
+    kind: 'tools' | 'prompts',
+    name: string,
+    possible: readonly L[],
+    baggage: Baggage,
+  ): Promise<Named<L> | undefined> {
+    const { names } = this.#lists.now();
+    const plain = possible.map((link) => ({ link, own: name.slice(`${link.name}__`.length) }));
+    const named = plain.find(({ link, own }) => own !== '' && names.of(link.name, own) === name);
+    if (named === undefined) return undefined;
+    const server = named.link.name;
+    // Whoever has prompts there has connected it.
+    if (kind === 'prompts' && !this.#directory.isEmpty('prompts', server)) return undefined;
+    const find = (): Named<L> | undefined => (this.#directory.hasOnlyConnect(server) ? named : undefined);
+    return this.#lists.search([named.link], ['tools'], baggage, find);
   }
 }
 

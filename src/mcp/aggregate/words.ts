@@ -1,7 +1,9 @@
 /** What the endpoint over several servers says of itself. */
 import { recordOf } from '../../schema/json-schema.ts';
+import { RpcError } from '../../upstream/jsonrpc.ts';
 import { edited, type JsonObject, type Message } from '../../upstream/peer/message.ts';
 import { CLIENT_INFO, LATEST_LEGACY, LEGACY_REVISIONS, MODERN, SERVER_INFO_META } from '../../upstream/protocol.ts';
+import { failureMessage, INTERNAL_ERROR } from '../failures.ts';
 import { unlessTooDeep } from '../wrappers/too-deep.ts';
 
 /** All that MCP servers can have in common; which of them has what shows in the lists. */
@@ -53,6 +55,17 @@ export function withLogger(message: Message, server: string): Message {
     params: { ...recordOf(value.params), logger: server },
   });
   return unlessTooDeep(() => edited(message, change)) ?? message;
+}
+
+/**
+ * What went wrong on the way to `server`, for a caller of several: in the words of a single endpoint, with the server's
+ * name in front. What the server said itself stays as it is, and so do words that name it.
+ */
+export function failureAt(server: string, error: unknown): unknown {
+  if (error instanceof RpcError) return error;
+  const { code = INTERNAL_ERROR, message, data } = failureMessage('', error).error ?? {};
+  const text = String(message);
+  return text.includes(`"${server}"`) ? error : new RpcError(Number(code), `${server}: ${text}`, data);
 }
 
 function instructions(servers: readonly string[]): string {

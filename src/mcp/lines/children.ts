@@ -24,12 +24,13 @@ export class ChildSlots {
   }
 
   /**
-   * A slot for a child of `key`. `makeRoom` gives up an idle session of that key that holds one, and says whether there was
-   * one. Throws 503 where there is no room.
+   * A slot for a child of `key`. `makeRoom` gives up one that is idle, of that key or, where all together have too many, of
+   * anybody, and says whether there was one. Throws 503 where there is no room.
    */
-  take(key: string, isOnePerson: boolean, makeRoom: () => boolean): ChildSlot {
+  take(key: string, isOnePerson: boolean, makeRoom: (ofAnybody: boolean) => boolean): ChildSlot {
     while (this.#isFull(key, isOnePerson)) {
-      if (!makeRoom()) throw unavailable('Too many MCP sessions with processes of their own are open; close some.', 30);
+      if (!makeRoom(this.#all >= this.#limits.most))
+        throw unavailable('Too many MCP sessions with processes of their own are open; close some.', 30);
     }
     this.#add(key, 1);
     let isHeld = true;

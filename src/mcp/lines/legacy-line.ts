@@ -3,14 +3,14 @@ import { type Owner, SHARED_OWNER } from '../../oauth/model.ts';
 import type { Message } from '../../upstream/peer/message.ts';
 import type { Exchange, Peer, PeerEvents, Replies } from '../../upstream/peer/peer.ts';
 import type { Server } from '../../upstream/server.ts';
-import { unavailable } from '../../upstream/wire.ts';
+import { type StopSignal, unavailable } from '../../upstream/wire.ts';
 import { type McpCaller, principalAt } from '../caller.ts';
 import { LoginGate } from '../login/gate.ts';
 import type { Children } from '../session/registry.ts';
 import { DeadlinePeer } from '../wrappers/deadline.ts';
 import { filtered } from '../wrappers/filter.ts';
-import { LastingPeer, type Opened } from '../wrappers/lasting-peer.ts';
-import { begin, LegacyTransport } from './legacy-transport.ts';
+import { LastingPeer, type Opened, type OpenLegacy } from '../wrappers/lasting-peer.ts';
+import { LegacyTransport, openedOn } from './legacy-transport.ts';
 import type { LineHost } from './line-host.ts';
 import { scopeOf } from './transports.ts';
 
@@ -42,7 +42,7 @@ export class LegacyLine implements Peer {
     this.name = options.server;
     this.#peer = new DeadlinePeer(
       {
-        open: (to) => (this.#lasting = new LastingPeer((initialize, inner) => this.#open(initialize, inner), to)),
+        open: (to) => (this.#lasting = new LastingPeer((...session) => this.#open(...session), to)),
         timeoutMs: () => host.gateway.servers.get(this.name)?.config.timeoutMs ?? UNCONFIGURED_MS,
         onCall: (...call) => host.onCall(this.name, ...call),
       },
@@ -91,13 +91,13 @@ export class LegacyLine implements Peer {
   }
 
   /** Built anew each time: the entry, and with it all that stands between, may have changed. */
-  async #open(initialize: Message, events: PeerEvents): Promise<Opened> {
+  async #open(initialize: Message, events: PeerEvents, stop: StopSignal): Promise<Opened> {
     const server = this.#server;
     const filter = (): Server['config'] => server.config;
     this.#gate = undefined;
     this.#inner = undefined;
     if (server.guarded === undefined) {
-      const opened = await this.#transport(server, SHARED_OWNER).open(initialize, events);
+      const opened = await this.#transport(server, SHARED_OWNER, stop).open(initialize, events);
       return { peer: filtered(opened.peer, filter), answer: opened.answer };
     }
     const owner = this.#host.gateway.ownerOf(server, this.#principalAt(server));
@@ -108,20 +108,22 @@ export class LegacyLine implements Peer {
           owner === undefined
             ? undefined
             : (to) => {
-                this.#inner = new LastingPeer((first, inner) => this.#transport(server, owner).open(first, inner), to);
+                const open: OpenLegacy = (first, inner, stopInner) =>
+                  this.#transport(server, owner, stopInner).open(first, inner);
+                this.#inner = new LastingPeer(open, to);
                 return filtered(this.#inner, filter);
               },
       },
       events,
     );
     this.#gate = gate;
-    return { peer: gate, answer: await begin(gate, initialize, events) };
+    return await openedOn(gate, initialize, events, stop);
   }
 
-  #transport(server: Server, owner: Owner | undefined): LegacyTransport {
+  #transport(server: Server, owner: Owner | undefined, stop: StopSignal): LegacyTransport {
     const principal = this.#principalAt(server);
     const scope = scopeOf(server, principal.id, owner);
-    return new LegacyTransport(this.#host, { ...this.#options, server, scope });
+    return new LegacyTransport(this.#host, { ...this.#options, server, scope, stop });
   }
 
   #gateOptions(server: Server): Omit<ConstructorParameters<typeof LoginGate>[0], 'inner'> {

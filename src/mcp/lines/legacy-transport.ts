@@ -1,15 +1,17 @@
 /** Opens a server's session for one caller: of their own, or one that callers share; or translated, where the server has no sessions. */
 import { isRecord } from '../../schema/json-schema.ts';
-import { edited, type Message } from '../../upstream/peer/message.ts';
+import { METHOD_NOT_FOUND } from '../../upstream/jsonrpc.ts';
+import { edited, type Message, requestMessage } from '../../upstream/peer/message.ts';
 import type { Exchange, Peer, PeerEvents } from '../../upstream/peer/peer.ts';
-import { MODERN } from '../../upstream/protocol.ts';
+import { CLIENT_INFO, LATEST_LEGACY, MODERN } from '../../upstream/protocol.ts';
 import type { Server } from '../../upstream/server.ts';
-import { unavailable } from '../../upstream/wire.ts';
+import { NotSentError, type StopSignal, unavailable } from '../../upstream/wire.ts';
 import { principalAt, sessionOwner } from '../caller.ts';
 import { ModernAsLegacy } from '../translate/modern-as-legacy.ts';
 import { DeferredPeer } from '../wrappers/deferred-peer.ts';
 import { ForwardingPeer } from '../wrappers/forwarding.ts';
 import type { Opened } from '../wrappers/lasting-peer.ts';
+import { unlessStopped } from '../wrappers/unless-stopped.ts';
 import { WatchedPeer } from '../wrappers/watched-peer.ts';
 import type { ChildSlot } from './children.ts';
 import type { LineOptions } from './legacy-line.ts';
@@ -20,10 +22,13 @@ import type { Scope } from './transports.ts';
 const ASKED = ['sampling', 'elicitation', 'roots'];
 /** Starting a server may download it first, in milliseconds. */
 const CONNECT_MS = 60_000;
+const QUIET: PeerEvents = { onMessage: () => undefined, onClosed: () => undefined };
 
 export interface TransportOptions extends Omit<LineOptions, 'server'> {
   readonly server: Server;
   readonly scope: Scope;
+  /** Nobody wants the session any more. */
+  readonly stop: StopSignal;
 }
 
 export class LegacyTransport {
@@ -42,23 +47,47 @@ export class LegacyTransport {
     }
     const initialize = insisting(first, config.protocolVersion);
     const opened = (await this.#shared(initialize, events)) ?? (await this.#own(initialize, events));
-    if (opened.answer.error === undefined) return this.#forwarding(opened);
-    // Perhaps it knows no `initialize`; what it answers then is a JSON-RPC error of its own choice.
-    if (!(await this.#hasModern())) return this.#forwarding(opened);
+    const { error } = opened.answer;
+    if (error === undefined) {
+      this.#host.transports.forgetModernOnly(config);
+      return this.#forwarding(opened);
+    }
     await opened.peer.close();
+    if (!(await this.#knowsNoSessions(error.code))) return this.#forwarding(opened);
     this.#host.transports.noteModernOnly(config);
     return await this.#translated(first, events);
   }
 
+  /**
+   * Whether a server that answered `initialize` with that error is one of 2026-07-28 alone. What it says of a method that it
+   * does not know is an error of its own choice; but what is wrong with a caller's `initialize` says nothing of the server.
+   */
+  async #knowsNoSessions(code: unknown): Promise<boolean> {
+    if (code !== METHOD_NOT_FOUND && !(await this.#refusesOurs(code))) return false;
+    return await this.#hasModern();
+  }
+
+  /** Whether an `initialize` that is sound for certain has the same error. */
+  async #refusesOurs(code: unknown): Promise<boolean> {
+    const { protocolVersion = LATEST_LEGACY } = this.#options.server.config;
+    const params = { protocolVersion, capabilities: {}, clientInfo: CLIENT_INFO };
+    try {
+      const { peer, answer } = await this.#own(requestMessage(0, 'initialize', params), QUIET);
+      await peer.close();
+      return answer.error?.code === code;
+    } catch {
+      return false;
+    }
+  }
+
   /** Undefined where this caller needs a session of their own. */
   async #shared(initialize: Message, events: PeerEvents): Promise<Opened | undefined> {
-    const { server, scope } = this.#options;
+    const { server, scope, stop } = this.#options;
     if (!this.#mayShare || mayBeAsked(initialize)) return undefined;
-    const shared = this.#host.transports.sharedPeer(server, scope);
-    const welcome = await shared.opened().catch(() => undefined);
-    // A log would be everybody's, and so would tasks and what one has subscribed to.
-    if (welcome === undefined || speaksUnasked(welcome)) return undefined;
-    return await opened(shared.caller(events), initialize, events);
+    const { transports } = this.#host;
+    const mayShare = await unlessStopped(transports.mayShare(server, scope), stop).catch(() => false);
+    if (!mayShare) return undefined;
+    return await this.#opened(transports.sharedPeer(server, scope).caller(events), initialize, events);
   }
 
   get #mayShare(): boolean {
@@ -70,8 +99,10 @@ export class LegacyTransport {
     const { server, scope } = this.#options;
     const { transports } = this.#host;
     if (server.config.endpoint.kind !== 'stdio') {
-      return await opened(transports.own(server, scope, events), initialize, events);
+      return await this.#opened(transports.own(server, scope, events), initialize, events);
     }
+    // Else a process would be started for nobody.
+    if (this.#options.stop.aborted) throw this.#options.stop.reason;
     const release = this.#slot();
     if (release === undefined) return await this.#sharedForLackOfRoom(initialize, events);
     const child = transports.own(server, scope, {
@@ -81,7 +112,7 @@ export class LegacyTransport {
         events.onClosed(reason);
       },
     });
-    return await opened(new WatchedPeer(child, { onClose: release }), initialize, events);
+    return await this.#opened(new WatchedPeer(child, { onClose: release }), initialize, events);
   }
 
   /** Tools without questions and logs are better than none. */
@@ -91,7 +122,7 @@ export class LegacyTransport {
       {},
       'too many sessions keep a process of this server: another one shares, and cannot be asked anything',
     );
-    return await opened(this.#host.transports.sharedPeer(server, scope).caller(events), initialize, events);
+    return await this.#opened(this.#host.transports.sharedPeer(server, scope).caller(events), initialize, events);
   }
 
   /** Room for a child, and what gives it back; undefined where there is none, and sharing will do. */
@@ -117,21 +148,28 @@ export class LegacyTransport {
       events,
       this.#options.server.log,
     );
-    return this.#forwarding(await opened(translated, first, events));
+    return this.#forwarding(await this.#opened(translated, first, events));
   }
 
   async #modern(): Promise<Peer> {
     const { server, scope } = this.#options;
-    const peer = await this.#host.transports.modern(server, scope);
-    if (peer === undefined) throw unavailable('The server speaks no revision that latchkey can use.', 60);
-    return peer;
+    const { transports } = this.#host;
+    const peer = await transports.modern(server, scope);
+    if (peer !== undefined) return peer;
+    // A session that is opened anew finds the server as it is now.
+    transports.forgetModernOnly(server.config);
+    throw new NotSentError('connection', 'The server does not speak 2026-07-28 any more');
   }
 
   async #hasModern(): Promise<boolean> {
-    return await this.#modern().then(
+    return await unlessStopped(this.#modern(), this.#options.stop).then(
       () => true,
       () => false,
     );
+  }
+
+  #opened(peer: Peer, initialize: Message, events: PeerEvents): Promise<Opened> {
+    return openedOn(peer, initialize, events, this.#options.stop);
   }
 
   #forwarding({ peer, answer }: Opened): Opened {
@@ -140,46 +178,50 @@ export class LegacyTransport {
   }
 }
 
-/** Sends `initialize`; resolves with the answer, which may be an error. What comes before it is told as it comes. */
-export function begin(peer: Peer, initialize: Message, events: PeerEvents): Promise<Message> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      exchange.cancel();
-      reject(unavailable('The server did not answer in time.', 5));
-    }, CONNECT_MS);
-    const exchange: Exchange = peer.request(initialize, {
-      onMessage: (message) => events.onMessage(message),
-      onAnswer: (answer) => {
-        clearTimeout(timer);
-        resolve(answer);
-      },
-      onFailure: (error) => {
-        clearTimeout(timer);
-        reject(error as Error);
-      },
-    });
-  });
-}
-
-/** Leaves nothing open where it fails. */
-async function opened(peer: Peer, initialize: Message, events: PeerEvents): Promise<Opened> {
+/** Sends `initialize` to a new peer; resolves with the answer, which may be an error, and leaves nothing open where it fails. */
+export async function openedOn(peer: Peer, initialize: Message, events: PeerEvents, stop: StopSignal): Promise<Opened> {
   try {
-    return { peer, answer: await begin(peer, initialize, events) };
+    if (stop.aborted) throw stop.reason;
+    return { peer, answer: await begin(peer, initialize, events, stop) };
   } catch (error) {
     await peer.close();
     throw error;
   }
 }
 
+/** What comes before the answer is told as it comes. */
+function begin(peer: Peer, initialize: Message, events: PeerEvents, stop: StopSignal): Promise<Message> {
+  return new Promise((resolve, reject) => {
+    const ended = (): void => {
+      clearTimeout(timer);
+      stop.removeEventListener('abort', onStop);
+    };
+    const giveUp = (why: unknown): void => {
+      ended();
+      exchange.cancel();
+      reject(why as Error);
+    };
+    const onStop = (): void => giveUp(stop.reason);
+    const exchange: Exchange = peer.request(initialize, {
+      onMessage: (message) => events.onMessage(message),
+      onAnswer: (answer) => {
+        ended();
+        resolve(answer);
+      },
+      onFailure: (error) => {
+        ended();
+        reject(error as Error);
+      },
+    });
+    // Not before: where the request throws, nobody would end them.
+    const timer = setTimeout(() => giveUp(unavailable('The server did not answer in time.', 5)), CONNECT_MS);
+    stop.addEventListener('abort', onStop);
+  });
+}
+
 function mayBeAsked({ params }: Message): boolean {
   const { capabilities } = params;
   return isRecord(capabilities) && ASKED.some((name) => isRecord(capabilities[name]));
-}
-
-function speaksUnasked({ result }: Message): boolean {
-  const capabilities = isRecord(result?.capabilities) ? result.capabilities : {};
-  const { logging, resources, tasks } = capabilities;
-  return isRecord(logging) || isRecord(tasks) || (isRecord(resources) && resources.subscribe === true);
 }
 
 /** The entry may insist on a revision. */

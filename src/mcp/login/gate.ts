@@ -64,15 +64,24 @@ export class LoginGate implements Peer {
   connected(): void {
     if (this.#isClosed) return;
     for (const message of this.#answers.completed()) this.#events.onMessage(message);
-    const inner = this.#inner;
-    if (inner === undefined) return;
-    for (const call of this.#listens.release()) this.#pass(call, inner, call.message);
+    this.#listenAgain();
+  }
+
+  /** The caller has no account at the server any more. */
+  disconnected(): void {
+    if (!this.#isClosed) this.#listenAgain();
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const call of this.#listens.clear()) call.fail(new NotSentError('connection', 'The session is closed'));
     await this.#inner?.close();
+  }
+
+  #listenAgain(): void {
+    const inner = this.#inner;
+    if (inner === undefined) return;
+    for (const call of this.#listens.release()) this.#pass(call, inner, call.message);
   }
 
   #isForUs({ method, params }: Message): boolean {
@@ -82,8 +91,8 @@ export class LoginGate implements Peer {
 
   #pass(call: GatedCall, inner: Peer, message: Message): void {
     call.pass(inner, message, {
-      onMessage: (said) => (this.#isSecondAcknowledgement(call, said) ? undefined : said),
-      onAnswer: (answer) => this.#mended(call.message, answer),
+      onMessage: (said) => (isAcknowledgement(said) ? this.#acknowledged(call, said) : said),
+      onAnswer: (answer) => (this.#listens.outlives(call) ? undefined : this.#mended(call.message, answer)),
       onFailure: (error) => {
         if (error instanceof LoginNeeded) this.#lacking(call, error);
         else call.fail(error);
@@ -91,8 +100,8 @@ export class LoginGate implements Peer {
     });
   }
 
-  #isSecondAcknowledgement(call: GatedCall, { method }: Message): boolean {
-    return method === 'notifications/subscriptions/acknowledged' && this.#listens.isAcknowledged(call);
+  #acknowledged(call: GatedCall, said: Message): Message | undefined {
+    return this.#options.server.isPersonal ? this.#listens.acknowledgedBy(call, said) : said;
   }
 
   /** A retry with the answer to a question of ours: it is tried again, as it was at first. */
@@ -156,6 +165,10 @@ export class LoginGate implements Peer {
 
 /** Codes of those who have no account at the server, so that it has nothing to list for them. */
 const NOBODY: ReadonlySet<string> = new Set(['identity_required', 'authorization_required']);
+
+function isAcknowledgement({ method }: Message): boolean {
+  return method === 'notifications/subscriptions/acknowledged';
+}
 
 function firstParams({ params }: JsonObject): JsonObject {
   return withoutAnswers(params as JsonObject);

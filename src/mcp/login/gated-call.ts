@@ -19,13 +19,13 @@ export class GatedCall implements Exchange {
     return this.#isOver;
   }
 
-  /** Passes `message` on; `seen` may change the answer, and takes failures over. */
+  /** Passes `message` on; `seen` may change the answer or keep it (undefined), and takes failures over. */
   pass(
     peer: Peer,
     message: Message,
     seen: {
       onMessage?(said: Message): Message | undefined;
-      onAnswer(answer: Message): Message;
+      onAnswer(answer: Message): Message | undefined;
       onFailure(error: unknown): void;
     },
   ): void {
@@ -34,7 +34,11 @@ export class GatedCall implements Exchange {
       message,
       {
         onMessage: (said) => this.tell(seen.onMessage === undefined ? said : seen.onMessage(said)),
-        onAnswer: (answer, status) => this.answer(seen.onAnswer(answer), status),
+        onAnswer: (answer, status) => {
+          this.#exchange = undefined;
+          const told = seen.onAnswer(answer);
+          if (told !== undefined) this.answer(told, status);
+        },
         onFailure: (error) => {
           this.#exchange = undefined;
           if (!this.#isOver) seen.onFailure(error);

@@ -1,5 +1,7 @@
-/** `subscriptions/listen` (2026-07-28) of callers without a connection: acknowledged, and heard again after the login. */
+/** `subscriptions/listen` (2026-07-28) that no server listens to: acknowledged by us, and told of logins. */
+import { isRecord } from '../../schema/json-schema.ts';
 import type { Id } from '../../upstream/jsonrpc.ts';
+import type { Message } from '../../upstream/peer/message.ts';
 import type { GatedCall } from './gated-call.ts';
 import { acknowledged, changesFor } from './unconnected.ts';
 
@@ -9,28 +11,40 @@ const MOST_WAITING = 16;
 export class WaitingListens {
   readonly #waiting = new Set<GatedCall>();
   readonly #acknowledged = new WeakSet<GatedCall>();
+  /** Those that the server will tell nothing. */
+  readonly #declined = new WeakSet<GatedCall>();
 
   /** True where `call` is held until a login; its caller has heard that we listen. */
   hold(call: GatedCall): boolean {
     for (const waiting of this.#waiting) if (waiting.isOver) this.#waiting.delete(waiting);
     if (this.#waiting.size >= MOST_WAITING) return false;
     this.#waiting.add(call);
-    this.acknowledge(call);
+    this.#acknowledge(call);
     return true;
   }
 
-  /** True where the caller has heard that we listen: the server's own word for it is not to be passed on. */
-  isAcknowledged(call: GatedCall): boolean {
-    return this.#acknowledged.has(call);
+  /** What the caller of `call` hears of the server's own acknowledgement; undefined: they have heard ours. */
+  acknowledgedBy(call: GatedCall, said: Message): Message | undefined {
+    if (honorsNothing(said) && changesFor(idOf(call), call.message).length > 0) {
+      // What this server never changes for everybody, a login changes for one.
+      this.#declined.add(call);
+      this.#acknowledge(call);
+    }
+    return this.#acknowledged.has(call) ? undefined : said;
   }
 
-  acknowledge(call: GatedCall): void {
+  /** True where `call` is held though the server has ended it, because only logins could have been told of. */
+  outlives(call: GatedCall): boolean {
+    return this.#declined.delete(call) && this.hold(call);
+  }
+
+  #acknowledge(call: GatedCall): void {
     if (this.#acknowledged.has(call)) return;
     this.#acknowledged.add(call);
     call.tell(acknowledged(idOf(call), call.message));
   }
 
-  /** A login has been made: tells all that everything may be different, and returns the requests to be passed on. */
+  /** A login has been made, or has ended: tells all that everything may be different, and returns the requests to be passed on. */
   release(): readonly GatedCall[] {
     const released = [...this.#waiting].filter((call) => !call.isOver);
     this.#waiting.clear();
@@ -44,6 +58,11 @@ export class WaitingListens {
     this.#waiting.clear();
     return calls;
   }
+}
+
+function honorsNothing({ params }: Message): boolean {
+  const honored = isRecord(params.notifications) ? Object.values(params.notifications) : [];
+  return honored.every((one) => one === false || (Array.isArray(one) && one.length === 0));
 }
 
 function idOf({ message }: GatedCall): Id {

@@ -2,6 +2,8 @@
 import type { Id } from '../../upstream/jsonrpc.ts';
 import { errorMessage, type Message } from '../../upstream/peer/message.ts';
 import type { Exchange, Peer, PeerFactory } from '../../upstream/peer/peer.ts';
+import { connectionLost } from '../../upstream/wire.ts';
+import type { Share } from '../budget.ts';
 import { failureMessage } from '../failures.ts';
 import { EventLog, parseEventId } from './event-log.ts';
 import { MessageStream, type Outlet } from './message-stream.ts';
@@ -10,6 +12,8 @@ import { type ReplyOutlet, ReplyStream } from './reply-stream.ts';
 interface Pending {
   readonly exchange: Exchange;
   readonly replies: ReplyStream;
+  /** It is the `initialize`. */
+  readonly isFirst: boolean;
 }
 
 const INVALID_REQUEST = -32600;
@@ -30,6 +34,8 @@ export interface ConversationOptions {
   readonly peer: PeerFactory;
   /** False where the transport has no way to hear again what was missed. Default: true. */
   readonly isResumable?: boolean;
+  /** What large events that nobody was given count for. Default: nothing. */
+  readonly room?: Share;
 }
 
 export class Conversation {
@@ -43,12 +49,15 @@ export class Conversation {
   readonly #replies = new Map<number, ReplyStream>();
   readonly #ended: number[] = [];
   #nextStream = STANDING + 1;
+  /** An `initialize` is under way, or has been answered with a result. */
+  #hasBegun = false;
   #version = '';
   #lastUsed = Date.now();
   #isClosed = false;
+  #closing: Promise<void> | undefined;
 
-  constructor({ id, owner, peer, isResumable = true }: ConversationOptions) {
-    this.#log = new EventLog(isResumable);
+  constructor({ id, owner, peer, isResumable = true, room }: ConversationOptions) {
+    this.#log = new EventLog(isResumable, room);
     this.#standing = new MessageStream(STANDING, this.#log);
     this.id = id;
     this.owner = owner;
@@ -101,12 +110,16 @@ export class Conversation {
     this.#standing.touch();
   }
 
-  /** Goes on with the stream that was broken after the event `lastEventId`; false where that is none of this session. */
+  /**
+   * Goes on with the stream that was broken after the event `lastEventId`; false where that is none of this session, or
+   * where what came next is not known any more.
+   */
   resume(lastEventId: string, outlet: Outlet): boolean {
     this.#lastUsed = Date.now();
     const last = parseEventId(lastEventId);
     const stream = last?.stream === STANDING ? this.#standing : this.#replies.get(last?.stream ?? -1)?.stream;
-    if (last === undefined || stream === undefined) return false;
+    // Going on with a gap would be a loss that nobody sees.
+    if (last === undefined || stream?.canGoOnAfter(last.number) !== true) return false;
     stream.attach(outlet, last.number);
     stream.touch();
     return true;
@@ -129,14 +142,27 @@ export class Conversation {
     if (awake) this.#standing.touch();
   }
 
+  /** Ends every stream at once, and answers what is under way; resolves once the session at the server has ended, too. */
   async close(): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    await this.#peer.close();
+    if (!this.#isClosed) {
+      this.#isClosed = true;
+      this.#closing = this.#close();
+    }
+    await this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const closed = this.#peer.close();
+    for (const [id, { exchange, replies }] of [...this.#pending]) {
+      exchange.cancel();
+      this.#answer(replies, failureMessage(id, connectionLost('the session was closed')));
+    }
+    this.#pending.clear();
     this.#standing.finish();
     for (const { stream } of this.#replies.values()) stream.finish();
     this.#replies.clear();
     this.#log.clear();
+    await closed;
   }
 
   /** Older clients take an event without a message for a broken one (SEP-1699). */
@@ -151,6 +177,8 @@ export class Conversation {
       this.#answer(replies, refusal);
       return;
     }
+    const isFirst = request.method === 'initialize';
+    if (isFirst) this.#hasBegun = true;
     const exchange = this.#peer.request(
       request,
       {
@@ -158,17 +186,18 @@ export class Conversation {
         onAnswer: (answer) => {
           this.#lastUsed = Date.now();
           this.#pending.delete(id);
-          if (request.method === 'initialize') this.#agreed(answer);
+          if (isFirst) this.#agreed(answer);
           this.#answer(replies, answer);
         },
         onFailure: (error) => {
           this.#pending.delete(id);
+          if (isFirst) this.#hasBegun = false;
           this.#answer(replies, failureMessage(id, error));
         },
       },
       headers,
     );
-    this.#pending.set(id, { exchange, replies });
+    this.#pending.set(id, { exchange, replies, isFirst });
   }
 
   /** What is answered without asking the server. */
@@ -179,7 +208,7 @@ export class Conversation {
     if (this.#pending.size >= MOST_PENDING) {
       return errorMessage(id, INVALID_REQUEST, `This session has ${MOST_PENDING} requests under way.`);
     }
-    if (method === 'initialize' && this.#version !== '') {
+    if (method === 'initialize' && this.#hasBegun) {
       return errorMessage(id, INVALID_REQUEST, 'This session is initialized already.');
     }
     return undefined;
@@ -190,7 +219,9 @@ export class Conversation {
     this.#settled(replies);
   }
 
+  /** One that failed may be tried again. */
   #agreed(answer: Message): void {
+    this.#hasBegun = answer.error === undefined;
     const version = answer.result?.protocolVersion;
     if (typeof version === 'string') this.#version = version;
   }
@@ -200,6 +231,7 @@ export class Conversation {
     const pending = this.#pending.get(requestId as Id);
     if (pending === undefined) return;
     this.#pending.delete(requestId as Id);
+    if (pending.isFirst) this.#hasBegun = false;
     pending.exchange.cancel(notice);
     pending.replies.giveUp();
     this.#settled(pending.replies);

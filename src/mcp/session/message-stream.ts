@@ -42,9 +42,9 @@ export class MessageStream {
   }
 
   push(message: Message): void {
-    const event = this.#log.add(this.number, this.#next, message.text);
+    const event = { id: eventId(this.number, this.#next), number: this.#next, text: message.text };
     this.#next += 1;
-    this.#write(event);
+    this.#log.add(this.number, event, this.#write(event));
   }
 
   /** Gives all that came after event `after` (default: all that nobody was given) to a connection, and what comes from now on. */
@@ -53,8 +53,15 @@ export class MessageStream {
     this.#outlet = outlet;
     // One connection hears a stream: two would hear everything twice (Streamable HTTP, multiple connections).
     former?.end();
-    for (const event of this.#log.from(this.number, after + 1)) this.#write(event);
+    for (const event of this.#log.from(this.number, after + 1)) {
+      if (this.#write(event)) this.#log.given(event);
+    }
     if (this.#isDone) this.#finish();
+  }
+
+  /** True where every event after event `after` is still known; false for one that was never given out, too. */
+  canGoOnAfter(after: number): boolean {
+    return after < this.#next && this.#log.from(this.number, after + 1).length === this.#next - 1 - after;
   }
 
   /** The connection has closed; what it was not given is kept for the next one. */
@@ -79,15 +86,17 @@ export class MessageStream {
     outlet?.end();
   }
 
-  #write(event: StreamEvent): void {
+  /** True where a connection was given it. */
+  #write(event: StreamEvent): boolean {
     const outlet = this.#outlet;
-    if (outlet === undefined) return;
+    if (outlet === undefined) return false;
     if (outlet.unread > MOST_UNREAD_BYTES) {
       this.#outlet = undefined;
       outlet.cut();
-      return;
+      return false;
     }
     this.#unsent = event.number + 1;
     outlet.write(event);
+    return true;
   }
 }

@@ -59,12 +59,12 @@ export class SessionRegistry {
     peer: ConversationOptions['peer'],
     {
       children = { count: 0 },
-      isResumable = true,
-    }: { readonly children?: Children; readonly isResumable?: boolean } = {},
+      ...more
+    }: { readonly children?: Children } & Pick<ConversationOptions, 'isResumable' | 'room'> = {},
   ): Conversation {
     this.#makeRoom(owner);
     const id = randomBytes(32).toString('base64url');
-    const conversation = new Conversation({ id, owner: owner.key, peer, isResumable });
+    const conversation = new Conversation({ id, owner: owner.key, peer, ...more });
     this.#entries.set(id, { ...owner, conversation, children });
     return conversation;
   }
@@ -84,7 +84,7 @@ export class SessionRegistry {
   /** Ends the sessions with a server that is gone. */
   endAt(endpoint: string): void {
     for (const entry of [...this.#entries.values()]) {
-      if (entry.endpoint === endpoint) void this.end(entry.conversation);
+      if (entry.endpoint === endpoint) this.#endSoon(entry.conversation);
     }
   }
 
@@ -95,7 +95,7 @@ export class SessionRegistry {
     );
     const [first] = idle.sort((one, other) => one.conversation.lastUsed - other.conversation.lastUsed);
     if (first === undefined) return false;
-    void this.end(first.conversation);
+    this.#endSoon(first.conversation);
     return true;
   }
 
@@ -104,7 +104,7 @@ export class SessionRegistry {
     this.#ticks += 1;
     for (const { conversation } of [...this.#entries.values()]) {
       const isIdle = !conversation.isInUse && now - conversation.lastUsed > this.#limits.idleMs;
-      if (isIdle) void this.end(conversation);
+      if (isIdle) this.#endSoon(conversation);
       else conversation.tick(now, this.#ticks % AWAKE_EVERY === 0);
     }
   }
@@ -114,6 +114,11 @@ export class SessionRegistry {
     const all = [...this.#entries.values()];
     this.#entries.clear();
     await Promise.all(all.map(({ conversation }) => conversation.close()));
+  }
+
+  /** Nobody waits for the end, nor could do anything where that fails. */
+  #endSoon(conversation: Conversation): void {
+    this.end(conversation).catch(() => undefined);
   }
 
   #makeRoom({ key, isOnePerson }: SessionOwner): void {

@@ -66,7 +66,8 @@ export class ReplyStream {
     this.#waiting -= 1;
     this.#answered?.(message);
     if (!this.#takesEvents || (this.#undecided !== undefined && !this.#isBatch)) {
-      this.#answers.push(message);
+      // For nobody nothing is kept.
+      if (this.#undecided !== undefined) this.#answers.push(message);
       if (this.#waiting === 0) this.#answerAll();
       return;
     }
@@ -99,8 +100,10 @@ export class ReplyStream {
 
   /** The client has gone. */
   detach(outlet: Outlet): void {
-    if (this.#undecided === outlet) this.#undecided = undefined;
-    else this.#stream.detach(outlet);
+    if (this.#undecided === outlet) {
+      this.#undecided = undefined;
+      this.#answers.length = 0;
+    } else this.#stream.detach(outlet);
   }
 
   #answerAll(): void {

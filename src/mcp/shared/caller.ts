@@ -7,12 +7,14 @@ import {
   type Message,
   requestMessage,
   resultMessage,
+  rewritten,
 } from '../../upstream/peer/message.ts';
 import type { Exchange, Peer, PeerEvents, Replies } from '../../upstream/peer/peer.ts';
 import { LEGACY_REVISIONS } from '../../upstream/protocol.ts';
 import { connectionLost, unavailable } from '../../upstream/wire.ts';
 import { INVALID_PARAMS } from '../failures.ts';
 import { answerLater } from '../wrappers/answer-later.ts';
+import { unlessTooDeep } from '../wrappers/too-deep.ts';
 import type { Flight, Request } from './flight.ts';
 import { isLogLevel, type LogLevel, reaches } from './levels.ts';
 import type { SharedPeer } from './shared-peer.ts';
@@ -58,16 +60,18 @@ export class SharedCaller implements Peer {
       case 'resources/unsubscribe':
         return this.#unsubscribe(request);
       default:
-        // Tasks outlive the requests that made them, and the server would list and end those of all callers.
-        if (!message.method.startsWith('tasks/')) return this.#shared.fly(this, request);
+        if (!MEANS_OTHERS.test(message.method)) return this.#shared.fly(this, request);
         return answerLater(replies, errorMessage(id, METHOD_NOT_FOUND, `${message.method} is not supported`));
     }
   }
 
   send(message: Message): void {
-    if (this.#closed) return;
-    if (message.kind === 'answer') this.#shared.answer(this, message);
-    else if (!OURS.has(message.method)) this.#shared.connection.current?.peer.send(message);
+    if (this.#closed || OURS.has(message.method)) return;
+    // With two ids in its text an answer would be, for some servers, the one to another caller's question.
+    const sound = unlessTooDeep(() => rewritten(message));
+    if (sound === undefined) return;
+    if (sound.kind === 'answer') this.#shared.answer(this, sound);
+    else this.#shared.connection.current?.peer.send(sound);
   }
 
   async close(): Promise<void> {
@@ -129,7 +133,10 @@ export class SharedCaller implements Peer {
   /** The server is told only by the last caller who had subscribed. */
   #unsubscribe(request: Request): Exchange {
     const { message, replies } = request;
-    const uri = String(message.params.uri);
+    const { uri } = message.params;
+    if (typeof uri !== 'string') {
+      return answerLater(replies, errorMessage(message.id as Id, INVALID_PARAMS, '"uri" is missing or no text.'));
+    }
     this.#subscribed.delete(uri);
     this.#shared.subscriptions.remove(this, uri);
     if (!this.#shared.subscriptions.has(uri)) return this.#shared.fly(this, request);
@@ -137,6 +144,11 @@ export class SharedCaller implements Peer {
   }
 }
 
+/**
+ * Requests that are no single caller's: tasks outlive the requests that made them, and the server would list and end
+ * those of all; and a notification with an id is to some servers still a notification.
+ */
+const MEANS_OTHERS = /^(?:tasks|notifications)\//;
 /** Notifications that mean a whole session, or a request by an id that is not the server's. */
 const OURS: ReadonlySet<string> = new Set([
   'notifications/initialized',
@@ -165,11 +177,12 @@ function welcome(request: Message, answer: Message): Message {
   return edited(answer, (value) => {
     const result = value.result as JsonObject;
     const { tasks: _, ...capabilities } = (result.capabilities ?? {}) as JsonObject;
-    const protocolVersion = isOlder(asked, String(result.protocolVersion)) ? asked : result.protocolVersion;
+    const protocolVersion = isOlder(asked, result.protocolVersion) ? asked : result.protocolVersion;
     return { ...value, id: request.id, result: { ...result, protocolVersion, capabilities } };
   });
 }
 
-function isOlder(asked: unknown, spoken: string): asked is string {
-  return typeof asked === 'string' && LEGACY_REVISIONS.includes(asked) && asked <= spoken;
+function isOlder(asked: unknown, spoken: unknown): boolean {
+  if (typeof asked !== 'string' || typeof spoken !== 'string') return false;
+  return LEGACY_REVISIONS.includes(asked) && asked <= spoken;
 }

@@ -2,11 +2,12 @@
 import { LoginNeeded } from '../../oauth/errors.ts';
 import { Pacing } from '../../upstream/pacing.ts';
 import type { Message } from '../../upstream/peer/message.ts';
-import { type JsonObject, notificationMessage, requestMessage } from '../../upstream/peer/message.ts';
+import { type JsonObject, notificationMessage, requestMessage, withId } from '../../upstream/peer/message.ts';
 import type { Peer, PeerFactory } from '../../upstream/peer/peer.ts';
 import { LEGACY_REVISIONS } from '../../upstream/protocol.ts';
 import { DEFAULT_TIMINGS, type LinkTimings } from '../../upstream/timings.ts';
 import { badAnswer, unavailable } from '../../upstream/wire.ts';
+import { unlessTooDeep } from '../wrappers/too-deep.ts';
 
 /** A session that has been initialized. */
 export interface Opened {
@@ -111,14 +112,14 @@ export class SharedConnection {
     const peer = this.#newPeer();
     this.#openingPeer = peer;
     try {
-      const answer = checked(await this.#initialize(peer));
+      const answer = writable(checked(await this.#initialize(peer)));
       if (this.#closed) throw closed();
       const opened = { peer, answer };
       peer.send(notificationMessage('notifications/initialized'));
       this.#begin(opened);
       return opened;
     } catch (error) {
-      void peer.close();
+      peer.close().catch(() => undefined);
       // A missing login is no failure of the server, and may be there at the next request.
       if (!(error instanceof LoginNeeded)) this.#notBefore = Date.now() + this.#pacing.failed();
       throw error;
@@ -174,10 +175,6 @@ export class SharedConnection {
 /** One request of our own. Resolves with its answer, be it a result or an error; rejects where none comes within `ms`. */
 export function askPeer(peer: Peer, request: Message, ms: number): Promise<Message> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      exchange.cancel();
-      reject(unavailable('The server did not answer in time.', 5));
-    }, ms);
     const exchange = peer.request(request, {
       onMessage: () => undefined,
       onAnswer: (message) => {
@@ -189,6 +186,10 @@ export function askPeer(peer: Peer, request: Message, ms: number): Promise<Messa
         reject(error);
       },
     });
+    const timer = setTimeout(() => {
+      exchange.cancel();
+      reject(unavailable('The server did not answer in time.', 5));
+    }, ms);
   });
 }
 
@@ -196,6 +197,12 @@ function checked(answer: Message): Message {
   const version = answer.result?.protocolVersion;
   if (typeof version === 'string' && LEGACY_REVISIONS.includes(version)) return answer;
   throw badAnswer('The server did not begin a session that latchkey understands.', answer.error?.message);
+}
+
+/** It is told to each caller, in words of theirs; what is nested too deeply for that could be told to none. */
+function writable(answer: Message): Message {
+  if (unlessTooDeep(() => withId(answer, INITIALIZE_ID)) !== undefined) return answer;
+  throw badAnswer('The answer to initialize is nested too deeply.');
 }
 
 function closed(): Error {

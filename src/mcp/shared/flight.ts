@@ -43,13 +43,17 @@ export class Flight implements Exchange {
   start(): void {
     const { current } = this.#host.connection;
     if (current !== undefined) {
-      this.#send(current);
+      try {
+        this.#send(current);
+      } catch (error) {
+        queueMicrotask(() => this.fail(error));
+      }
       return;
     }
-    this.#host.connection.open().then(
-      (opened) => this.#send(opened),
-      (error: unknown) => this.fail(error),
-    );
+    this.#host.connection
+      .open()
+      .then((opened) => this.#send(opened))
+      .catch((error: unknown) => this.fail(error));
   }
 
   /** Passes a message of the server on to the caller. */

@@ -1,4 +1,5 @@
 /** Many callers on one upstream session: each sees it as its own, and nothing of one reaches another. */
+import { randomInt } from 'node:crypto';
 import { type Id, METHOD_NOT_FOUND } from '../../upstream/jsonrpc.ts';
 import {
   errorMessage,
@@ -19,6 +20,10 @@ import { type LogLevel, mostVerbose } from './levels.ts';
 import { Subscriptions } from './subscriptions.ts';
 
 const MOST_CALLERS = 10_000;
+/** The first id is below: there are servers that keep ids in 32 bits. */
+const FIRST_ID = 2 ** 30;
+/** How far ids may lie apart: millions of requests fit into 32 bits. */
+const MOST_SKIPPED = 256;
 /** How many questions of the server may be open at once. */
 const MOST_ASKED = 1_000;
 /** How long a request of our own may take. */
@@ -26,8 +31,17 @@ const OWN_MS = 30_000;
 /** How long a cancelled request may still make the server ask something. */
 const DOUBT_MS = 30_000;
 
+/** What a session, or a connection, holds as long as it lasts. */
+export interface Lease {
+  /** Whose it is. */
+  readonly holder: string;
+  /** May be called more than once. */
+  release(): void;
+}
+
 export class SharedPeer {
   readonly connection: SharedConnection;
+  readonly lease: Lease | undefined;
   readonly subscriptions = new Subscriptions<SharedCaller>();
   /** What the server was told last; undefined where it was told nothing in this session. */
   upstreamLevel: LogLevel | undefined;
@@ -36,7 +50,7 @@ export class SharedPeer {
   /** Questions of the server, by its ids, and whom they went to. */
   readonly #asked = new Map<Id, Flight>();
   readonly #asksBack: boolean;
-  #nextId = 1;
+  #lastId = randomInt(FIRST_ID);
   #doubtUntil = 0;
   #idleSince = Date.now();
 
@@ -44,7 +58,8 @@ export class SharedPeer {
    * `initializeParams`: protocolVersion, clientInfo and capabilities; with none of elicitation, sampling and roots among
    * them, whatever the server asks is refused.
    */
-  constructor(factory: PeerFactory, initializeParams: JsonObject, timings?: LinkTimings) {
+  constructor(factory: PeerFactory, initializeParams: JsonObject, timings?: LinkTimings, lease?: Lease) {
+    this.lease = lease;
     const { capabilities } = initializeParams;
     this.#asksBack = ASKING.some((name) => Object.hasOwn((capabilities ?? {}) as JsonObject, name));
     this.connection = new SharedConnection(
@@ -85,18 +100,19 @@ export class SharedPeer {
 
   /** Ends the session, and tells all callers `reason`. */
   async close(reason = 'The server was closed.'): Promise<void> {
+    this.lease?.release();
     const closing = this.connection.close();
-    for (const { flight } of [...this.#flights.values()]) flight.fail(connectionLost(reason));
+    for (const { flight } of [...this.#flights.values()]) attempt(() => flight.fail(connectionLost(reason)));
     for (const caller of [...this.#callers]) {
       this.#callers.delete(caller);
-      caller.ended(reason);
+      attempt(() => caller.ended(reason));
     }
     await closing;
   }
 
   /** For a caller: sends a request. */
   fly(caller: SharedCaller, request: Request): Flight {
-    const flight = new Flight(this.#hostFor(caller), this.#nextId++, request);
+    const flight = new Flight(this.#hostFor(caller), this.#nextId(), request);
     this.#flights.set(flight.id, { flight, caller });
     caller.flights.add(flight);
     flight.start();
@@ -120,6 +136,12 @@ export class SharedPeer {
 
   get wantedLevel(): LogLevel | undefined {
     return mostVerbose([...this.#callers].flatMap(({ level }) => level ?? []));
+  }
+
+  /** Never used before in this session, and nothing that a caller could guess. */
+  #nextId(): number {
+    this.#lastId += randomInt(1, MOST_SKIPPED);
+    return this.#lastId;
   }
 
   #hostFor(caller: SharedCaller): FlightHost {
@@ -230,13 +252,22 @@ export class SharedPeer {
   #own(method: string, params: JsonObject): void {
     const peer = this.connection.current?.peer;
     if (peer !== undefined)
-      askPeer(peer, requestMessage(this.#nextId++, method, params), OWN_MS).catch(() => undefined);
+      askPeer(peer, requestMessage(this.#nextId(), method, params), OWN_MS).catch(() => undefined);
   }
 }
 
 /** Capabilities of a client that let a server ask back. */
 const ASKING = ['elicitation', 'sampling', 'roots'];
 const LISTS = ['tools', 'prompts', 'resources'] as const;
+
+/** One caller whose end fails must not keep the others from hearing of theirs. */
+function attempt(tell: () => void): void {
+  try {
+    tell();
+  } catch {
+    // There is nobody left to be told.
+  }
+}
 
 function isForAll(message: Message): boolean {
   return LISTS.some((list) => message.method === `notifications/${list}/list_changed`);

@@ -137,10 +137,10 @@ export class Listening {
   #complete(): void {
     if (!this.#end()) return;
     const result = { _meta: { [SUBSCRIPTION_ID_META]: this.#id } };
-    this.#replies.onAnswer(
-      resultMessage(this.#id, modernResult(result, this.#request.method, this.#shared.welcome)),
-      200,
-    );
+    const written = (welcome: Message | undefined): Message =>
+      resultMessage(this.#id, modernResult(result, this.#request.method, welcome));
+    // Who the server is may be what cannot be written.
+    this.#replies.onAnswer(unlessTooDeep(() => written(this.#shared.welcome)) ?? written(undefined), 200);
   }
 
   get #id(): Id {
@@ -152,7 +152,7 @@ export class Listening {
     if (this.#over) return false;
     this.#over = true;
     this.#onEnd();
-    void this.#view.close();
+    this.#view.close().catch(() => undefined);
     return true;
   }
 }

@@ -19,7 +19,7 @@ export interface LegacyServer {
   readonly peers: SharedPeers;
   /** Of the session that declares nothing: which server, and whose (or shared). Other sessions' keys begin with it. */
   readonly key: string;
-  /** Makes a session that declares these capabilities of a client. */
+  /** Makes a session that declares these capabilities of a client. Throws 503 where there is no room for one. */
   make(capabilities: JsonObject): SharedPeer;
   readonly rounds: Rounds<RoundsCall>;
   /** `principal.id`: who may go on with a call that waits, and who is asked by a session of its own. */
@@ -28,6 +28,9 @@ export interface LegacyServer {
 
 /** Methods that this revision has given up, though the server knows them. */
 const GIVEN_UP = /^(?:initialize|ping|logging\/setLevel|resources\/(?:un)?subscribe|tasks\/.*)$/;
+
+/** Sessions of one caller with one server: clients declare the same each time. */
+const MOST_OF_ONE_CALLER = 4;
 
 /** What is under way, to be ended with the peer. */
 interface Running {
@@ -77,12 +80,25 @@ export class LegacyAsModern implements Peer {
       : this.#call(shared, message, replies, headers);
   }
 
-  /** Callers that may be asked something have a session of their own, which declares just that. */
+  /** Callers that may be asked something have a session of their own, which declares just that, where there is room. */
   #sharedFor(message: Message): SharedPeer {
-    const { peers, key, caller, make } = this.#server;
+    const { peers, key, make } = this.#server;
     const asking = askingCapabilities(envelopeOf(message).capabilities);
-    const isAsked = Object.keys(asking).length > 0;
-    return peers.get(isAsked ? `${key}\n${JSON.stringify([caller, asking])}` : key, () => make(asking));
+    const own = Object.keys(asking).length > 0 ? this.#ownFor(asking) : undefined;
+    return own ?? peers.get(key, () => make({}));
+  }
+
+  /** Undefined where there is no room: a server that cannot ask is better than none. */
+  #ownFor(asking: JsonObject): SharedPeer | undefined {
+    const { peers, key, caller, make } = this.#server;
+    const family = `${key}\n${JSON.stringify(caller)}\n`;
+    const own = family + JSON.stringify(asking);
+    if (peers.find(own) === undefined && !peers.hasRoom(family, MOST_OF_ONE_CALLER)) return undefined;
+    try {
+      return peers.get(own, () => make(asking));
+    } catch {
+      return undefined;
+    }
   }
 
   #call(shared: SharedPeer, message: Message, replies: Replies, headers: readonly string[] | undefined): Exchange {

@@ -1,4 +1,5 @@
 /** What differs between the words of 2026-07-28 and those of older revisions: pure functions on parsed messages. */
+import { stringifyJson } from '../../schema/json.ts';
 import { isRecord, listOf, recordOf } from '../../schema/json-schema.ts';
 import type { JsonObject } from '../../upstream/peer/message.ts';
 import {
@@ -95,11 +96,13 @@ function withoutMeta(holder: JsonObject, key: string): JsonObject {
   return Object.keys(rest).length === 0 ? own : { ...own, _meta: rest };
 }
 
-/** Structured content may be any JSON since 2026-07-28; before, it is an object, and the text says the same. */
+/** Structured content may be any JSON since 2026-07-28; before, it is an object, and the text says the same as it did. */
 function withObjectContent(result: JsonObject): JsonObject {
   const { structuredContent } = result;
   if (structuredContent === undefined || isRecord(structuredContent)) return result;
-  return { ...result, structuredContent: { result: structuredContent } };
+  const said = listOf(result.content);
+  const content = said.length > 0 ? said : [{ type: 'text', text: stringifyJson(structuredContent) }];
+  return { ...result, content, structuredContent: { result: structuredContent } };
 }
 
 /** An output schema may describe any JSON since 2026-07-28; before, it describes an object. */

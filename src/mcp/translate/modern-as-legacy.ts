@@ -127,8 +127,9 @@ export class ModernAsLegacy implements Peer {
         return resultMessage(id, {});
       case 'logging/setLevel':
         if (!isRecord(this.#capabilities.logging)) break;
-        if (!LOG_LEVELS.has(params.level)) return errorMessage(id, INVALID_PARAMS, 'Invalid params: no such log level');
-        this.#calls.caller = { ...this.#calls.caller, logLevel: String(params.level) };
+        if (typeof params.level !== 'string' || !LOG_LEVELS.has(params.level))
+          return errorMessage(id, INVALID_PARAMS, 'Invalid params: no such log level');
+        this.#calls.caller = { ...this.#calls.caller, logLevel: params.level };
         return resultMessage(id, {});
       case 'resources/subscribe':
       case 'resources/unsubscribe':
@@ -163,7 +164,7 @@ export class ModernAsLegacy implements Peer {
     const start = (): void => call.start([...headers, ...this.#tools.headersFor(params)]);
     const ready = this.#tools.ready(params.name);
     if (ready === undefined) start();
-    else void ready.then(start);
+    else ready.then(start).catch((error: unknown) => call.fail(error));
     return call;
   }
 
@@ -179,10 +180,6 @@ export class ModernAsLegacy implements Peer {
   /** One page of the tools; undefined where there is none in time. */
   #listTools(cursor: unknown): Promise<Message | undefined> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        exchange.cancel();
-        resolve(undefined);
-      }, LIST_MS).unref();
       const settle = (answer?: Message): void => {
         clearTimeout(timer);
         resolve(answer);
@@ -192,6 +189,10 @@ export class ModernAsLegacy implements Peer {
         onAnswer: settle,
         onFailure: () => settle(),
       });
+      const timer = setTimeout(() => {
+        exchange.cancel();
+        resolve(undefined);
+      }, LIST_MS).unref();
     });
   }
 

@@ -137,14 +137,14 @@ export class RoundsCall {
       send();
       return;
     }
-    this.#host.shared.opened().then(
-      (welcome) => {
+    this.#host.shared
+      .opened()
+      .then((welcome) => {
         const request = requestMessage('level', 'logging/setLevel', { level });
         if (!declares(welcome, 'logging')) send();
         else this.#view.request(request, { onMessage: () => undefined, onAnswer: send, onFailure: send });
-      },
-      (error: unknown) => this.#ended({ error }),
-    );
+      })
+      .catch((error: unknown) => this.#ended({ error }));
   }
 
   #said(message: Message): void {
@@ -280,7 +280,7 @@ export class RoundsCall {
     clearTimeout(this.#gathering);
     this.#leaveRound();
     this.#host.rounds.release(this.#kept);
-    void this.#view.close();
+    this.#view.close().catch(() => undefined);
   }
 }
 

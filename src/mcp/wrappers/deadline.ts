@@ -1,16 +1,16 @@
 /** A request waits so long for an answer, or for a sign of life, and no longer; while the server asks the caller, time stands still. */
 import { GatewayError } from '../../errors.ts';
 import { timedOut } from '../../upstream/call-scope.ts';
-import type { Id } from '../../upstream/jsonrpc.ts';
 import type { Message } from '../../upstream/peer/message.ts';
 import type { Exchange, Peer, PeerEvents, Replies } from '../../upstream/peer/peer.ts';
+import { Patience } from './patience.ts';
+import { isQuestion, Questions } from './questions.ts';
+import { requestSafely } from './request-safely.ts';
 
 /** Never answered as long as somebody listens (2026-07-28, subscriptions). */
 const ENDLESS = 'subscriptions/listen';
-/** A server may ask so much without being answered; what comes beyond holds no clock. */
-const MOST_ASKED = 1_000;
-/** A person may take their time; a client that has gone must not hold a request for ever. */
-const LONGEST_ASKED_MS = 30 * 60_000;
+/** Signs of life prolong a request no longer than that: who holds it could hold it for ever. */
+const LONGEST_RENEWED_MS = 60 * 60_000;
 
 /** Told of each tool call that has ended, after how many milliseconds; `code`: why it failed, if so. */
 export type CallListener = (tool: unknown, ms: number, code: string | undefined) => void;
@@ -27,20 +27,18 @@ export class DeadlinePeer implements Peer {
   readonly #peer: Peer;
   readonly #timeoutMs: () => number;
   readonly #onCall: CallListener;
-  /** Requests of the server that the caller has not answered yet. */
-  readonly #asked = new Set<Id>();
-  #lastAskedAt = 0;
+  readonly #questions = new Questions();
 
   constructor({ open, timeoutMs, onCall }: DeadlineOptions, events: PeerEvents) {
     this.#timeoutMs = timeoutMs;
     this.#onCall = onCall;
     this.#peer = open({
       onMessage: (message) => {
-        this.#noteAsked(message);
+        this.#questions.heard(message);
         events.onMessage(message);
       },
       onClosed: (reason) => {
-        this.#asked.clear();
+        this.#questions.clear();
         events.onClosed(reason);
       },
     });
@@ -51,29 +49,26 @@ export class DeadlinePeer implements Peer {
   }
 
   request(message: Message, replies: Replies, headers?: readonly string[]): Exchange {
-    if (message.method === ENDLESS) return this.#peer.request(message, replies, headers);
+    if (message.method === ENDLESS) return requestSafely(this.#peer, message, replies, headers);
     const ms = this.#timeoutMs();
     const began = performance.now();
+    const latest = Date.now() + LONGEST_RENEWED_MS;
     const ended = (code: string | undefined): void => {
-      clearTimeout(timer);
+      patience.stop();
       if (message.method === 'tools/call') this.#onCall(message.params.name, performance.now() - began, code);
     };
-    const expire = (): void => {
-      if (this.#isAsking) {
-        timer.refresh();
-        return;
-      }
+    const patience = new Patience(ms, this.#questions, () => {
       exchange.cancel();
       ended('call_timeout');
-      replies.onFailure(timedOut(ms));
-    };
-    const timer = setTimeout(expire, ms);
-    const exchange = this.#peer.request(
+      replies.onFailure(timedOut(ms, message.method === 'tools/call'));
+    });
+    const exchange = requestSafely(
+      this.#peer,
       message,
       {
         onMessage: (said) => {
-          timer.refresh();
-          this.#noteAsked(said);
+          this.#questions.heard(said);
+          if (!isQuestion(said) && Date.now() < latest) patience.renew();
           replies.onMessage(said);
         },
         onAnswer: (answer, status) => {
@@ -96,22 +91,12 @@ export class DeadlinePeer implements Peer {
   }
 
   send(message: Message): void {
-    if (message.kind === 'answer' && message.id !== undefined) this.#asked.delete(message.id);
+    if (message.kind === 'answer' && message.id !== undefined) this.#questions.close(message.id);
     this.#peer.send(message);
   }
 
   close(): Promise<void> {
     return this.#peer.close();
-  }
-
-  get #isAsking(): boolean {
-    return this.#asked.size > 0 && Date.now() - this.#lastAskedAt < LONGEST_ASKED_MS;
-  }
-
-  #noteAsked({ kind, id }: Message): void {
-    if (kind !== 'request' || id === undefined) return;
-    if (this.#asked.size < MOST_ASKED) this.#asked.add(id);
-    this.#lastAskedAt = Date.now();
   }
 }
 

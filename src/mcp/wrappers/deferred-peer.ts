@@ -14,14 +14,13 @@ export class DeferredPeer implements Peer {
   request(message: Message, replies: Replies, headers?: readonly string[]): Exchange {
     let exchange: Exchange | undefined;
     let isCancelled = false;
-    this.#peer().then(
-      (peer) => {
+    this.#peer()
+      .then((peer) => {
         if (!isCancelled) exchange = peer.request(message, replies, headers);
-      },
-      (error: unknown) => {
+      })
+      .catch((error: unknown) => {
         if (!isCancelled) replies.onFailure(error);
-      },
-    );
+      });
     return {
       cancel: (notice) => {
         isCancelled = true;
@@ -31,10 +30,9 @@ export class DeferredPeer implements Peer {
   }
 
   send(message: Message): void {
-    this.#peer().then(
-      (peer) => peer.send(message),
-      () => undefined,
-    );
+    this.#peer()
+      .then((peer) => peer.send(message))
+      .catch(() => undefined);
   }
 
   /** What was found belongs to others as well. */

@@ -3,11 +3,12 @@ import type { ServerConfig } from '../../config/model.ts';
 import { isRecord } from '../../schema/json-schema.ts';
 import { isAllowed } from '../../upstream/catalog.ts';
 import type { Id } from '../../upstream/jsonrpc.ts';
-import { edited, errorMessage, type Message } from '../../upstream/peer/message.ts';
+import { edited, errorMessage, type Message, rewritten } from '../../upstream/peer/message.ts';
 import type { Exchange, Peer, Replies } from '../../upstream/peer/peer.ts';
 import { badAnswer } from '../../upstream/wire.ts';
 import { INVALID_PARAMS } from '../failures.ts';
 import { answerLater } from './answer-later.ts';
+import { unlessTooDeep } from './too-deep.ts';
 
 export type ToolFilter = Pick<ServerConfig, 'enabledTools' | 'disabledTools'>;
 
@@ -17,6 +18,7 @@ export function filtered(peer: Peer, filter: () => ToolFilter): Peer {
   return enabledTools === undefined && disabledTools.length === 0 ? peer : new FilteredPeer(peer, filter);
 }
 
+/** Passes on only what it has written itself, so that the server reads what was checked (see `rewritten`). */
 class FilteredPeer implements Peer {
   readonly #peer: Peer;
   readonly #filter: () => ToolFilter;
@@ -31,23 +33,33 @@ class FilteredPeer implements Peer {
   }
 
   request(message: Message, replies: Replies, headers?: readonly string[]): Exchange {
-    if (message.method === 'tools/call' && !this.#mayCall(message)) {
-      return answerLater(replies, unknownTool(message));
-    }
-    return this.#peer.request(message, message.method === 'tools/list' ? this.#listing(replies) : replies, headers);
+    const refusal = message.method === 'tools/call' ? this.#refusal(message) : undefined;
+    if (refusal !== undefined) return answerLater(replies, refusal);
+    const sound = soundly(message);
+    if (sound === undefined) return answerLater(replies, refused(message, 'The parameters are nested too deeply.'));
+    const exchange = this.#peer.request(
+      sound,
+      sound.method === 'tools/list' ? this.#listing(replies) : replies,
+      headers,
+    );
+    return { cancel: (notice) => exchange.cancel(notice && soundly(notice)) };
   }
 
   send(message: Message): void {
-    this.#peer.send(message);
+    const sound = soundly(message);
+    if (sound !== undefined) this.#peer.send(sound);
   }
 
   close(): Promise<void> {
     return this.#peer.close();
   }
 
-  /** What is no name is the server's to refuse. */
-  #mayCall({ params: { name } }: Message): boolean {
-    return typeof name !== 'string' || isAllowed(name, this.#filter());
+  /** What is no name could be one to a server that is less strict. */
+  #refusal(message: Message): Message | undefined {
+    const { name } = message.params;
+    if (typeof name !== 'string') return refused(message, 'Invalid params: the name of the tool is missing.');
+    // In the words that servers use for names they do not know (MCP, Tools, error handling).
+    return isAllowed(name, this.#filter()) ? undefined : refused(message, `Unknown tool: ${name}`);
   }
 
   #listing(replies: Replies): Replies {
@@ -90,7 +102,11 @@ function isShown(tool: unknown, filter: ToolFilter): boolean {
   return !isRecord(tool) || typeof tool.name !== 'string' || isAllowed(tool.name, filter);
 }
 
-/** In the words that servers use for names they do not know (MCP, Tools, error handling). */
-function unknownTool({ id, params }: Message): Message {
-  return errorMessage(id as Id, INVALID_PARAMS, `Unknown tool: ${String(params.name)}`);
+/** Undefined where it is nested too deeply to be written. */
+function soundly(message: Message): Message | undefined {
+  return unlessTooDeep(() => rewritten(message));
+}
+
+function refused({ id }: Message, why: string): Message {
+  return errorMessage(id as Id, INVALID_PARAMS, why);
 }

@@ -3,18 +3,15 @@
  * opens another one with the caller's own `initialize`, and what the caller had set is set again.
  */
 import { LoginNeeded } from '../../oauth/errors.ts';
-import { type Message, notificationMessage, requestMessage } from '../../upstream/peer/message.ts';
+import type { Id } from '../../upstream/jsonrpc.ts';
+import { errorMessage, type Message, notificationMessage, requestMessage } from '../../upstream/peer/message.ts';
 import type { Exchange, Peer, PeerEvents, Replies } from '../../upstream/peer/peer.ts';
 import { NotSentError, unavailable } from '../../upstream/wire.ts';
+import { INVALID_REQUEST } from '../failures.ts';
+import { LastingCall } from './lasting-call.ts';
+import { type OpenLegacy, ServerSession } from './server-session.ts';
 
-/** What came of an `initialize`: the peer that it was sent to, and its answer, which may be an error. */
-export interface Opened {
-  readonly peer: Peer;
-  readonly answer: Message;
-}
-
-/** Opens a session with the server and sends `initialize` to it; rejects with why there is no answer. */
-export type OpenLegacy = (initialize: Message, events: PeerEvents) => Promise<Opened>;
+export type { Opened, OpenLegacy } from './server-session.ts';
 
 /** A server that just failed is not asked again by every request. */
 const LEAST_PAUSE_MS = 1_000;
@@ -27,20 +24,23 @@ export class LastingPeer implements Peer {
   readonly era = 'legacy';
   readonly #open: OpenLegacy;
   readonly #events: PeerEvents;
-  #current: Peer | undefined;
-  #opening: Promise<Peer> | undefined;
+  /** All of which something is left; the oldest first. */
+  readonly #sessions = new Set<ServerSession>();
+  #current: ServerSession | undefined;
+  /** At most one at a time; all that wait share it. */
+  #opening: ServerSession | undefined;
+  readonly #waiting = new Set<LastingCall>();
+  /** The caller's own `initialize`; as a call, until it is over. */
   #initialize: Message | undefined;
-  #failedAt: number | undefined;
-  #failure: unknown;
+  #beginning: LastingCall | undefined;
+  #failed: { readonly at: number; readonly error: unknown } | undefined;
+  /** The caller knows that everything may differ in the session that comes next. */
+  #hasTold = false;
   /** What the caller had set, to be set again. */
   #level: Message | undefined;
   readonly #subscribed = new Map<unknown, Message>();
   #ownIds = 0;
   #isClosed = false;
-  /** Requests under way. */
-  #active = 0;
-  /** Sessions that were given up while requests were under way there. */
-  readonly #leaving = new Map<Peer, NodeJS.Timeout>();
 
   constructor(open: OpenLegacy, events: PeerEvents) {
     this.#open = open;
@@ -48,138 +48,165 @@ export class LastingPeer implements Peer {
   }
 
   request(message: Message, replies: Replies, headers?: readonly string[]): Exchange {
-    this.#active += 1;
-    const call = new Call(message, replies, headers, () => {
-      this.#active -= 1;
-      if (this.#active === 0) this.#closeLeaving();
-    });
-    if (message.method === 'initialize') void this.#begin(call);
+    const call = new LastingCall(message, replies, headers, (cancelled) => this.#cancelled(cancelled));
+    if (message.method === 'initialize') this.#begin(call);
     else {
       this.#remember(message);
-      if (this.#current === undefined) void this.#later(call);
+      if (this.#current === undefined) this.#wait(call);
       else this.#send(call, this.#current, true);
     }
     return call;
   }
 
+  /** Who asked gets the answer, be it a session that was given up; all else is for the one in use. */
   send(message: Message): void {
     // A session that is opened anew has been told already that it is.
-    this.#current?.send(message);
+    if (message.kind !== 'answer') this.#current?.send(message);
+    else for (const session of this.#sessions) if (session.answer(message)) return;
   }
 
   /** Gives the server's session up, because a login or the server is another now; the next request opens a new one. */
   renew(): void {
-    const former = this.#current;
-    this.#current = undefined;
-    this.#failedAt = undefined;
-    if (former !== undefined) this.#leave(former);
-    if (this.#initialize !== undefined) this.#tellChanges();
+    this.#failed = undefined;
+    this.#leave(this.#current);
+    // What waits for it makes that another one is opened.
+    void this.#opening?.close();
+    if (this.#initialize === undefined || this.#isBeginning) return;
+    this.#tellChanges();
+    this.#hasTold = true;
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#closeLeaving();
-    await this.#current?.close();
     this.#current = undefined;
+    for (const call of this.#taken()) call.failed(closed());
+    await Promise.all([...this.#sessions].map((session) => session.close()));
+  }
+
+  get #isBeginning(): boolean {
+    return this.#beginning?.isOver === false;
   }
 
   /** What is under way there may end. */
-  #leave(peer: Peer): void {
-    this.#leaving.set(peer, setTimeout(() => this.#closeLeaving(), DRAIN_MS).unref());
-    if (this.#active === 0) this.#closeLeaving();
+  #leave(session: ServerSession | undefined): void {
+    if (session === this.#current) this.#current = undefined;
+    session?.leave(DRAIN_MS);
   }
 
-  #closeLeaving(): void {
-    for (const [peer, timer] of this.#leaving) {
-      clearTimeout(timer);
-      void peer.close();
+  /** The caller's own `initialize`. One at a time; a later one takes the place of what the former came to. */
+  #begin(call: LastingCall): void {
+    if (this.#isBeginning) {
+      const { id } = call.message;
+      const refusal = errorMessage(id as Id, INVALID_REQUEST, 'This session is being initialized already.');
+      queueMicrotask(() => call.answered(refusal));
+      return;
     }
-    this.#leaving.clear();
-  }
-
-  /** The caller's own `initialize`. */
-  async #begin(call: Call): Promise<void> {
     this.#initialize = call.message;
-    try {
-      const answer = await this.#connect(call.message);
-      call.answered(answer);
-    } catch (error) {
-      call.failed(error);
-    }
+    this.#beginning = call;
+    this.#failed = undefined;
+    this.#leave(this.#current);
+    void this.#opening?.close();
+    this.#wait(call);
   }
 
-  async #later(call: Call): Promise<void> {
-    try {
-      this.#send(call, await this.#reopened(), false);
-    } catch (error) {
-      call.failed(error);
+  #wait(call: LastingCall): void {
+    const refusal = this.#refusal;
+    if (refusal !== undefined) {
+      queueMicrotask(() => call.failed(refusal.error));
+      return;
     }
+    this.#waiting.add(call);
+    if (this.#opening === undefined && this.#initialize !== undefined) void this.#connect(this.#initialize);
+  }
+
+  /** Why there can be no session now, if so. */
+  get #refusal(): { readonly error: unknown } | undefined {
+    if (this.#isClosed) return { error: closed() };
+    if (this.#initialize === undefined) return { error: notInitialized() };
+    return this.#failed !== undefined && Date.now() - this.#failed.at < LEAST_PAUSE_MS ? this.#failed : undefined;
   }
 
   /** `again`: what certainly reached nobody may be sent once more, on a new session. */
-  #send(call: Call, peer: Peer, again: boolean): void {
-    call.sendTo(peer, (error) => {
+  #send(call: LastingCall, session: ServerSession, again: boolean): void {
+    call.sendTo(session, (error) => {
       if (!again || !(error instanceof NotSentError) || this.#isClosed) return false;
-      if (this.#current === peer) this.#current = undefined;
-      void this.#later(call);
+      this.#leave(session);
+      if (this.#current === undefined) this.#wait(call);
+      else this.#send(call, this.#current, false);
       return true;
     });
   }
 
-  /** A session for a request that found none; all that wait share the attempt. */
-  #reopened(): Promise<Peer> {
-    if (this.#current !== undefined) return Promise.resolve(this.#current);
-    if (this.#isClosed) return Promise.reject(new NotSentError('connection', 'The session is closed'));
-    if (this.#initialize === undefined) return Promise.reject(notInitialized());
-    if (this.#failedAt !== undefined && Date.now() - this.#failedAt < LEAST_PAUSE_MS)
-      return Promise.reject(this.#failure);
-    this.#opening ??= this.#reopen(this.#initialize).finally(() => {
-      this.#opening = undefined;
-    });
-    return this.#opening;
+  /** Who has cancelled their `initialize` wants no session. */
+  #cancelled(call: LastingCall): void {
+    this.#waiting.delete(call);
+    if (call === this.#beginning && this.#waiting.size === 0) void this.#opening?.close();
   }
 
-  async #reopen(initialize: Message): Promise<Peer> {
-    const answer = await this.#connect(initialize);
-    const peer = this.#current;
-    if (peer === undefined || answer.error !== undefined) {
-      this.#current = undefined;
-      void peer?.close();
-      throw unavailable('The server refuses a new session.', 5);
+  async #connect(initialize: Message): Promise<void> {
+    const session = this.#newSession();
+    this.#opening = session;
+    const outcome = await session.open(this.#open, initialize).then(
+      (answer) => ({ answer }),
+      (error: unknown) => ({ error }),
+    );
+    this.#opening = undefined;
+    if (session.isStopped) {
+      if (this.#waiting.size > 0) void this.#connect(this.#initialize ?? initialize);
+    } else if ('error' in outcome) {
+      void session.close();
+      this.#fail(outcome.error);
+    } else if (outcome.answer.error !== undefined) {
+      void session.close();
+      if (this.#isBeginning) this.#beginning?.answered(outcome.answer);
+      this.#fail(unavailable('The server refuses a new session.', 5));
+    } else this.#connected(session, outcome.answer);
+  }
+
+  #newSession(): ServerSession {
+    const session: ServerSession = new ServerSession({
+      onMessage: (message) => this.#events.onMessage(message),
+      onLost: () => {
+        if (this.#current === session) this.#current = undefined;
+      },
+      onEnded: () => this.#sessions.delete(session),
+    });
+    this.#sessions.add(session);
+    return session;
+  }
+
+  #connected(session: ServerSession, answer: Message): void {
+    this.#failed = undefined;
+    if (!session.isOver) this.#current = session;
+    const hasTold = this.#hasTold;
+    this.#hasTold = false;
+    const calls = this.#taken();
+    if (this.#isBeginning) this.#beginning?.answered(answer);
+    else {
+      this.#restore(session);
+      if (!hasTold) this.#tellChanges();
     }
-    peer.send(notificationMessage('notifications/initialized'));
+    for (const call of calls) if (call !== this.#beginning) this.#send(call, session, false);
+  }
+
+  #fail(error: unknown): void {
+    // Of a login the gateway itself is asked, which spares the server; a moment later there may be one.
+    this.#failed = error instanceof LoginNeeded ? undefined : { at: Date.now(), error };
+    this.#hasTold = false;
+    for (const call of this.#taken()) call.failed(error);
+  }
+
+  #taken(): readonly LastingCall[] {
+    const calls = [...this.#waiting];
+    this.#waiting.clear();
+    return calls;
+  }
+
+  #restore(session: ServerSession): void {
+    session.send(notificationMessage('notifications/initialized'));
     for (const message of [...(this.#level === undefined ? [] : [this.#level]), ...this.#subscribed.values()]) {
       this.#ownIds += 1;
-      peer.request(requestMessage(`lk-${this.#ownIds}`, message.method, { ...message.params }), NOBODY);
-    }
-    this.#tellChanges();
-    return peer;
-  }
-
-  async #connect(initialize: Message): Promise<Message> {
-    try {
-      let isLost = false;
-      let peer: Peer | undefined;
-      const opened = await this.#open(initialize, {
-        onMessage: (message) => this.#events.onMessage(message),
-        onClosed: () => {
-          isLost = true;
-          if (peer !== undefined && this.#current === peer) this.#current = undefined;
-        },
-      });
-      peer = opened.peer;
-      if (this.#isClosed) {
-        await peer.close();
-        throw new NotSentError('connection', 'The session is closed');
-      }
-      this.#failedAt = undefined;
-      if (!isLost) this.#current = peer;
-      return opened.answer;
-    } catch (error) {
-      // Of a login the gateway itself is asked, which spares the server; a moment later there may be one.
-      this.#failedAt = error instanceof LoginNeeded ? undefined : Date.now();
-      this.#failure = error;
-      throw error;
+      session.request(requestMessage(`lk-${this.#ownIds}`, message.method, { ...message.params }), NOBODY);
     }
   }
 
@@ -199,56 +226,8 @@ export class LastingPeer implements Peer {
   }
 }
 
-/** One request, which may wait for a session first. */
-class Call implements Exchange {
-  readonly message: Message;
-  readonly #replies: Replies;
-  readonly #headers: readonly string[] | undefined;
-  readonly #onEnd: () => void;
-  #exchange: Exchange | undefined;
-  #isOver = false;
-
-  constructor(message: Message, replies: Replies, headers: readonly string[] | undefined, onEnd: () => void) {
-    this.#onEnd = onEnd;
-    this.message = message;
-    this.#replies = replies;
-    this.#headers = headers;
-  }
-
-  /** `retry` is asked about a failure; true: the call is taken care of. */
-  sendTo(peer: Peer, retry: (error: unknown) => boolean): void {
-    if (this.#isOver) return;
-    const replies: Replies = {
-      onMessage: (said) => this.#replies.onMessage(said),
-      onAnswer: (answer, status) => this.#end(() => this.#replies.onAnswer(answer, status)),
-      onFailure: (error) => {
-        if (!retry(error)) this.failed(error);
-      },
-    };
-    this.#exchange = peer.request(this.message, replies, this.#headers);
-  }
-
-  answered(answer: Message): void {
-    this.#end(() => this.#replies.onAnswer(answer, 200));
-  }
-
-  failed(error: unknown): void {
-    this.#end(() => this.#replies.onFailure(error));
-  }
-
-  cancel(notice?: Message): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#exchange?.cancel(notice);
-    this.#onEnd();
-  }
-
-  #end(tell: () => void): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    tell();
-    this.#onEnd();
-  }
+function closed(): Error {
+  return new NotSentError('connection', 'The session is closed');
 }
 
 function notInitialized(): Error {

@@ -2,12 +2,15 @@
 import { parseJson, stringifyJson } from '../../schema/json.ts';
 import { messagesOf } from '../jsonrpc.ts';
 import { type Message, readMessage, toMessage } from './message.ts';
+import { bearable } from './shape.ts';
 
 /**
  * The messages of a body or an event; none where the text is no JSON. Never throws.
  * A server of 2025-03-26 may send several as an array (JSON-RPC batching).
+ * In place of an answer that is not bearable there is an error that says so, without an id; other such messages are none.
  */
-export function readMessages(text: string): Message[] {
+export function readMessages(received: string): Message[] {
+  const text = bearable(received);
   if (text === '') return [];
   let value: unknown;
   try {

@@ -22,20 +22,35 @@ export type Verdict =
     };
 
 const LEGACY: Verdict = Object.freeze({ era: 'legacy' });
-/** A server may learn the newer revision by an update. */
+/** A server may learn the newer revision by an update, */
 const LEGACY_MS = 10 * 60_000;
+/** and lose it by another; who uses it finds that out sooner. */
+const MODERN_MS = 60 * 60_000;
+/** A child that ended while it was asked may have been out of luck. */
+const DEAD_MS = 30_000;
 const PROBE_MS = 10_000;
 const MOST = 1_000;
 const LARGEST_KEPT = 256 * 1024;
 
+/** All in milliseconds. */
+export interface EraTimes {
+  /** How long a server counts as one of old; */
+  readonly legacyMs?: number;
+  /** as one of 2026-07-28; */
+  readonly modernMs?: number;
+  /** as one of old where its child ended before it answered. */
+  readonly deadMs?: number;
+  /** How long it may take to answer. */
+  readonly probeMs?: number;
+}
+
 export class Eras {
   readonly #known = new LRUCache<string, Verdict>({ max: MOST });
   readonly #running = new Map<string, Promise<Verdict>>();
-  readonly #times: { readonly legacyMs: number; readonly probeMs: number };
+  readonly #times: Required<EraTimes>;
 
-  /** `legacyMs`: how long a server counts as one of old; `probeMs`: how long it may take to answer. */
-  constructor(times: { readonly legacyMs?: number; readonly probeMs?: number } = {}) {
-    this.#times = { legacyMs: times.legacyMs ?? LEGACY_MS, probeMs: times.probeMs ?? PROBE_MS };
+  constructor(times: EraTimes = {}) {
+    this.#times = { legacyMs: LEGACY_MS, modernMs: MODERN_MS, deadMs: DEAD_MS, probeMs: PROBE_MS, ...times };
   }
 
   /**
@@ -73,18 +88,23 @@ export class Eras {
     const peer = open(late);
     const era = await this.#eraOf(config, peer, late);
     const kept = era.isModern ? sharedVerdict(era, config) : LEGACY;
-    this.#known.set(config.hash, kept, era.isModern ? {} : { ttl: this.#times.legacyMs });
+    this.#known.set(config.hash, kept, { ttl: this.#ttlOf(era) });
     return kept.era === 'modern' ? { ...kept, discovered: era.discovered, peer } : kept;
+  }
+
+  #ttlOf({ isModern, hasDied }: Era): number {
+    if (isModern) return this.#times.modernMs;
+    return hasDied ? this.#times.deadMs : this.#times.legacyMs;
   }
 
   async #eraOf({ endpoint }: ServerConfig, peer: Peer, late: LateEvents): Promise<Era> {
     try {
       const era = await askEra(peer, endpoint.kind, this.#times.probeMs);
       if (era.isModern) late.isHandedOver = true;
-      else void peer.close();
+      else peer.close().catch(() => undefined);
       return era;
     } catch (error) {
-      void peer.close();
+      peer.close().catch(() => undefined);
       throw error;
     }
   }

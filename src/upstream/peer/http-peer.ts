@@ -51,7 +51,8 @@ export class HttpPeer implements Peer {
     this.#tokens.add(message, replies);
     const gone = this.#gone;
     if (gone !== undefined) queueMicrotask(() => post.fail(gone));
-    else if (this.#handshake !== undefined) void this.#handshake.then(() => post.send());
+    else if (this.#handshake !== undefined)
+      this.#handshake.then(() => post.send()).catch((error: unknown) => post.fail(error));
     else post.send();
     return post;
   }
@@ -119,7 +120,7 @@ export class HttpPeer implements Peer {
 
   #finish(): void {
     if (this.#closing !== undefined) return;
-    void this.close();
+    this.close().catch(() => undefined);
     this.#events.onClosed(this.#gone?.message ?? '');
   }
 

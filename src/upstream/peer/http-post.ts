@@ -5,6 +5,7 @@ import { type HttpAnswer, HttpExchange } from '../http-exchange.ts';
 import type { HttpSession } from '../http-session.ts';
 import { httpFailure, RedirectError } from '../http-status.ts';
 import type { Id } from '../jsonrpc.ts';
+import { operationOf } from '../operation.ts';
 import type { Bearer, OriginRequest } from '../origin-client.ts';
 import { StopSource } from '../stop-source.ts';
 import { connectionLost, reasonOf } from '../wire.ts';
@@ -60,10 +61,14 @@ export class HttpPost implements Exchange {
     this.#log = log;
   }
 
-  /** Sends the request, unless it was cancelled before. */
+  /** Sends the request, unless it was cancelled before. Never throws: some call it where nobody would hear of that. */
   send(): void {
     if (this.#isOver) return;
-    this.#authorized((bearer) => this.#post(bearer)).catch((error: unknown) => this.#postFailed(error));
+    try {
+      this.#authorized((bearer) => this.#post(bearer)).catch((error: unknown) => this.#postFailed(error));
+    } catch (error) {
+      queueMicrotask(() => this.fail(error));
+    }
   }
 
   cancel(notice?: Message): void {
@@ -87,8 +92,7 @@ export class HttpPost implements Exchange {
 
   #authorized(send: (bearer: Bearer) => Promise<void>): Promise<void> {
     const { method, params } = this.message;
-    const operation = method === 'tools/call' ? String(params.name) : method;
-    return this.#session.client.authorized(operation, this.#stop, send);
+    return this.#session.client.authorized(operationOf(method, params), this.#stop, send);
   }
 
   #post(bearer: Bearer): Promise<void> {

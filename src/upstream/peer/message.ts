@@ -47,10 +47,14 @@ export class Message {
 
 const NOTHING: Readonly<JsonObject> = Object.freeze({});
 
-/** An integer beyond 2^53 is rounded, as JSON.parse does, however the message was read. */
+/**
+ * An integer beyond 2^53 is rounded, as JSON.parse does, however the message was read. What it reads as Infinity could
+ * not be written again.
+ */
 function idOf(value: unknown): Id | undefined {
-  if (typeof value === 'bigint') return Number(value);
-  return typeof value === 'string' || typeof value === 'number' ? value : undefined;
+  if (typeof value === 'string') return value;
+  const number = typeof value === 'bigint' ? Number(value) : value;
+  return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }
 
 /** The message that `value` (parsed) is; undefined where it is no JSON-RPC 2.0 message. `text`: as it came. */
@@ -89,9 +93,25 @@ export function messageOf(value: JsonObject): Message {
   return message;
 }
 
-/** A copy that says something else; all that `change` leaves alone stays exact, integers beyond 2^53 included. */
+/** Without so many digits in a row there is no integer that JSON.parse could have rounded. */
+const MANY_DIGITS = /\d{16}/;
+
+/**
+ * A copy that says something else; all that `change` leaves alone stays exact, integers beyond 2^53 included. `change` may
+ * alter the object that it gets, but nothing within.
+ */
 export function edited(message: Message, change: (value: JsonObject) => JsonObject): Message {
-  return messageOf(change(parseJson(message.text) as JsonObject));
+  const { text, value } = message;
+  return messageOf(change(MANY_DIGITS.test(text) ? (parseJson(text) as JsonObject) : { ...value }));
+}
+
+/**
+ * The same message, written anew from what we read of it. A key that came twice is there once: JSON.parse takes the last
+ * one, others the first, and they would get another message than the one that was checked. Throws RangeError where it is
+ * nested too deeply to be written.
+ */
+export function rewritten(message: Message): Message {
+  return edited(message, (value) => value);
 }
 
 /** The same message under another id. */

@@ -47,14 +47,12 @@ export class ModernHttpPeer implements Peer {
     const call: Call = { message, replies, headers: headersOf(message, headers), stop };
     this.#client
       .authorized(operationOf(message), stop, (bearer) => this.#ask(call, bearer))
-      .then(
-        (answer) => {
-          if (!stop.aborted) replies.onAnswer(answer.message, answer.status);
-        },
-        (error: unknown) => {
-          if (!stop.aborted) replies.onFailure(error);
-        },
-      );
+      .then((answer) => {
+        if (!stop.aborted) replies.onAnswer(answer.message, answer.status);
+      })
+      .catch((error: unknown) => {
+        if (!stop.aborted) replies.onFailure(error);
+      });
     // Closing the response is the cancellation (2026-07-28, Streamable HTTP, cancellation).
     return { cancel: () => stop.abort(new DOMException('The caller gave up', 'AbortError')) };
   }

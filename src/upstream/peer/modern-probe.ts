@@ -11,18 +11,21 @@ export interface Era {
   readonly isModern: boolean;
   /** The answer to `server/discover`, where it is one. */
   readonly discovered: Message | undefined;
+  /** The child ended before it answered, which may have other reasons. */
+  readonly hasDied?: true;
 }
 
 const QUESTION = requestMessage('lk-discover', 'server/discover', { _meta: MODERN_META });
 const LEGACY: Era = { isModern: false, discovered: undefined };
+const DEAD: Era = { ...LEGACY, hasDied: true };
 const MODERN_ALONE: Era = { isModern: true, discovered: undefined };
 /** 4xx that are about the moment rather than about the request. */
 const PASSING = new Set([408, 425, 429]);
 
 /**
- * Over stdio whatever is no result says `legacy`: an error, silence for `ms`, the end of the child. Over HTTP an error
- * that only 2026-07-28 knows says `modern`, and any other answer that is the server's own says `legacy`; rejects where it
- * is none: silence, no connection, 5xx, and 401 and 403, which are about who asks.
+ * Over stdio whatever is no result says `legacy`: an error, silence for `ms`, and for now the end of the child. Over HTTP
+ * an error that only 2026-07-28 knows says `modern`, and any other answer that is the server's own says `legacy`; rejects
+ * where it is none: silence, no connection, 5xx, and 401 and 403, which are about who asks.
  */
 export function askEra(peer: Peer, kind: Endpoint['kind'], ms: number): Promise<Era> {
   const isStdio = kind === 'stdio';
@@ -41,7 +44,8 @@ export function askEra(peer: Peer, kind: Endpoint['kind'], ms: number): Promise<
       },
       onFailure: (error) => {
         clearTimeout(timer);
-        if (isStdio || (error instanceof StatusError && !saysNothing(error.answered))) resolve(LEGACY);
+        if (isStdio) resolve(DEAD);
+        else if (error instanceof StatusError && !saysNothing(error.answered)) resolve(LEGACY);
         else reject(error);
       },
     });

@@ -7,6 +7,7 @@ import { type Message, toMessage } from './message.ts';
 import { answerTo } from './modern-answer.ts';
 import type { Replies } from './peer.ts';
 import { ProgressTokens } from './progress-tokens.ts';
+import { isBearable, unbearable } from './shape.ts';
 
 interface OpenRequest {
   readonly message: Message;
@@ -35,6 +36,10 @@ export class OpenRequests {
 
   /** Takes what one line or event said: its parsed value, and its text. */
   receive(value: unknown, text: string): void {
+    if (!isBearable(text)) {
+      this.#unbearable(value);
+      return;
+    }
     if (Array.isArray(value)) {
       for (const message of readBatch(text)) this.#receive(message);
       return;
@@ -77,6 +82,12 @@ export class OpenRequests {
     const [only] = this.#open.values();
     const named = only === undefined || this.#open.size > 1 ? undefined : answerTo(only.message, answer);
     if (named !== undefined) this.#take(named.id as Id)?.replies.onAnswer(named, 200);
+  }
+
+  /** To look at it costs nothing any more; to write it, or to take a batch apart, would. */
+  #unbearable(value: unknown): void {
+    if (!isRecord(value)) this.failOnly(unbearable);
+    else if (value.method === undefined) this.#take(value.id as Id)?.replies.onFailure(unbearable());
   }
 
   /** What claims to answer a request, but is no JSON-RPC: better an error now than a caller who waits in vain. */

@@ -90,7 +90,7 @@ export class SsePeer implements Peer {
     this.#gone = new NotSentError(what, reason);
     // Without an address nothing was sent yet.
     this.#requests.failAll(() => (wasOpen ? connectionLost(reason) : error));
-    void this.#channel?.close();
+    this.#channel?.close().catch(() => undefined);
     this.#events.onClosed(reason);
   }
 }

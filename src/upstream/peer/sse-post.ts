@@ -1,5 +1,5 @@
 /** One request over HTTP+SSE: its POST, which may outlast the answer that the stream brings. */
-
+import { operationOf } from '../operation.ts';
 import type { Bearer } from '../origin-client.ts';
 import type { SseChannel } from '../sse-channel.ts';
 import { StopSource } from '../stop-source.ts';
@@ -37,7 +37,7 @@ export class SsePost implements Exchange, Replies {
   /** `headers`: for this request alone, flat: name, value, name, value. */
   send(headers: readonly string[]): void {
     const { method, params, text } = this.#message;
-    const operation = method === 'tools/call' ? String(params.name) : method;
+    const operation = operationOf(method, params);
     // The token may be renewed while the stream opens, so it is asked for after that.
     this.#channel
       .opened()

@@ -12,7 +12,6 @@ import { until } from '../../helpers/wait.ts';
 describe('a flood', () => {
   let server: HttpServer;
   let app: RunningApp;
-  let url: string;
   /** The streams that the gateway has opened: for the session, and for its own look at the tools. */
   const streams: ServerResponse[] = [];
 
@@ -27,7 +26,6 @@ describe('a flood', () => {
       },
     });
     app = await startApp({ mcpServers: { bare: { type: 'streamable-http', url: server.url.href } } });
-    url = `${app.url}/bare/mcp`;
   });
   after(async () => {
     for (const stream of streams) stream.end();
@@ -35,8 +33,9 @@ describe('a flood', () => {
     await server.stop();
   });
 
-  async function open(): Promise<McpSession> {
-    const session = await McpSession.open(url);
+  async function open(path: string): Promise<McpSession> {
+    const session = await McpSession.open(app.url + path);
+    await session.result('tools/list');
     await until(() => streams.length === 2);
     return session;
   }
@@ -52,21 +51,31 @@ describe('a flood', () => {
   const unknown = (n: number): string =>
     JSON.stringify({ jsonrpc: '2.0', method: 'notifications/vendor', params: { n, more: 'x'.repeat(500) } });
 
-  test('of unknown notifications that nobody hears leaves the last ones', async () => {
-    const session = await open();
-    await flood(20_000, unknown);
-    const heard: StreamEvent[] = [];
-    await session.listen((event) => heard.push(event));
-    await until(() => heard.some(({ data }) => data.includes('"n":19999')));
-    // The last ones may have come while we listened already.
-    const first = JSON.parse(heard.find(({ data }) => data !== '')?.data ?? '{}') as { params: { n: number } };
-    assert.ok(first.params.n > 0, 'the first ones are gone');
-    await session.end();
-  });
+  for (const path of ['/bare/mcp', '/mcp']) {
+    test(`of unknown notifications at ${path} leaves the last thousand, and what is gone is not passed over`, async () => {
+      const session = await open(path);
+      await flood(20_000, unknown);
+      const heard: StreamEvent[] = [];
+      await session.listen((event) => heard.push(event));
+      await until(() => heard.some(({ data }) => data.includes('"n":19999')));
+      // The last ones may have come while we listened already.
+      const first = JSON.parse(heard.find(({ data }) => data !== '')?.data ?? '{}') as { params: { n: number } };
+      assert.ok(first.params.n > 0, 'the first ones are gone');
+      const last = Number(heard.at(-1)?.id?.split('-')[1]);
+      const again: StreamEvent[] = [];
+      assert.equal((await session.listen((event) => again.push(event), `0-${last - 1_000}`)).status, 200);
+      await until(() => again.at(-1)?.id === `0-${last}`);
+      assert.equal(again.filter(({ data }) => data !== '').length, 1_000);
+      for (const gone of [0, 1, last - 1_001, last + 1]) {
+        assert.equal((await session.listen(() => undefined, `0-${gone}`)).status, 400, String(gone));
+      }
+      await session.end();
+    });
+  }
 
   test('towards a client that never reads ends its connection, and the session goes on', async () => {
-    const session = await open();
-    const socket = await deafStream(url, session);
+    const session = await open('/bare/mcp');
+    const socket = await deafStream(session);
     const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
     let isClosed = false;
     void closed.then(() => {
@@ -87,8 +96,8 @@ describe('a flood', () => {
 });
 
 /** A stream whose bytes nobody takes. */
-async function deafStream(url: string, session: McpSession): Promise<Socket> {
-  const { hostname, port, pathname } = new URL(url);
+async function deafStream(session: McpSession): Promise<Socket> {
+  const { hostname, port, pathname } = new URL(session.url);
   const socket = connect(Number(port), hostname);
   socket.on('error', () => undefined);
   socket.write(

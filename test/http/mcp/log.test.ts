@@ -61,6 +61,36 @@ describe('the gateway', () => {
     await session.end();
   });
 
+  test('counts and logs a call that its tool says has failed as a failed one, at every endpoint', async () => {
+    const one = await McpSession.open(`${app.url}/bare/mcp`);
+    const all = await McpSession.open(`${app.url}/mcp`);
+    const fail = { name: 'fail', arguments: { text: 'what nobody should read in a log' } };
+    const failed = (): Promise<number> => counted('latchkey_tool_errors_total', 'fail');
+    const calls = [
+      () => one.result('tools/call', fail),
+      () => all.result('tools/call', { ...fail, name: 'bare__fail' }),
+      () => askStateless(`${app.url}/bare/mcp`, 'tools/call', fail),
+      () => askStateless(`${app.url}/mcp`, 'tools/call', { ...fail, name: 'bare__fail' }),
+    ];
+    for (const [index, call] of calls.entries()) {
+      const from = app.records.length;
+      await call();
+      assert.equal(await failed(), index + 1);
+      const line = await until(() => app.records.slice(from).find(({ msg }) => msg === 'mcp'));
+      assert.deepEqual([line.status, line.tool, line.code], [200, 'fail', 'tool_error']);
+    }
+    const old = await SseClient.open(app.url, '/bare');
+    await old.begin();
+    await old.ask('c', 'tools/call', fail);
+    await until(async () => (await failed()) === calls.length + 1);
+    assert.equal(await counted('latchkey_tool_calls_total', 'fail'), calls.length + 1);
+    const text = await (await app.get('/metrics')).text();
+    assert.match(text, /^latchkey_tool_errors_total\{server="bare",tool="fail",code="tool_error"\} 5$/m);
+    old.leave();
+    await one.end();
+    await all.end();
+  });
+
   test('writes one line for each request, with the method and the tool, and nothing that was said', async () => {
     const session = await McpSession.open(`${app.url}/bare/mcp`);
     const from = app.records.length;

@@ -20,6 +20,7 @@ import {
   once,
   roundIn,
   said,
+  told,
 } from './logins-story.ts';
 
 const OPEN = ['echo', 'ask', 'report', 'wait'].map((name) => `lively__${name}`);
@@ -86,6 +87,61 @@ describe('a session with all servers', () => {
     await ann.hears(LIST_CHANGED);
     assert.equal(said(await ann.call('notes__whoami')), 'alice');
     assert.equal(said(await ann.call('diary__whoami')), 'bob');
+  });
+});
+
+describe('a tool of a server that the caller has not connected', () => {
+  const call = { name: 'notes__whoami', arguments: {} };
+
+  it('is answered with the way to connect it, in a session that has listed nothing', async (t) => {
+    const { app, notes } = await startHouse(t);
+    const ann = await Client.open(t, app, { ...ALL, headers: as('ann'), capabilities: OPENS_URLS });
+    const { url = '', message } = elicitationIn(await ann.call(call.name));
+    assert.match(String(message), /^No account is connected at "notes"\./);
+    const ben = await Client.open(t, app, { ...ALL, headers: as('ben') });
+    const [text, isError] = told(await ben.call(call.name));
+    assert.match(text, /^No account is connected at "notes"\./);
+    assert.equal(isError, true);
+    assert.deepEqual(notes.answered('whoami'), []);
+    await consent(await browserOf(app, 'ann'), url);
+    assert.equal(said(await ann.call(call.name)), 'alice');
+  });
+
+  it('is asked for in a round, whatever has been listed before', async (t) => {
+    const { app } = await startHouse(t);
+    const ask = (method: string, params = {}) => once(app, as('ann'), method, params, ALL);
+    const { url, requestState } = roundIn(await ask('tools/call', call));
+    assert.deepEqual(namesIn(await ask('tools/list')), UNCONNECTED);
+    assert.notEqual(roundIn(await ask('tools/call', call)).requestState, '');
+    await consent(await browserOf(app, 'ann'), url);
+    const retry = { ...call, inputResponses: { login: { action: 'accept' } }, requestState };
+    assert.equal(said(await ask('tools/call', retry)), 'alice');
+  });
+
+  it('has prompts and completions beside it that are answered so, too', async (t) => {
+    const { app } = await startHouse(t);
+    const get = { name: 'notes__greeting' };
+    assert.match(roundIn(await once(app, as('ann'), 'prompts/get', get, ALL)).url, /\/oauth\/notes\/authorize/);
+    const ann = await Client.open(t, app, { ...ALL, headers: as('ann'), capabilities: OPENS_URLS });
+    assert.match(elicitationIn(await ann.ask('prompts/get', get)).url ?? '', /\/oauth\/notes\/authorize/);
+    const ref = { type: 'ref/prompt', ...get };
+    const completed = await ann.ask('completion/complete', { ref, argument: { name: 'x', value: '' } });
+    assert.match(elicitationIn(completed).url ?? '', /\/oauth\/notes\/authorize/);
+  });
+
+  it('is unknown once it is connected and not there, and so is what no such server could have', async (t) => {
+    const { app } = await startHouse(t);
+    const ask = (method: string, name: string) => once(app, as('ann'), method, { name, arguments: {} }, ALL);
+    const unknown = async (method: string, name: string): Promise<void> => {
+      const { error } = await ask(method, name);
+      const what = method === 'tools/call' ? 'tool' : 'prompt';
+      assert.deepEqual(error, { code: -32602, message: `Unknown ${what}: ${name}` });
+    };
+    const never = ['whoami', 'notes__', 'notes_whoami', 'lively__whoami', 'nobody__whoami', 'notes__x_0123456789ab'];
+    for (const name of never) for (const method of ['tools/call', 'prompts/get']) await unknown(method, name);
+    await (await browserOf(app, 'ann')).connect();
+    namesIn(await once(app, as('ann'), 'tools/list', {}, ALL));
+    for (const method of ['tools/call', 'prompts/get']) await unknown(method, 'notes__nothing');
   });
 });
 

@@ -99,7 +99,7 @@ describe('a stateless request of somebody who has not signed in at the server', 
   });
 });
 
-describe('a subscription that was opened before the login', () => {
+describe('a subscription of somebody who has not signed in, or will sign out', () => {
   it('hears of it, and of nobody else’s, at a server with sessions', async (t) => {
     const { app } = await startPeopleStory(t);
     const [anns, bens] = [listen(app, as('ann')), listen(app, as('ben'))];
@@ -109,6 +109,22 @@ describe('a subscription that was opened before the login', () => {
     await until(() => anns.some(({ method }) => method === LIST_CHANGED));
     assert.ok(namesIn(await ask(app, 'tools/list')).includes('whoami'));
     assert.equal(bens.length, 1);
+  });
+
+  it('lasts through all logins, though the server itself never has changes to tell', async (t) => {
+    const { app } = await startPeopleStory(t);
+    const browser = await browserOf(app, 'ann');
+    await browser.connect();
+    const heard = listen(app, as('ann'));
+    await until(() => heard.length === 1);
+    const [{ params } = {}] = heard;
+    assert.deepEqual((params as Json | undefined)?.notifications, { toolsListChanged: true });
+    for (const change of [() => browser.disconnect(), () => browser.connect(), () => browser.disconnect()]) {
+      heard.length = 0;
+      await change();
+      await until(() => heard.length > 0);
+      assert.ok(heard.every(({ method }) => method === LIST_CHANGED));
+    }
   });
 
   it('hears of it, and then what the server says, at one without', async (t) => {

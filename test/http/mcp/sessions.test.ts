@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type RunningApp, startApp } from '../../helpers/app.ts';
-import { HttpServer } from '../../helpers/http-server.ts';
+import { HttpServer, startStream, writeEvent } from '../../helpers/http-server.ts';
 import { type LivelyServer, startLivelyServer } from '../../helpers/lively-server.ts';
-import { ACCEPT, type Json, McpSession, type StreamEvent } from '../../helpers/mcp-session.ts';
+import { ACCEPT, errorOf, type Json, McpSession, type StreamEvent } from '../../helpers/mcp-session.ts';
 import { until } from '../../helpers/wait.ts';
 
 const SAMPLING = { capabilities: { sampling: {} } };
@@ -35,6 +35,53 @@ describe('a session', () => {
     assert.equal(await session.end(), 204);
     assert.equal((await session.ask('tools/list')).status, 404);
     await until(() => server.sessions.size === open - 1);
+  });
+
+  test('that ends answers what is under way, and ends its streams', async () => {
+    const session = await McpSession.open(url);
+    const stream = await fetch(url, { headers: { ...session.headers, accept: 'text/event-stream' } });
+    const listening = stream.text();
+    const waiting = session.ask('tools/call', { name: 'wait' });
+    const asking = session.ask('tools/call', { name: 'report', arguments: { text: 'x' } });
+    await asking;
+    assert.equal(await session.end(), 204);
+    const answered = await waiting;
+    assert.deepEqual([answered.status, errorOf(answered).code], [200, -32000]);
+    await listening;
+  });
+
+  test('that ends while the server is slow to begin anew leaves nobody waiting', async () => {
+    const session = await McpSession.open(`${app.url}/bare/mcp`);
+    bare.forget();
+    let isAsked = false;
+    bare.behave = ({ name }) => {
+      isAsked ||= name === 'initialize';
+      return name === 'initialize';
+    };
+    const waiting = session.ask('tools/list');
+    await until(() => isAsked);
+    assert.equal(await session.end(), 204);
+    const answered = await waiting;
+    bare.behave = () => false;
+    assert.deepEqual([answered.status, errorOf(answered).code], [200, -32000]);
+  });
+
+  test('that was refused in the middle of a stream is none', async () => {
+    const failing = { jsonrpc: '2.0', id: 1, error: { code: -32000, message: 'not today' } };
+    bare.behave = ({ name, message, response }) => {
+      if (name !== 'initialize') return false;
+      startStream(response);
+      writeEvent(response, { jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: 1 } });
+      writeEvent(response, { ...failing, id: message?.id });
+      response.end();
+      return true;
+    };
+    const session = new McpSession(`${app.url}/bare/mcp`);
+    const answered = await session.ask('initialize', { protocolVersion: '2025-11-25', capabilities: {} });
+    bare.behave = () => false;
+    assert.deepEqual([answered.messages.length, errorOf(answered).code], [2, -32000]);
+    session.headers['mcp-session-id'] = answered.headers.get('mcp-session-id') ?? '';
+    assert.equal((await session.ask('tools/list')).status, 404);
   });
 
   test('agrees on the revision that the caller asks for', async () => {
@@ -183,16 +230,17 @@ describe('a session', () => {
 
   test('refuses an id that is in use, a second initialize, and an event that it never had', async () => {
     const session = await McpSession.open(url);
-    const waiting = session.post({ jsonrpc: '2.0', id: 'w', method: 'tools/call', params: { name: 'wait' } });
-    let clash: Json | undefined;
+    const answers: Json[] = [];
+    const wait = { jsonrpc: '2.0', id: 'w', method: 'tools/call', params: { name: 'wait' } };
     // Whichever comes first waits.
-    const other = session
-      .post({ jsonrpc: '2.0', id: 'w', method: 'tools/list' })
-      .then(({ messages }) => (clash = messages[0]));
-    await Promise.race([waiting, other]);
+    const both = [1, 2].map(async () => answers.push(...(await session.post(wait)).messages));
+    await until(() => answers.length > 0);
     await session.notify('notifications/cancelled', { requestId: 'w' });
-    await waiting;
-    if (clash?.error !== undefined) assert.equal((clash.error as Json).code, -32600);
+    await Promise.all(both);
+    assert.deepEqual(
+      answers.map(({ error }) => (error as Json | undefined)?.code),
+      [-32600],
+    );
     assert.equal((await session.ask('initialize', {})).status, 400);
     for (const id of ['9-9', 'x', '0-1-1', '']) {
       const { status } = await session.listen(() => undefined, id);

@@ -1,6 +1,7 @@
 /** Calls of several servers at one endpoint: who gets them, as what, and what comes back. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { failureMessage } from '../../../src/mcp/failures.ts';
 import { notificationMessage } from '../../../src/upstream/peer/message.ts';
 import { until } from '../../helpers/wait.ts';
 import { LegacyCaller } from './callers.ts';
@@ -32,12 +33,15 @@ test('a call without a list before asks only the server that can have the tool',
   assert.equal(error?.code, -32602);
 });
 
-test('a server that cannot be asked for its tools fails the call', async (t) => {
+test('a server that cannot be asked for its tools fails the call, in words that name it', async (t) => {
   const dead = await ScriptedServer.start(t, 'dead', withTools('read'));
   await dead.server.stop();
   const caller = await LegacyCaller.ready(t, [dead]);
   const asked = caller.ask('tools/call', { name: 'dead__read' });
-  await assert.rejects(asked.answered(), ({ name }: Error) => name === 'GatewayError' || name === 'NotSentError');
+  const error: unknown = await asked.answered().catch((failed: unknown) => failed);
+  const { code, message, data } = failureMessage(1, error).error ?? {};
+  assert.equal(message, 'dead: The server cannot be reached; try again shortly.');
+  assert.deepEqual([code, data], [-32000, { error: 'server_unavailable' }]);
 });
 
 test('arguments, results and errors pass as they are', async (t) => {
@@ -130,7 +134,8 @@ test('a server that ends fails its calls, and is opened again by the next', asyn
   const slow = caller.ask('tools/call', { name: 's__slow' });
   await until(() => server.asked('tools/call').length === 1);
   await server.server.stop();
-  await assert.rejects(slow.answered(), { name: 'GatewayError' });
+  const data = { error: 'connection_lost' };
+  await assert.rejects(slow.answered(), { code: -32000, message: 's: Connection closed', data });
   await server.server.start();
   await until(async () => {
     const asked = caller.ask('tools/call', { name: 's__fast' });

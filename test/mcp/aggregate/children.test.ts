@@ -27,7 +27,7 @@ const CHILD = `
 
 function child(name: string): Member {
   const endpoint = scriptEndpoint(CHILD);
-  return { name, timeoutMs: 10_000, open: (events) => openLegacyPeer(endpoint, events, new MemoryLog()) };
+  return { name, hash: name, timeoutMs: 10_000, open: (events) => openLegacyPeer(endpoint, events, new MemoryLog()) };
 }
 
 test('a child that dies fails its own calls alone; its next knows the level and the subscriptions', async (t) => {

@@ -54,13 +54,14 @@ test('a server without end, without sense or with far too much hides only its ow
   assert.deepEqual(out.sort(), ['endless', 'much', 'odd']);
 });
 
-test('an entry that is nested too deeply to be written is left out alone', async (t) => {
+test('a list that is nested too deeply to be written is left out, and those of other servers stay', async (t) => {
   const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
   const server = await ScriptedServer.start(t, 's', {
     'tools/list': () => `{"tools":[{"name":"deep","x":${deep}},{"name":"flat"}]}`,
   });
-  const caller = await LegacyCaller.ready(t, [server]);
-  assert.deepEqual(await caller.listed('tools/list'), ['s__flat']);
+  const fine = await ScriptedServer.start(t, 'fine', withTools('one'));
+  const caller = await LegacyCaller.ready(t, [server, fine]);
+  assert.deepEqual(await caller.listed('tools/list'), ['fine__one']);
 });
 
 test('a server that is dead or hangs is left out, and the log says so once', async (t) => {

@@ -64,6 +64,15 @@ test('rounds of a call reach the same server, with everything that the caller sa
   assert.equal(two.asked('tools/list').length, 1, 'the names are known by then');
 });
 
+test('a server that ends fails its calls in words that name it', async (t) => {
+  const on = { ...withTools('slow'), 'tools/call': () => undefined };
+  const server = await ScriptedServer.start(t, 's', on, MODERN);
+  const call = new ModernCaller(t, [server]).ask('tools/call', { name: 's__slow' });
+  await until(() => server.asked('tools/call').length === 1);
+  await server.server.stop();
+  await assert.rejects(call.answered(), { code: -32000, message: 's: Connection closed' });
+});
+
 test('what is not there is refused in the words of this era', async (t) => {
   const server = await ScriptedServer.start(
     t,

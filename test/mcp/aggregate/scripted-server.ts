@@ -56,7 +56,7 @@ export class ScriptedServer {
     const { era = 'legacy', timeoutMs = 5_000, capabilities = ALL } = options;
     const serverInfo = { name, version: '1' };
     this.on = { initialize: () => ({ protocolVersion: '2025-11-25', capabilities, serverInfo }), ...on };
-    this.member = { name, timeoutMs, open: openerOf(server.url, era) };
+    this.member = { name, hash: server.url.href, timeoutMs, open: openerOf(server.url, era) };
   }
 
   /** What came by this method. */

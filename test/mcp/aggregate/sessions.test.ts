@@ -169,6 +169,23 @@ test('servers that come and go with a reload are told of, and those that are gon
   assert.equal(error?.code, -32602);
 });
 
+test('a server that is another one after a reload is asked again what it can do', async (t) => {
+  const on = { ...withTools('one'), 'prompts/list': () => ({ prompts: [{ name: 'greet' }] }) };
+  const server = await ScriptedServer.start(t, 's', on, { capabilities: { tools: {} } });
+  const other = await ScriptedServer.start(t, 'other', withTools('one'));
+  const caller = await LegacyCaller.ready(t, [server, other]);
+  assert.deepEqual(await caller.listed('prompts/list'), []);
+  const can = { protocolVersion: '2025-11-25', capabilities: { tools: {}, prompts: {} }, serverInfo: { name: 's' } };
+  server.on.initialize = () => can;
+  caller.members[0] = { ...server.member, hash: 'another' };
+  caller.peer.membersChanged();
+  assert.deepEqual(await caller.listed('prompts/list'), ['s__greet']);
+  caller.peer.membersChanged();
+  assert.equal(await caller.ask('tools/call', { name: 's__one' }).text(), 'one');
+  assert.equal(server.asked('initialize').length, 2);
+  assert.equal(other.asked('initialize').length, 1);
+});
+
 test('after its end nothing is opened any more, and what waited fails', async (t) => {
   const server = await ScriptedServer.start(t, 's', { ...withTools('one'), 'tools/call': () => undefined });
   const caller = await LegacyCaller.ready(t, [server]);

@@ -24,7 +24,7 @@ const lines: LegacyLine[] = [];
 beforeEach(async () => {
   record = new ChildRecord();
   const { command, args } = childEndpoint({ record: record.file });
-  app = await startApp({ mcpServers: { child: { command, args, timeout: 1 } } });
+  app = await startApp({ mcpServers: { child: { command, args, timeout: 5 } } });
   const log = pino({ level: 'silent' });
   host = {
     gateway: app.gateway,

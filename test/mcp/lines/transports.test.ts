@@ -1,9 +1,11 @@
 /** The ways to a server when it turns out to be another one than it was. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Transports } from '../../../src/mcp/lines/transports.ts';
 import { startApp } from '../../helpers/app.ts';
+import { serverConfig, urlEndpoint } from '../../helpers/configs.ts';
 import { HttpServer } from '../../helpers/http-server.ts';
-import { askStateless, resultOf } from '../../helpers/mcp-session.ts';
+import { askStateless, McpSession, resultOf } from '../../helpers/mcp-session.ts';
 
 const HI = [{ type: 'text', text: 'hi' }];
 const ECHO = { name: 'echo', arguments: { text: 'hi' } };
@@ -40,10 +42,31 @@ test('a server that has given up 2026-07-28 is asked again, and served by a tran
   const url = `${app.url}/s/mcp`;
   const said = async (): Promise<unknown> => resultOf(await askStateless(url, 'tools/call', ECHO)).content;
   assert.deepEqual(await said(), HI);
+  const session = await McpSession.open(url);
+  assert.deepEqual((await session.result('tools/call', ECHO)).content, HI);
   isModern = false;
   // The first one may find out.
   await said();
   assert.deepEqual(await said(), HI);
+  assert.deepEqual((await session.result('tools/call', ECHO)).content, HI);
+  const other = await McpSession.open(url);
+  assert.deepEqual((await other.result('tools/call', ECHO)).content, HI);
   await app.close();
   for (const server of [relay, modern, legacy]) await server.stop();
+});
+
+test('that a server knows no sessions counts for a while, and no longer than it is so', async (t) => {
+  t.mock.timers.enable({ apis: ['Date'] });
+  const transports = new Transports();
+  t.after(() => transports.close());
+  const config = serverConfig({ endpoint: urlEndpoint('http', 'http://127.0.0.1:9/') });
+  assert.equal(transports.isModernOnly(config), false);
+  transports.noteModernOnly(config);
+  t.mock.timers.tick(9 * 60_000);
+  assert.equal(transports.isModernOnly(config), true);
+  t.mock.timers.tick(60_000);
+  assert.equal(transports.isModernOnly(config), false);
+  transports.noteModernOnly(config);
+  transports.forgetModernOnly(config);
+  assert.equal(transports.isModernOnly(config), false);
 });

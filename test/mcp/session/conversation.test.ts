@@ -3,7 +3,12 @@ import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { Conversation } from '../../../src/mcp/session/conversation.ts';
 import { MOST_UNREAD_BYTES } from '../../../src/mcp/session/message-stream.ts';
-import { notificationMessage, requestMessage, resultMessage } from '../../../src/upstream/peer/message.ts';
+import {
+  errorMessage,
+  notificationMessage,
+  requestMessage,
+  resultMessage,
+} from '../../../src/upstream/peer/message.ts';
 import { answeringPeer, HeldOutlet, type Line, newLine } from './parts.ts';
 
 const open: Conversation[] = [];
@@ -135,6 +140,55 @@ test('no more than a thousand requests are under way', () => {
   conversation.ask([requestMessage('more', 'never')], outlet, []);
   assert.equal(outlet.answers[0]?.error?.code, -32600);
   assert.equal(line.asked.length, 1_000);
+});
+
+test('its end answers what is under way, as an error', async () => {
+  const line = newLine();
+  const conversation = begin(line);
+  const [alone, quiet, batch, streamed] = [new HeldOutlet(), new HeldOutlet(false), new HeldOutlet(), new HeldOutlet()];
+  conversation.ask([requestMessage(1, 'never')], alone, []);
+  conversation.ask([requestMessage(2, 'never')], quiet, []);
+  conversation.ask([requestMessage(3, 'never'), requestMessage(4, 'never')], batch, []);
+  conversation.ask([requestMessage(5, 'never')], streamed, []);
+  line.asked[4]?.replies.onMessage(SAID);
+  await conversation.close();
+  for (const { answers } of [alone, quiet]) {
+    assert.deepEqual(
+      answers.map(({ error }) => error?.code),
+      [-32000],
+    );
+  }
+  assert.deepEqual(
+    textsOf(batch).map((text) => JSON.parse(text).error.code),
+    [-32000, -32000],
+  );
+  assert.equal(JSON.parse(textsOf(streamed)[1] ?? '').error.code, -32000);
+  assert.deepEqual([batch.isEnded, streamed.isEnded], [true, true]);
+  assert.ok(line.asked.every(({ isCancelled }) => isCancelled));
+  assert.equal(conversation.isInUse, false);
+});
+
+test('an initialize is refused from the first one on, until that has failed', async () => {
+  const line = newLine();
+  const conversation = begin(line);
+  const initialize = (id: number): HeldOutlet => {
+    const outlet = new HeldOutlet();
+    conversation.ask([requestMessage(id, 'initialize')], outlet, []);
+    return outlet;
+  };
+  const codeOf = ({ answers }: HeldOutlet): unknown => answers[0]?.error?.code;
+  initialize(1);
+  assert.equal(codeOf(initialize(2)), -32600);
+  line.asked[0]?.replies.onAnswer(errorMessage(1, -32602, 'no'), 200);
+  initialize(3);
+  assert.equal(codeOf(initialize(4)), -32600);
+  line.asked[1]?.replies.onFailure(new Error('down'));
+  initialize(5);
+  conversation.tell(notificationMessage('notifications/cancelled', { requestId: 5 }));
+  initialize(6);
+  await soon();
+  assert.equal(codeOf(initialize(7)), -32600);
+  assert.equal(line.asked.length, 4);
 });
 
 test('its end ends every stream and the session at the server', async () => {

@@ -60,3 +60,35 @@ test('retiring ends the sessions whose keys begin so, and tells their callers', 
   await peers.retire('server-1');
   assert.deepEqual([a.closed.length, b.closed.length, peers.size], [1, 0, 1]);
 });
+
+test('of a family so many have room, idle ones giving way; none where all are used', (t) => {
+  const peers = registry(t, {});
+  for (const key of ['a\n1', 'a\n2', 'b\n1']) peers.get(key, unconnected);
+  assert.equal(peers.hasRoom('a\n', 3), true);
+  assert.equal(peers.size, 3);
+  assert.equal(peers.hasRoom('a\n', 2), true);
+  assert.equal(peers.size, 2);
+  assert.notEqual(peers.find('b\n1'), undefined);
+  for (const key of ['a\n1', 'a\n2']) peers.get(key, unconnected).caller(new Heard());
+  assert.equal(peers.hasRoom('a\n', 2), false);
+  assert.equal(peers.size, 3);
+});
+
+test('a session gives back what it holds when it ends, and only an idle one is given up for that', async (t) => {
+  const peers = registry(t, {});
+  const released: string[] = [];
+  const held = (holder: string) => (): SharedPeer => {
+    const lease = { holder, release: () => void released.push(holder) };
+    return new SharedPeer(() => assert.fail('connected'), { capabilities: {} }, undefined, lease);
+  };
+  const caller = peers.get('a', held('ann')).caller(new Heard());
+  peers.get('b', held('ben'));
+  const isAnns = (lease: { holder: string } | undefined): boolean => lease?.holder === 'ann';
+  assert.equal(peers.giveUpIdle(isAnns), false);
+  await caller.close();
+  assert.equal(peers.giveUpIdle(isAnns), true);
+  assert.deepEqual(released, ['ann']);
+  await peers.close();
+  assert.deepEqual(released, ['ann', 'ben']);
+  assert.throws(() => peers.get('c', unconnected), { code: 'connection_lost' });
+});

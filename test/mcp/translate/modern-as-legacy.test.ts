@@ -91,7 +91,10 @@ test('content and schemas that are no objects take a shape that older clients ac
   const { tools } = await session.ask('tools/list').result();
   const list = (tools as JsonObject[]).find(({ name }) => name === 'list');
   assert.deepEqual(Object.keys(list ?? {}).sort(), ['inputSchema', 'name']);
-  assert.deepEqual(await session.call('list').result(), { content: [], structuredContent: { result: [1, 2] } });
+  assert.deepEqual(await session.call('list').result(), {
+    content: [{ type: 'text', text: '[1,2]' }],
+    structuredContent: { result: [1, 2] },
+  });
 });
 
 test('unknown fields and large integers of a result pass', async (t) => {

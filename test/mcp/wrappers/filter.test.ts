@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { filtered, type ToolFilter } from '../../../src/mcp/wrappers/filter.ts';
-import { type Message, requestMessage } from '../../../src/upstream/peer/message.ts';
+import { type Message, readMessage, requestMessage } from '../../../src/upstream/peer/message.ts';
 import { openLegacyPeer } from '../../../src/upstream/peer/open.ts';
 import type { Peer } from '../../../src/upstream/peer/peer.ts';
 import { listen } from '../../helpers/listen.ts';
@@ -100,6 +100,55 @@ describe('filtered', () => {
     assert.deepEqual(called, ['keep']);
   });
 
+  it('refuses a call whose name is no text, and sends nothing', async (t) => {
+    const { peer, called } = await startServer(t, () => ODD);
+    const guarded = filtered(peer, () => ({ disabledTools: ['hide_1'] }));
+    for (const params of [{ name: { toString: 1 } }, { name: ['hide_1'] }, { name: null }, {}]) {
+      assert.equal((await ask(guarded, 'tools/call', params)).error?.code, -32602);
+    }
+    assert.deepEqual(called, []);
+  });
+
+  it('sends each key once, so that no server takes another than the one that was checked', async () => {
+    const texts: string[] = [];
+    const server: Peer = {
+      era: 'legacy',
+      request: ({ text }) => {
+        texts.push(text);
+        return { cancel: (notice) => void texts.push(notice?.text ?? '') };
+      },
+      send: ({ text }) => void texts.push(text),
+      close: async () => undefined,
+    };
+    const guarded = filtered(server, () => ({ disabledTools: ['hide_1'] }));
+    const read = (text: string): Message => readMessage(text) as Message;
+    const replies = { onMessage: () => undefined, onAnswer: () => undefined, onFailure: () => undefined };
+    const params = '"params":{"name":"hide_1","name":"keep","arguments":{"n":12345678901234567890}}';
+    guarded.request(read(`{"jsonrpc":"2.0","id":1,"method":"tools/call",${params}}`), replies);
+    const ping = '{"jsonrpc":"2.0","id":2,"method":"tools/call","method":"ping","params":{"name":"hide_1"}}';
+    const exchange = guarded.request(read(ping), replies);
+    exchange.cancel(read('{"jsonrpc":"2.0","method":"tools/call","method":"notifications/cancelled"}'));
+    guarded.send(read('{"jsonrpc":"2.0","method":"tools/call","method":"vendor/x"}'));
+    assert.deepEqual(texts, [
+      '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"keep","arguments":{"n":12345678901234567890}}}',
+      '{"jsonrpc":"2.0","id":2,"method":"ping","params":{"name":"hide_1"}}',
+      '{"jsonrpc":"2.0","method":"notifications/cancelled"}',
+      '{"jsonrpc":"2.0","method":"vendor/x"}',
+    ]);
+  });
+
+  it('refuses what is nested too deeply to be sent anew', async (t) => {
+    const { peer, called } = await startServer(t, () => ODD);
+    const guarded = filtered(peer, () => ({ disabledTools: ['hide_1'] }));
+    const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+    const text = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"keep","arguments":{"deep":${deep}}}}`;
+    const answer = await new Promise<Message>((onAnswer, onFailure) => {
+      guarded.request(readMessage(text) as Message, { onMessage: () => undefined, onAnswer, onFailure });
+    });
+    assert.equal(answer.error?.code, -32602);
+    assert.deepEqual(called, []);
+  });
+
   it('asks at each message what is offered', async (t) => {
     const { peer } = await startServer(t, () => ODD);
     let filter: ToolFilter = { disabledTools: ['keep'] };
@@ -110,10 +159,19 @@ describe('filtered', () => {
     assert.equal((await ask(guarded, 'tools/call', { name: 'keep' })).error, undefined);
   });
 
-  it('shows nothing of a list that is nested too deeply to be written', async (t) => {
+  it('shows nothing of a list that is nested too deeply to be written', async () => {
     const deep = `{"tools":[{"name":"hide","x":${'['.repeat(20_000)}${']'.repeat(20_000)}}, {"name":"keep","y":${'['.repeat(20_000)}${']'.repeat(20_000)}}]}`;
-    const { peer } = await startServer(t, () => deep);
-    const guarded = filtered(peer, () => ({ disabledTools: ['hide'] }));
+    const answer = readMessage(`{"jsonrpc":"2.0","id":1,"result":${deep}}`) as Message;
+    const server: Peer = {
+      era: 'legacy',
+      request: (_message, replies) => {
+        queueMicrotask(() => replies.onAnswer(answer, 200));
+        return { cancel: () => undefined };
+      },
+      send: () => undefined,
+      close: async () => undefined,
+    };
+    const guarded = filtered(server, () => ({ disabledTools: ['hide'] }));
     await assert.rejects(ask(guarded, 'tools/list'), { code: 'bad_upstream_answer' });
   });
 });

@@ -212,6 +212,14 @@ test('a legacy verdict ends, a modern one is forgotten when told', async (t) => 
   assert.equal((await asker.ask()).era, 'legacy');
 });
 
+test('a modern verdict ends, too, and is found again by whoever asks next', async (t) => {
+  const { server, asker } = await http(t, { revision: '2026-07-28' }, {}, new Eras({ modernMs: 30 }));
+  assert.equal((await asker.ask()).era, 'modern');
+  server.behave = answering(404, error(-32601)).behave;
+  await until(async () => (await asker.ask()).era === 'legacy');
+  assert.equal(asker.opened, 2);
+});
+
 function child(t: TestContext, options: Parameters<typeof childEndpoint>[0]): { asker: Asker; record: ChildRecord } {
   const record = recordOf(t);
   return { asker: new Asker(t, { endpoint: childEndpoint({ ...options, record: record.file }) }), record };
@@ -247,6 +255,21 @@ test('over stdio a child that dies or stays silent is of old', async (t) => {
   assert.deepEqual(dying.asker.closed, []);
   const silent = scriptEndpoint('lines(() => {});') as StdioEndpoint;
   assert.equal((await new Asker(t, { endpoint: silent }, new Eras({ probeMs: 200 })).ask()).era, 'legacy');
+});
+
+test('over stdio a child that died is asked again soon, one that answered is not', async (t) => {
+  const times = { deadMs: 30, legacyMs: 60_000 };
+  const dying = new Asker(t, { endpoint: childEndpoint({ atStart: 'die' }) }, new Eras(times));
+  await until(async () => {
+    assert.equal((await dying.ask()).era, 'legacy');
+    return dying.opened === 2;
+  }, 20_000);
+  const sound = new Asker(t, { endpoint: childEndpoint() }, new Eras(times));
+  await sound.ask();
+  const askedAt = performance.now();
+  await until(() => performance.now() - askedAt > 60);
+  await sound.ask();
+  assert.equal(sound.opened, 1);
 });
 
 test('over stdio a server of both eras is modern, and so is one that refuses the older', async (t) => {
