@@ -3,7 +3,8 @@ import type { Endpoint } from '../config/model.ts';
 import type { Log } from '../log-sink.ts';
 import { type Child, endChild, signalGroup, startChild } from './child.ts';
 import { lineSplitter } from './lines.ts';
-import { MAX_MESSAGE_BYTES, NotSentError, unavailable } from './wire.ts';
+import { hasMethod, isBearable, unbearable } from './peer/shape.ts';
+import { badAnswer, MAX_MESSAGE_BYTES, NotSentError, unavailable } from './wire.ts';
 
 /** How long to wait for what the process wrote before it ended. */
 const LAST_WORDS_MS = 500;
@@ -16,8 +17,8 @@ export type StdioEndpoint = Extract<Endpoint, { kind: 'stdio' }>;
 export interface ChildEvents {
   /** One line that is JSON: what it says, and as it came. */
   onMessage(value: unknown, text: string): void;
-  /** A line over the limit was dropped. */
-  onOverflow(): void;
+  /** A line over a limit was dropped, which may have been an answer; `error`: what whoever waits for it is told. */
+  onOverflow(error: Error): void;
   /** The process is gone, after `close` too; false: it never ran. Called once. */
   onEnd(reason: string, hasRun: boolean): void;
 }
@@ -92,6 +93,11 @@ export class ChildChannel {
 
   #line(line: string): void {
     if (line === '') return;
+    if (!isBearable(line)) {
+      this.#log.warn({ characters: line.length }, 'stdout: a message of too many levels or values was dropped');
+      if (!hasMethod(line)) this.#events.onOverflow(unbearable());
+      return;
+    }
     let value: unknown;
     try {
       value = JSON.parse(line);
@@ -104,7 +110,7 @@ export class ChildChannel {
 
   #overflow(bytes: number): void {
     this.#log.warn({ bytes, limit: MAX_MESSAGE_BYTES }, 'stdout: a message over the limit was dropped');
-    this.#events.onOverflow();
+    this.#events.onOverflow(badAnswer(`The answer is larger than ${MAX_MESSAGE_BYTES} bytes.`));
   }
 
   #flush(): void {

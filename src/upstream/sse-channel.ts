@@ -4,6 +4,7 @@ import type { Credential } from '../oauth/credential.ts';
 import { type HttpAnswer, HttpExchange } from './http-exchange.ts';
 import { httpFailure, isEventStream, isSessionLost, RedirectError, RefusedError, withHint } from './http-status.ts';
 import { type Bearer, type HttpEndpoint, OriginClient } from './origin-client.ts';
+import { bearable } from './peer/shape.ts';
 import { badAnswer, NotSentError, type StopSignal } from './wire.ts';
 
 const NOTIFY_TIMEOUT_MS = 10_000;
@@ -139,8 +140,9 @@ export class SseChannel {
     return STREAMABLE_STATUS.has(answer.status) ? withHint(failure, STREAMABLE_HINT) : failure;
   }
 
-  #receive(data: string): void {
+  #receive(event: string): void {
     let value: unknown;
+    const data = bearable(event);
     try {
       value = JSON.parse(data);
     } catch {

@@ -4,7 +4,7 @@ import { ChildChannel, type StdioEndpoint } from './child-channel.ts';
 import { notificationText, type Params, requestText } from './jsonrpc.ts';
 import { PendingRequests } from './pending.ts';
 import type { WireEvents } from './wire.ts';
-import { badAnswer, connectionLost, MAX_MESSAGE_BYTES, type SendOptions, type Wire } from './wire.ts';
+import { connectionLost, type SendOptions, type Wire } from './wire.ts';
 
 const MAX_UNREAD_REPLIES = 1024 * 1024;
 
@@ -16,7 +16,7 @@ export class StdioWire implements Wire {
     this.#pending = new PendingRequests(events);
     const channelEvents = {
       onMessage: (value: unknown) => this.#received(value),
-      onOverflow: () => this.#overflow(),
+      onOverflow: (error: Error) => this.#overflow(error),
       onEnd: (reason: string) => {
         this.#pending.failAll(() => connectionLost(reason));
         events.onClosed(reason);
@@ -57,9 +57,9 @@ export class StdioWire implements Wire {
   }
 
   /** Whose answer it was is unknown unless only one request waits. */
-  #overflow(): void {
+  #overflow(error: Error): void {
     if (this.#pending.size !== 1) return;
-    this.#pending.failAll(() => badAnswer(`The answer is larger than ${MAX_MESSAGE_BYTES} bytes.`));
+    this.#pending.failAll(() => error);
   }
 
   #cancel(id: number, method: string): void {

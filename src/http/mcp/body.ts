@@ -3,6 +3,7 @@ import { GatewayError } from '../../errors.ts';
 import { isRequestMethod } from '../../mcp/methods.ts';
 import { parseJson, stringifyJson } from '../../schema/json.ts';
 import { type Message, toMessage } from '../../upstream/peer/message.ts';
+import { isBearable, MOST_DEPTH, MOST_VALUES } from '../../upstream/peer/shape.ts';
 import { ambiguity } from './ambiguous.ts';
 
 export interface Body {
@@ -17,11 +18,12 @@ const MOST_IN_BATCH = 100;
 const LONG_NUMBER = /\d{16}/;
 
 /**
- * Throws 400 where the body is no JSON-RPC message and no batch of them (JSON-RPC 2.0, section 6), and where a server
+ * Throws 413 where the body has too many levels or values, and 400 where it is no JSON-RPC message and no batch of them (JSON-RPC 2.0, section 6), and where a server
  * could read one of them otherwise than we do.
  */
 export function readBody(body: unknown): Body {
   const text = typeof body === 'string' ? body : '';
+  if (!isBearable(text)) throw unbearableBody();
   const parsed = parsedOf(text);
   const isBatch = Array.isArray(parsed);
   const messages = isBatch ? readBatch(parsed, text) : [toMessage(parsed, text) ?? notJsonRpc()];
@@ -69,6 +71,11 @@ function notJsonRpc(): never {
   throw badRequest(
     'The body is no JSON-RPC 2.0 message: it needs "jsonrpc": "2.0" and a method, or an id with a result or an error.',
   );
+}
+
+function unbearableBody(): GatewayError {
+  const limits = `${MOST_DEPTH} levels deep, or holds more than ${MOST_VALUES} values`;
+  return new GatewayError('body_too_large', 413, `The body is nested more than ${limits}.`);
 }
 
 function badRequest(message: string): GatewayError {

@@ -157,7 +157,7 @@ export class ModernWays {
     this.#drop(way);
     this.#left.delete(way);
     const peer = await way.found.catch(() => undefined);
-    await peer?.close();
+    await peer?.close().catch(() => undefined);
   }
 
   #sweep(): void {

@@ -4,6 +4,7 @@ import type { HttpAnswer } from '../http-exchange.ts';
 import { httpFailure, RedirectError } from '../http-status.ts';
 import { MODERN_ERRORS } from '../protocol.ts';
 import { errorMessage, type Message, readMessage, withId } from './message.ts';
+import { bearable } from './shape.ts';
 
 export interface ModernAnswer {
   readonly message: Message;
@@ -27,7 +28,7 @@ export function answerOf(answer: HttpAnswer, request: Message, url: URL): Modern
   const { status } = answer;
   // 401 and 403 are never about the request itself, whatever the body says.
   const speaks = status < 300 || (status >= 400 && status !== 401 && status !== 403);
-  const read = speaks ? readMessage(answer.body) : undefined;
+  const read = speaks ? readMessage(bearable(answer.body)) : undefined;
   const message = read === undefined ? undefined : answerTo(request, read);
   if (message !== undefined) return { message, status: status < 300 ? 200 : status };
   const failure = httpFailure(answer, url);

@@ -10,6 +10,7 @@ import { StopSource } from '../stop-source.ts';
 import { type Message, readMessage } from './message.ts';
 import { answerOf, answerTo, type ModernAnswer } from './modern-answer.ts';
 import type { Exchange, Peer, PeerEvents, Replies } from './peer.ts';
+import { bearable } from './shape.ts';
 
 const LIMITS = {
   // Given up early, before servers that close idle connections after five seconds can race with a request.
@@ -98,7 +99,7 @@ export class ModernHttpPeer implements Peer {
 
   /** One event of the stream; true once it brought the answer. */
   #streamed(call: Call, data: string, settle: (make: () => ModernAnswer) => void): boolean {
-    const message = readMessage(data);
+    const message = readMessage(bearable(data));
     const answer = message === undefined ? undefined : answerTo(call.message, message);
     if (answer !== undefined) {
       settle(() => ({ message: answer, status: 200 }));

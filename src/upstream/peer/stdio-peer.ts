@@ -1,7 +1,7 @@
 /** A server of the old era in a child process of its own: one message a line, passed on as it is. */
 import type { Log } from '../../log-sink.ts';
 import { ChildChannel, type StdioEndpoint } from '../child-channel.ts';
-import { badAnswer, connectionLost, MAX_MESSAGE_BYTES, NotSentError, reasonOf } from '../wire.ts';
+import { connectionLost, NotSentError, reasonOf } from '../wire.ts';
 import { cancelledMessage } from './cancelled.ts';
 import type { Message } from './message.ts';
 import { OpenRequests } from './open-requests.ts';
@@ -52,7 +52,7 @@ export class StdioPeer implements Peer {
     const events = {
       onMessage: (value: unknown, text: string) => this.#requests.receive(value, text),
       // Whose answer it was is unknown unless only one request waits.
-      onOverflow: () => this.#requests.failOnly(tooLarge),
+      onOverflow: (error: Error) => this.#requests.failOnly(() => error),
       onEnd: (reason: string, hasRun: boolean) => this.#end(reason, hasRun),
     };
     try {
@@ -83,10 +83,6 @@ export class StdioPeer implements Peer {
     this.#requests.failAll(() => (hasRun ? connectionLost(reason) : new NotSentError('connection', reason)));
     this.#events.onClosed(reason);
   }
-}
-
-function tooLarge(): Error {
-  return badAnswer(`The answer is larger than ${MAX_MESSAGE_BYTES} bytes.`);
 }
 
 /** Line ends in a JSON text stand between its tokens, never within a string. */

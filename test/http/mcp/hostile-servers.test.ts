@@ -77,6 +77,17 @@ describe('a hostile server', () => {
     });
   }
 
+  test('has its like among callers, who are told the limit before anything is read', async () => {
+    const session = await McpSession.open(`${app.url}/plain/mcp`);
+    const body = `{"jsonrpc":"2.0","id":9,"method":"tools/call","params":${'['.repeat(2_000)}${']'.repeat(2_000)}}`;
+    const headers = { ...session.headers, 'content-type': 'application/json' };
+    const answer = await fetch(session.url, { method: 'POST', headers, body });
+    assert.equal(answer.status, 413);
+    assert.equal(answer.headers.get('x-latchkey-error'), 'body_too_large');
+    assert.match(await answer.text(), /512 levels/);
+    await session.end();
+  });
+
   test('that nests what it says of itself thousands deep has no session, and nobody else loses theirs', async () => {
     const session = new McpSession(`${app.url}/deep/mcp`);
     const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '1' } };
