@@ -18,8 +18,8 @@ const MOST_IN_BATCH = 100;
 const LONG_NUMBER = /\d{16}/;
 
 /**
- * Throws 413 where the body has too many levels or values, and 400 where it is no JSON-RPC message and no batch of them (JSON-RPC 2.0, section 6), and where a server
- * could read one of them otherwise than we do.
+ * Throws 413 where the body has too many levels or values, and 400 where it is no JSON-RPC message and no batch of them
+ * (JSON-RPC 2.0, section 6), or a server could read one of them otherwise than we do.
  */
 export function readBody(body: unknown): Body {
   const text = typeof body === 'string' ? body : '';
@@ -40,17 +40,7 @@ function readBatch(parsed: readonly unknown[], text: string): readonly Message[]
     throw badRequest(`A batch may hold ${MOST_IN_BATCH} messages, this one holds ${parsed.length}.`);
   }
   const exact = LONG_NUMBER.test(text) ? (parseJson(text) as readonly unknown[]) : parsed;
-  return exact.map((value) => toMessage(value, elementText(value)) ?? notJsonRpc());
-}
-
-function elementText(value: unknown): string {
-  try {
-    return stringifyJson(value);
-  } catch (error) {
-    // JSON.parse reads what is nested thousands deep, but nothing can write it.
-    if (error instanceof RangeError) throw badRequest('A message of the batch is nested too deeply.');
-    throw error;
-  }
+  return exact.map((value) => toMessage(value, stringifyJson(value)) ?? notJsonRpc());
 }
 
 /** A call without an id has no answer, and passes the checks that calls pass: a server might run it all the same. */

@@ -26,7 +26,7 @@ describe('a load by a foreign page', () => {
     return [answer.status, answer.headers['x-latchkey-error']];
   };
 
-  it('opens no event stream and reaches no MCP endpoint', async () => {
+  it('opens no event stream and reaches no MCP endpoint', { timeout: 20_000 }, async () => {
     const opened = (): number => server.seen.filter(({ message }) => message?.method === 'initialize').length;
     const before = opened();
     for (const site of ['cross-site', 'same-site']) {

@@ -1,6 +1,6 @@
 /** Messages that are sound JSON-RPC, and of whose parameters one at a time is nothing that the specification allows. */
 
-const DEEP = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+const deep = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`;
 
 /** JSON texts: some of them JSON.stringify would not write. */
 export const VALUES: readonly string[] = [
@@ -13,7 +13,8 @@ export const VALUES: readonly string[] = [
   '""',
   '"\\ud800"',
   '"__proto__"',
-  DEEP,
+  deep(400),
+  deep(20_000),
 ];
 
 const PARAMETERS = [
