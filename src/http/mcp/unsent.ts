@@ -4,9 +4,16 @@ import type { Share } from '../../mcp/budget.ts';
 
 /** How to count each answer that is under way. */
 const counted = new WeakMap<ServerResponse, (kept: number) => void>();
+const shares = new WeakMap<ServerResponse, Share>();
+/** So much of an answer is not worth counting: nearly all are smaller, and are gone at once. */
+const SMALL = 64 * 1024;
 
-/** Begins to count what `response` holds back; whoever writes to it says so with `noteUnsent`. */
+/** What `response` holds back counts as `share`'s; whoever writes to it says so with `noteUnsent`. */
 export function countUnsent(response: ServerResponse, share: Share): void {
+  shares.set(response, share);
+}
+
+function beginCounting(response: ServerResponse, share: Share): (kept: number) => void {
   let unread = 0;
   let release = (): void => undefined;
   const count = (kept = 0): void => {
@@ -22,9 +29,17 @@ export function countUnsent(response: ServerResponse, share: Share): void {
     counted.delete(response);
     release();
   });
+  return count;
 }
 
 /** To be called after something was written to `response`. `kept`: characters that wait for being written. */
 export function noteUnsent(response: ServerResponse, kept = 0): void {
-  counted.get(response)?.(kept);
+  const known = counted.get(response);
+  if (known !== undefined) {
+    known(kept);
+    return;
+  }
+  const share = shares.get(response);
+  if (share === undefined || response.destroyed || response.writableLength + kept <= SMALL) return;
+  beginCounting(response, share)(kept);
 }
