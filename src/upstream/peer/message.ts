@@ -116,25 +116,7 @@ export function rewritten(message: Message): Message {
 
 /** The same message under another id. */
 export function withId(message: Message, id: Id): Message {
-  const text = message.kind === 'answer' ? withIdInText(message, id) : undefined;
-  if (text !== undefined) return new Message({ ...message.value, id }, text, 'answer');
   return edited(message, (value) => ({ ...value, id }));
-}
-
-/** Where servers commonly write the id: at the very beginning or the very end, so it can be no other object's. */
-const FIRST = /^\{"jsonrpc":"2\.0","id":(\d{1,15}),/;
-const LAST = /,"jsonrpc":"2\.0","id":(\d{1,15})\}$/;
-
-/** An answer is not written anew for its id alone. Undefined where the id stands elsewhere. */
-function withIdInText({ text, id: former }: Message, id: Id): string | undefined {
-  const written = `"jsonrpc":"2.0","id":${JSON.stringify(id)}`;
-  const first = FIRST.exec(text);
-  if (first !== null && Number(first[1]) === former) return `{${written},${text.slice(first[0].length)}`;
-  // The end alone: a search through all of a large text would cost as much as writing it.
-  const tail = text.slice(-48);
-  const last = LAST.exec(tail);
-  if (last === null || Number(last[1]) !== former) return undefined;
-  return `${text.slice(0, text.length - last[0].length)},${written}}`;
 }
 
 export function resultMessage(id: Id, result: JsonObject): Message {
