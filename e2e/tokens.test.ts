@@ -49,7 +49,6 @@ describe('access tokens on the pages', () => {
     await page.getByText(/last used \d/).waitFor();
     assert.equal(await page.getByText(token).count(), 0);
     await make(page, 'server', '7 days');
-    await page.goBack();
     await page.goto(`${site.home}/`);
     await page.getByRole('button', { name: 'Revoke server' }).waitFor();
     await page.getByText('Add to Claude Code, Cursor, VS Code: notes').click();
