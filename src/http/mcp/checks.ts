@@ -46,7 +46,8 @@ export function modernRefusal(message: Message, headers: IncomingHttpHeaders): M
   }
   if (version !== MODERN) {
     const text = `Unsupported protocol version: ${version.slice(0, LONGEST_SHOWN)}`;
-    return errorMessage(id, UNSUPPORTED_PROTOCOL_VERSION, text, { supported: SERVED, requested: version });
+    // Of this era, and no more: which others there are, `server/discover` says, in the server's own words where it has any.
+    return errorMessage(id, UNSUPPORTED_PROTOCOL_VERSION, text, { supported: [MODERN], requested: version });
   }
   if (claimed === undefined) return mismatch(id, 'MCP-Protocol-Version', 'it is missing');
   return methodRefusal(message, headers, id);

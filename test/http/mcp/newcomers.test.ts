@@ -150,7 +150,7 @@ describe('a revision that nobody knows', () => {
     const byBody = await app.post('/time/mcp', { ...PING, params: { _meta } }, headers);
     assert.equal(byBody.status, 400);
     const { code, data } = await told(byBody);
-    assert.deepEqual([code, data], [-32022, { supported, requested }]);
+    assert.deepEqual([code, data], [-32022, { supported: ['2026-07-28'], requested }]);
   });
 });
 
