@@ -1,8 +1,10 @@
 /** The odd server as a process on stdio; its argument is the era. */
-import { createInterface } from 'node:readline';
 import { type Era, OddServer } from './odd-server.ts';
+import { lines } from './wires.ts';
 
 const server = new OddServer(process.argv[2] as Era, ({ text }) => process.stdout.write(`${text}\n`));
-const lines = createInterface({ input: process.stdin });
-lines.on('line', (line) => server.hear(line));
-lines.on('close', () => process.exit(0));
+process.stdin.on(
+  'data',
+  lines((line) => server.hear(line)),
+);
+process.stdin.on('end', () => process.exit(0));
