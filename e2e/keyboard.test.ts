@@ -73,7 +73,7 @@ describe('connecting', () => {
     await page.getByRole('link', { name: 'Try again' }).click();
     await page.getByRole('button', { name: 'Allow' }).click();
     await page.getByText('Connected, 5 tools').waitFor();
-    await page.getByText(/^\d{2}:\d{2} UTC$/).waitFor();
+    await page.getByText(/^(\d{1,2} \w+ \d{4}, )?\d{2}:\d{2} UTC$/).waitFor();
     await picture(page, 'no-javascript-connected');
     await page.getByRole('button', { name: 'Disconnect notes' }).click();
     await page.getByText('Disconnected from notes.').waitFor();
