@@ -23,7 +23,7 @@ export interface Measured {
 }
 
 const START_MS = 30_000;
-const WARM_UP_SECONDS = 3;
+const WARM_UP_SECONDS = 6;
 
 /** Resolves once the contender answers rightly. */
 export async function ready({ name, target }: Contender, tail: () => string): Promise<void> {
@@ -46,7 +46,7 @@ export async function measure(
 ): Promise<readonly Measured[]> {
   const samples = contenders.map((): Sample[] => []);
   // Until the code is compiled; its figures are not kept.
-  for (const contender of contenders) await load(contender.target, Math.min(WARM_UP_SECONDS, seconds));
+  for (const contender of contenders) await load(contender.target, WARM_UP_SECONDS);
   for (let round = 0; round < rounds; round += 1) {
     for (let turn = 0; turn < contenders.length; turn += 1) {
       const index = (round + turn) % contenders.length;

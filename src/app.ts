@@ -6,7 +6,7 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import type { Problem } from './config/model.ts';
 import { isForThisMachine } from './config/open-webui-ways.ts';
 import type { Gateway } from './gateway.ts';
-import { installAccess } from './http/access.ts';
+import { installAccess, installLoadCheck } from './http/access.ts';
 import { installAuthentication } from './http/authentication.ts';
 import { sharesHost } from './http/browser-person.ts';
 import { BrowserSessions } from './http/browser-sessions.ts';
@@ -25,7 +25,7 @@ import { type McpOptions, mcpRoutes } from './http/mcp/routes.ts';
 import { Metrics } from './http/metrics.ts';
 import { installRequestLog, opsRoutes } from './http/ops.ts';
 import { originPolicy } from './http/origin.ts';
-import { installPageHeaders } from './http/page-headers.ts';
+import { pageHeaders } from './http/page-headers.ts';
 import { pageRoutes } from './http/pages.ts';
 import { sessionPrincipal } from './http/session-principal.ts';
 import { signInRoutes } from './http/sign-in.ts';
@@ -82,7 +82,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     howToShow: howToShow(settings, canMakeTokens({ ...site, settings, tokens }) ? site.publicBase : undefined),
   });
   installRequestLog(app, metrics);
-  await installPageHeaders(app, site.publicUrl);
+  app.decorate('pageHeaders', pageHeaders(site.publicUrl));
   installAccess(app, policy);
   installPlaces(app, { gateway, routing });
   installTwinRedirect(app, site);
@@ -107,6 +107,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   opsRoutes(app, gateway, metrics);
   documentRoutes(app, documents, site);
   const answerMcp = mcpRoutes(app, mcpOptions(site, log, metrics));
+  installLoadCheck(app, policy);
   await pageRoutes(app, { ...site, settings, documents, warnings, visits, tokens, answerMcp });
   tokenRoutes(app, { ...site, settings, warnings, visits, tokens });
   signInRoutes(app, { ...site, limiter, visits });

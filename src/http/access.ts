@@ -17,12 +17,15 @@ import {
 export function installAccess(app: FastifyInstance, policy: OriginPolicy): void {
   app.decorateRequest('principal');
   app.decorateRequest('browser');
+  app.decorateRequest('route');
   app.decorateRequest('place');
   app.decorateRequest('target');
   app.decorateRequest('mcp');
   app.decorateRequest('errorCode');
   app.addHook('onRequest', (request, reply, done) => {
     request.principal = ANONYMOUS;
+    // Fastify makes the whole of the route's options anew each time it is asked.
+    request.route = request.routeOptions.url;
     checkHost(request, policy);
     const signs = browserSigns(request);
     if (signs.origin === undefined) return done();
@@ -31,8 +34,11 @@ export function installAccess(app: FastifyInstance, policy: OriginPolicy): void 
     if (!isPreflight(request)) return done();
     answerPreflight(request, reply);
   });
-  // What a path is for is known by then, and no body has been read.
-  app.addHook('preParsing', (request, _reply, _payload, done) => {
+}
+
+/** Registered after all that finds out what a request is for, and who sends it; no body has been read yet. */
+export function installLoadCheck(app: FastifyInstance, policy: OriginPolicy): void {
+  app.addHook('onRequest', (request, _reply, done) => {
     if (request.mcp !== undefined) checkLoad(request, policy);
     done();
   });

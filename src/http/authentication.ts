@@ -119,7 +119,7 @@ function admit(request: FastifyRequest, options: AuthenticationOptions): Promise
 
 /** Who is not who they say must not be taken for nobody where it is a person's own matter: a login, a call. */
 function isPersonsOwn(request: FastifyRequest): boolean {
-  return isPersonalCall(request) || (request.routeOptions.url === LOGINS && !isOpenLoginPage(LOGINS, request.url));
+  return isPersonalCall(request) || (request.route === LOGINS && !isOpenLoginPage(LOGINS, request.url));
 }
 
 function sessionId(request: FastifyRequest, { sessions, policy }: AuthenticationOptions): string | undefined {
@@ -168,12 +168,11 @@ function needsCredential(
   // First of all: under a single server a tool may have any path, also one that looks open.
   if (request.target?.tool !== undefined || isPersonalCall(request) || isMcp(request)) return true;
   if (isAlwaysOpen(request)) return false;
-  return everywhere ? !isOpenTo(request) : request.routeOptions.url === '/metrics';
+  return everywhere ? !isOpenTo(request) : request.route === '/metrics';
 }
 
 /** Whatever the caller shows, right or wrong. */
-function isAlwaysOpen({ routeOptions, url }: FastifyRequest): boolean {
-  const route = routeOptions.url ?? '';
+function isAlwaysOpen({ route = '', url }: FastifyRequest): boolean {
   return ALWAYS_OPEN.has(route) || isOpenLoginPage(route, url);
 }
 

@@ -44,6 +44,8 @@ export interface Called {
 declare module 'fastify' {
   interface FastifyRequest {
     principal: Principal;
+    /** The template of the route that the path leads to; undefined where there is none. */
+    route: string | undefined;
     /** The session that the browser's cookie names, where cookies count for this request. */
     browser: Identified | undefined;
     /** Which server the path names: by the router's own rules, or as one of our routes that belong to a server. */
@@ -56,6 +58,11 @@ declare module 'fastify' {
     mcp: McpTarget | undefined;
     /** For the log: stable code of the error that was answered. */
     errorCode: string | undefined;
+  }
+
+  interface FastifyInstance {
+    /** See `page-headers.ts`. */
+    pageHeaders: Readonly<Record<string, string>>;
   }
 
   interface FastifyContextConfig {

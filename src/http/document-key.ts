@@ -34,7 +34,7 @@ export function installDocumentKey(
   });
 }
 
-function isDocument({ method, routeOptions, place }: FastifyRequest): boolean {
+function isDocument({ method, route, place }: FastifyRequest): boolean {
   if (method !== 'GET' && method !== 'HEAD') return false;
-  return routeOptions.url === ROOT || place?.rest === BELOW_ROOT;
+  return route === ROOT || place?.rest === BELOW_ROOT;
 }

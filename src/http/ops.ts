@@ -33,7 +33,7 @@ export function opsRoutes(app: FastifyInstance, gateway: Gateway, metrics: Metri
 export function installRequestLog(app: FastifyInstance, metrics: Metrics): void {
   app.addHook('onRequest', (request, reply, done) => {
     // Not Fastify's onResponse, which never comes for a caller who has gone.
-    reply.raw.once('close', () => record(request, reply, metrics));
+    reply.raw.on('close', () => record(request, reply, metrics));
     done();
   });
 }
@@ -74,7 +74,7 @@ function isStream({ mcp, method }: FastifyRequest, reply: FastifyReply): boolean
 function routeOf(request: FastifyRequest): string {
   if (request.target?.tool !== undefined) return '/:server/:tool';
   if (request.mcp !== undefined) return request.mcp.server === undefined ? '/mcp' : `/:server/${request.mcp.via}`;
-  const template = request.routeOptions.url;
+  const template = request.route;
   return template === undefined || template === '*' ? '/*' : rawPath(template);
 }
 

@@ -66,8 +66,11 @@ export const PERSONAL_HEADERS = {
 } as const;
 
 export function sendPage(reply: FastifyReply, html: string): FastifyReply {
-  reply.helmet();
-  return reply.header('cache-control', 'private, no-store').type('text/html; charset=utf-8').send(html);
+  return reply
+    .headers(reply.server.pageHeaders)
+    .header('cache-control', 'private, no-store')
+    .type('text/html; charset=utf-8')
+    .send(html);
 }
 
 /** Where a server's own paths begin, as a browser needs it. */

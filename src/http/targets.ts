@@ -34,9 +34,9 @@ export function placeOf({ gateway, routing }: PlaceOptions, url: string): Place<
   return path === undefined ? undefined : findPlace(gateway.servers, path, routing);
 }
 
-function placeFor({ routeOptions, url }: FastifyRequest, options: PlaceOptions): Place<Server> | undefined {
-  if (routeOptions.url === LOGINS) return loginPlace(options.gateway, url);
-  return routeOptions.url === BELOW_SERVERS || routeOptions.url === ALL_SERVERS ? placeOf(options, url) : undefined;
+function placeFor({ route, url }: FastifyRequest, options: PlaceOptions): Place<Server> | undefined {
+  if (route === LOGINS) return loginPlace(options.gateway, url);
+  return route === BELOW_SERVERS || route === ALL_SERVERS ? placeOf(options, url) : undefined;
 }
 
 /** The name is everything between the prefix and the last segment: names may hold slashes. */
@@ -68,7 +68,7 @@ export function installPlaces(app: FastifyInstance, options: PlaceOptions): void
     // A person is shown the way.
     request.mcp = request.method === 'GET' && wantsHtml(request) ? undefined : mcpTarget(request, options.gateway);
     if (request.mcp !== undefined) return done();
-    if (request.routeOptions.url !== BELOW_SERVERS) return done();
+    if (request.route !== BELOW_SERVERS) return done();
     const { place } = request;
     if (request.method !== 'POST' || place === undefined || place.rest === '') return done();
     const { server, rest } = place;

@@ -16,10 +16,10 @@ export function tokenRefusal(request: FastifyRequest): GatewayError | undefined 
 
 /** What signs in, connects, makes tokens or shows something; `/` and `/<server>` answer programs with JSON. */
 function isForPeople(request: FastifyRequest): boolean {
-  const { method, place, routeOptions } = request;
-  if (routeOptions.url === LOGINS) return place?.rest !== 'status';
-  if (routeOptions.url === '/') return wantsHtml(request);
-  if (routeOptions.config.page === true) return true;
+  const { method, place, route } = request;
+  if (route === LOGINS) return place?.rest !== 'status';
+  if (route === '/') return wantsHtml(request);
+  if (request.routeOptions.config.page === true) return true;
   // A tool may be called `docs`.
   if (method !== 'GET' && method !== 'HEAD') return false;
   return place?.rest === 'docs' || (place?.rest === '' && wantsHtml(request));

@@ -23,8 +23,8 @@ import { type PlaceOptions, placeOf } from './targets.ts';
 export function refuseUntaken(app: FastifyInstance, options: PlaceOptions): void {
   app.addHook('onRequest', (request, _reply, done) => {
     // What an MCP endpoint takes, it says itself.
-    if (request.mcp !== undefined && request.routeOptions.url !== undefined) return done();
-    if (request.method === 'POST' && request.routeOptions.url === '/*') knownTarget(request);
+    if (request.mcp !== undefined && request.route !== undefined) return done();
+    if (request.method === 'POST' && request.route === '/*') knownTarget(request);
     else if (!TAKEN_METHODS.has(request.method)) throw notTaken(placeOf(options, request.url), rawPath(request.url));
     done();
   });

@@ -2,7 +2,7 @@
 import type { AuthConfig, BasicAccount } from '../config/model.ts';
 import { GatewayError } from '../errors.ts';
 import type { Authorization } from './authorization.ts';
-import { digest, matchesDigest } from './compare.ts';
+import { digest, secretMatcher } from './compare.ts';
 import type { Credentials, Realm } from './credentials.ts';
 import type { CookieUser, OpenWebuiUsers } from './open-webui/users.ts';
 import { isPersonalToken, type PersonalTokens, type TokenHolder } from './personal-tokens.ts';
@@ -116,26 +116,25 @@ function holderIn(realm: Realm, { principal, maker, proof }: TokenHolder, proofO
 
 /** `Authorization: Bearer KEY`; for browsers also Basic with any user name and the key as password, as in mcpo. */
 function apiKey(key: string): Authenticator {
-  const expected = digest(key);
+  const matches = secretMatcher(key);
   return (authorization) => {
-    if (authorization.scheme === 'bearer' && matchesDigest(authorization.token, expected)) return API_KEY_HOLDER;
-    if (authorization.scheme === 'basic' && matchesDigest(authorization.password, expected)) return API_KEY_HOLDER;
+    if (authorization.scheme === 'bearer' && matches(authorization.token)) return API_KEY_HOLDER;
+    if (authorization.scheme === 'basic' && matches(authorization.password)) return API_KEY_HOLDER;
     return undefined;
   };
 }
 
 function bearerToken(token: string): Authenticator {
-  const expected = digest(token);
+  const matches = secretMatcher(token);
   const principal: Principal = { id: bearerId(token), via: 'bearer', label: 'bearer token' };
-  return (authorization) =>
-    authorization.scheme === 'bearer' && matchesDigest(authorization.token, expected) ? principal : undefined;
+  return (authorization) => (authorization.scheme === 'bearer' && matches(authorization.token) ? principal : undefined);
 }
 
 function basicAccount({ username, password }: BasicAccount): Authenticator {
-  const expected = digest(`${username}\0${password}`);
+  const matches = secretMatcher(`${username}\0${password}`);
   const principal: Principal = { id: basicId(username), via: 'basic', label: username };
   return (authorization) =>
-    authorization.scheme === 'basic' && matchesDigest(`${authorization.username}\0${authorization.password}`, expected)
+    authorization.scheme === 'basic' && matches(`${authorization.username}\0${authorization.password}`)
       ? principal
       : undefined;
 }

@@ -18,11 +18,14 @@ export function principalAt({ principal, elsewhere }: McpCaller, { name }: Serve
 
 /** Whose a session is: of one who is the same person at every server. */
 export function sessionOwner(caller: McpCaller, endpoint: Server | undefined): SessionOwner {
-  const { principal, elsewhere } = caller;
-  const others = [...elsewhere].map(([name, { id }]) => [name, id]);
   return {
     endpoint: endpoint?.name ?? '',
-    key: others.length === 0 ? principal.id : JSON.stringify([principal.id, ...others]),
-    isOnePerson: isOnePerson(principal),
+    key: keyOf(caller),
+    isOnePerson: isOnePerson(caller.principal),
   };
+}
+
+function keyOf({ principal, elsewhere }: McpCaller): string {
+  if (elsewhere.size === 0) return principal.id;
+  return JSON.stringify([principal.id, ...[...elsewhere].map(([name, { id }]) => [name, id])]);
 }

@@ -1,15 +1,17 @@
 /** Which answer belongs to which request, on a wire where all messages share one stream. */
 import { classify, type Id, messagesOf, type Params, type RpcError, replyText } from './jsonrpc.ts';
+import { UnderWay } from './under-way.ts';
 import { badAnswer, type SendOptions, type WireEvents } from './wire.ts';
 
 interface Waiting {
+  readonly id: Id;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
   readonly onProgress: (() => void) | undefined;
 }
 
 export class PendingRequests {
-  readonly #waiting = new Map<Id, Waiting>();
+  readonly #waiting = new UnderWay<Id, Waiting>();
   readonly #events: WireEvents;
   #nextId = 1;
 
@@ -31,12 +33,13 @@ export class PendingRequests {
     return new Promise((resolve, reject) => {
       const { signal } = options;
       const onAbort = (): void => {
-        if (!this.#waiting.delete(id)) return;
+        if (this.#take(id) === undefined) return;
         cancel();
         reject(signal.reason);
       };
       const done = (): void => signal.removeEventListener('abort', onAbort);
       this.#waiting.set(id, {
+        id,
         resolve: (result) => {
           done();
           resolve(result);
@@ -83,10 +86,7 @@ export class PendingRequests {
 
   /** Fails all that still wait. */
   failAll(error: (id: Id) => unknown): void {
-    for (const [id, waiting] of [...this.#waiting]) {
-      this.#waiting.delete(id);
-      waiting.reject(error(id));
-    }
+    for (const { id } of this.#waiting.all()) this.#take(id)?.reject(error(id));
   }
 
   /** An error about a message that the server could not read has no id; it is about the request that waits, if only one does. */
@@ -105,8 +105,6 @@ export class PendingRequests {
   }
 
   #take(id: Id): Waiting | undefined {
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    return waiting;
+    return this.#waiting.take(id);
   }
 }

@@ -4,14 +4,16 @@ import type { StopSignal } from './wire.ts';
 export class StopSource implements StopSignal {
   aborted = false;
   reason: unknown;
-  readonly #listeners = new Set<() => void>();
+  /** Few, and mostly none. */
+  #listeners: readonly (() => void)[] = NOBODY;
 
   addEventListener(_type: 'abort', listener: () => void): void {
-    this.#listeners.add(listener);
+    this.#listeners = [...this.#listeners, listener];
   }
 
   removeEventListener(_type: 'abort', listener: () => void): void {
-    this.#listeners.delete(listener);
+    const others = this.#listeners.filter((one) => one !== listener);
+    this.#listeners = others.length === 0 ? NOBODY : others;
   }
 
   /** Only the first time counts. */
@@ -19,6 +21,8 @@ export class StopSource implements StopSignal {
     if (this.aborted) return;
     this.aborted = true;
     this.reason = reason;
-    for (const listener of [...this.#listeners]) listener();
+    for (const listener of this.#listeners) listener();
   }
 }
+
+const NOBODY: readonly (() => void)[] = [];

@@ -4,6 +4,7 @@ import { GatewayError } from '../../errors.ts';
 import { isJwt, isOwnToken } from '../../identity/authenticators.ts';
 import { readAuthorization } from '../../identity/authorization.ts';
 import type { Principal } from '../../identity/principal.ts';
+import { UnderWaySet } from '../../upstream/under-way.ts';
 import type { BrowserSessions } from '../browser-sessions.ts';
 import { credentialsOf, realmOf } from '../caller.ts';
 import { sessionPrincipal } from '../session-principal.ts';
@@ -27,7 +28,7 @@ const LAST_WORDS_MS = 5_000;
 
 /** The MCP exchanges whose caller came with something that may lose its worth. */
 export class OpenStreams {
-  readonly #open = new Set<Exchange>();
+  readonly #open = new UnderWaySet<Exchange>();
   readonly #options: AdmissionOptions;
   #isLooking = false;
 
@@ -44,15 +45,14 @@ export class OpenStreams {
   /** From now on, until it is closed. */
   watch(request: FastifyRequest, reply: FastifyReply): void {
     if (!canLapse(request)) return;
-    const exchange = { request, reply };
-    this.#open.add(exchange);
-    reply.raw.once('close', () => this.#open.delete(exchange));
+    const number = this.#open.add({ request, reply });
+    reply.raw.on('close', () => this.#open.remove(number));
   }
 
   async #look(): Promise<void> {
     if (this.#isLooking) return;
     this.#isLooking = true;
-    const left = [...this.#open].filter(isStreaming);
+    const left = this.#open.all().filter(isStreaming);
     const work = async (): Promise<void> => {
       for (let exchange = left.pop(); exchange !== undefined; exchange = left.pop()) {
         const code = await this.#lapse(exchange);

@@ -21,8 +21,11 @@ export interface McpOptions {
   readonly pathOf: (request: FastifyRequest) => string;
 }
 
-/** Answers a request whose `mcp` is set. */
-export type McpAnswer = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> | FastifyReply;
+/**
+ * Answers a request whose `mcp` is set, now or later; throws what is wrong with it. No promise: what Fastify makes of one
+ * costs as much as finding the session does.
+ */
+export type McpAnswer = (request: FastifyRequest, reply: FastifyReply) => void;
 
 /** Registers `/mcp`; what comes in below a server's name is answered by whoever has that route, with what this returns. */
 export function mcpRoutes(app: FastifyInstance, options: McpOptions): McpAnswer {
@@ -37,7 +40,8 @@ export function mcpRoutes(app: FastifyInstance, options: McpOptions): McpAnswer 
   });
   const answer: McpAnswer = (request, reply) => {
     countUnsent(reply.raw, endpoints.allowances.room(callerIn(request), request.mcp?.server));
-    return request.mcp?.via === 'sse' ? answerSse(sse, request, reply) : answerMcp(options, request, reply);
+    if (request.mcp?.via === 'sse') answerSse(sse, request, reply);
+    else answerMcp(options, request, reply);
   };
   const hide = { schema: { hide: true } };
   app.post(ALL_SERVERS, hide, answer);
@@ -60,22 +64,22 @@ export function mcpRoutes(app: FastifyInstance, options: McpOptions): McpAnswer 
   return answer;
 }
 
-function answerSse(sse: SseHandlers, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  return request.method === 'POST' ? sse.post(request, reply) : sse.open(request, reply);
+function answerSse(sse: SseHandlers, request: FastifyRequest, reply: FastifyReply): void {
+  if (request.method === 'POST') sse.post(request, reply);
+  else sse.open(request, reply);
 }
 
-function answerMcp(
-  options: McpOptions,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> | FastifyReply {
+function answerMcp(options: McpOptions, request: FastifyRequest, reply: FastifyReply): void {
   switch (request.method) {
     case 'POST':
-      return answerPost(options, request, reply);
+      answerPost(options, request, reply);
+      break;
     case 'GET':
-      return listenToSession(options, request, reply);
+      listenToSession(options, request, reply);
+      break;
     case 'DELETE':
-      return endSession(options, request, reply);
+      endSession(options, request, reply);
+      break;
     default:
       throw new GatewayError('method_not_allowed', 405, 'Method Not Allowed', {
         headers: { allow: MCP_METHODS.join(', ') },
@@ -84,16 +88,11 @@ function answerMcp(
 }
 
 /** Which era a request is of is seen by how it opens: with an envelope, or with a session. */
-function answerPost(
-  options: McpOptions,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> | FastifyReply {
+function answerPost(options: McpOptions, request: FastifyRequest, reply: FastifyReply): void {
   const body = readBody(request.body);
-  if (body.messages.length === 0) return reply.code(202).send();
   const modern = body.messages.find((message) => isModern(message, request.headers));
-  if (modern === undefined) return postToSession(options, body, request, reply);
-  if (body.isBatch)
-    throw new GatewayError('bad_mcp_request', 400, 'This revision knows no batches; send one message at a time.');
-  return answerStateless(options, modern, request, reply);
+  if (body.messages.length === 0) reply.code(202).send();
+  else if (modern === undefined) postToSession(options, body, request, reply);
+  else if (!body.isBatch) answerStateless(options, modern, request, reply);
+  else throw new GatewayError('bad_mcp_request', 400, 'This revision knows no batches; send one message at a time.');
 }

@@ -31,11 +31,11 @@ interface Session {
 
 export interface SseHandlers {
   /** `GET /<server>`, `GET /<server>/sse`: answers with the stream, which ends when either side does. */
-  open(request: FastifyRequest, reply: FastifyReply): FastifyReply;
+  open(request: FastifyRequest, reply: FastifyReply): void;
   /** Throws 404 unless `?sessionId=` names a stream of this caller at this server. */
   check(request: FastifyRequest): void;
   /** `POST /<server>?sessionId=`: 202, and answers go to the stream. */
-  post(request: FastifyRequest, reply: FastifyReply): FastifyReply;
+  post(request: FastifyRequest, reply: FastifyReply): void;
 }
 
 export function sseHandlers(options: SseOptions): SseHandlers {
@@ -56,7 +56,7 @@ export function sseHandlers(options: SseOptions): SseHandlers {
       noteRequests(request, requests);
       for (const message of messages) if (message.kind !== 'request') conversation.tell(message);
       if (requests.length > 0) conversation.ask(requests, stream.replies(), options.headersOf(request));
-      return reply.code(202).send();
+      reply.code(202).send();
     },
   };
 }
@@ -66,10 +66,13 @@ function openStream(
   open: Map<string, Session>,
   request: FastifyRequest,
   reply: FastifyReply,
-): FastifyReply {
+): void {
   const { raw } = reply;
-  // Gone while we found out who it is: nothing is begun for nobody.
-  if (raw.destroyed) return reply.hijack();
+  if (raw.destroyed) {
+    // Gone while we found out who it is: nothing is begun for nobody.
+    reply.hijack();
+    return;
+  }
   const conversation = begin(request);
   // An id of this transport alone, so that no session is ever used by both.
   const id = randomUUID();
@@ -81,7 +84,6 @@ function openStream(
     void sessions.end(conversation);
   });
   conversation.listen(stream);
-  return reply;
 }
 
 /** What was set before the stream: the request's id, and what browsers want to know. */

@@ -5,7 +5,7 @@ import type { McpEndpoints } from '../../mcp/endpoints.ts';
 import { failureMessage } from '../../mcp/failures.ts';
 import { MOST_UNREAD_BYTES } from '../../mcp/session/message-stream.ts';
 import type { Message } from '../../upstream/peer/message.ts';
-import type { Exchange } from '../../upstream/peer/peer.ts';
+import type { Exchange, Peer, Replies } from '../../upstream/peer/peer.ts';
 import { header, type McpTarget } from '../context.ts';
 import { parameterHeadersOf } from '../forwarded-headers.ts';
 import { callerIn } from './caller.ts';
@@ -22,15 +22,19 @@ export interface StatelessOptions {
 /** A reply that takes longer becomes an event stream, so that nobody between us and the client gives up. */
 const SOON_MS = 5_000;
 const AWAKE_MS = 25_000;
+const JSON_TYPE = 'application/json; charset=utf-8';
 
 export function answerStateless(
   { endpoints, headersOf }: StatelessOptions,
   message: Message,
   request: FastifyRequest,
   reply: FastifyReply,
-): Promise<FastifyReply> | FastifyReply {
-  // A client of this era answers nobody, and what it notifies has no receiver.
-  if (message.kind === 'notification') return reply.code(202).send();
+): void {
+  if (message.kind === 'notification') {
+    // A client of this era answers nobody, and what it notifies has no receiver.
+    reply.code(202).send();
+    return;
+  }
   if (message.kind !== 'request') {
     throw new GatewayError(
       'bad_mcp_request',
@@ -42,43 +46,67 @@ export function answerStateless(
   const refusal = modernRefusal(message, request.headers);
   if (refusal !== undefined) {
     noteAnswer(request, refusal);
-    return reply.code(400).type('application/json').send(refusal.text);
+    reply.code(400).type(JSON_TYPE).send(refusal.text);
+    return;
   }
   const { server } = request.mcp as McpTarget;
   const peer = endpoints.stateless(callerIn(request), server);
-  return new Promise((resolve) => {
-    const stream = new StatelessStream(reply, takesEvents(header(request, 'accept')));
-    const soon = setTimeout(() => stream.touch(), SOON_MS);
-    const awake = setInterval(() => stream.touch(), AWAKE_MS);
-    const over = (): void => {
-      clearTimeout(soon);
-      clearInterval(awake);
-      reply.raw.off('close', left);
-    };
-    const answer = (answered: Message, status: number): void => {
-      over();
-      noteAnswer(request, answered);
-      if (stream.isStreaming) stream.end(answered);
-      else resolve(reply.code(status).type('application/json').send(answered.text));
-      noteUnsent(reply.raw);
-    };
+  const call = new StatelessCall(message, request, reply);
+  call.start(peer, [...headersOf(request), ...parameterHeadersOf(request)]);
+}
+
+/** One request under way, and the answer that it becomes. */
+class StatelessCall implements Replies {
+  readonly #message: Message;
+  readonly #request: FastifyRequest;
+  readonly #reply: FastifyReply;
+  readonly #stream: StatelessStream;
+  #timer: NodeJS.Timeout;
+  #exchange: Exchange | undefined;
+
+  constructor(message: Message, request: FastifyRequest, reply: FastifyReply) {
+    this.#message = message;
+    this.#request = request;
+    this.#reply = reply;
+    this.#stream = new StatelessStream(reply, takesEvents(header(request, 'accept')));
+    this.#timer = setTimeout(() => this.#touch(), SOON_MS);
+  }
+
+  start(peer: Peer, headers: readonly string[]): void {
     // Closing the stream is how a client cancels (2026-07-28, Streamable HTTP, cancellation).
-    const left = (): void => {
-      over();
-      exchange.cancel();
-    };
-    reply.raw.once('close', left);
-    const exchange: Exchange = peer.request(
-      message,
-      {
-        onMessage: (said) => {
-          if (stream.unread > MOST_UNREAD_BYTES) stream.cut();
-          else stream.write(said);
-        },
-        onAnswer: answer,
-        onFailure: (error) => answer(failureMessage(message.id ?? 0, error), 200),
-      },
-      [...headersOf(request), ...parameterHeadersOf(request)],
-    );
-  });
+    this.#reply.raw.once('close', this.#left);
+    this.#exchange = peer.request(this.#message, this, headers);
+  }
+
+  onMessage(said: Message): void {
+    if (this.#stream.unread > MOST_UNREAD_BYTES) this.#stream.cut();
+    else this.#stream.write(said);
+  }
+
+  onAnswer(answer: Message, status: number): void {
+    this.#over();
+    noteAnswer(this.#request, answer);
+    if (this.#stream.isStreaming) this.#stream.end(answer);
+    else this.#reply.code(status).type(JSON_TYPE).send(answer.text);
+    noteUnsent(this.#reply.raw);
+  }
+
+  onFailure(error: unknown): void {
+    this.onAnswer(failureMessage(this.#message.id ?? 0, error), 200);
+  }
+
+  readonly #left = (): void => {
+    this.#over();
+    this.#exchange?.cancel();
+  };
+
+  #touch(): void {
+    this.#stream.touch();
+    this.#timer = setTimeout(() => this.#touch(), AWAKE_MS);
+  }
+
+  #over(): void {
+    clearTimeout(this.#timer);
+    this.#reply.raw.off('close', this.#left);
+  }
 }

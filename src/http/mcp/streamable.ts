@@ -19,13 +19,15 @@ export interface SessionOptions {
 }
 
 const SESSION_ID = 'mcp-session-id';
+/** With what Fastify would otherwise add to it each time. */
+const JSON_TYPE = 'application/json; charset=utf-8';
 
-export async function postToSession(
+export function postToSession(
   options: SessionOptions,
   { messages, isBatch }: Body,
   request: FastifyRequest,
   reply: FastifyReply,
-): Promise<FastifyReply> {
+): void {
   checkVersionHeader(request.headers);
   const requests = messages.filter(({ kind }) => kind === 'request');
   const opens = requests.some(({ method }) => method === 'initialize');
@@ -33,17 +35,16 @@ export async function postToSession(
   const conversation = opens ? openSession(options, request) : sessionOf(options, request);
   if (isBatch) checkBatch(conversation);
   for (const message of messages) if (message.kind !== 'request') conversation.tell(message);
-  if (requests.length === 0) return reply.code(202).send();
+  if (requests.length === 0) {
+    reply.code(202).send();
+    return;
+  }
   if (opens) reply.header(SESSION_ID, conversation.id);
-  return answers(options, conversation, { requests, isBatch }, request, reply);
+  ask(options, conversation, { requests, isBatch }, request, reply);
 }
 
 /** The stream for what belongs to no request, or the rest of one that was broken. */
-export function listenToSession(
-  { endpoints }: SessionOptions,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): FastifyReply {
+export function listenToSession({ endpoints }: SessionOptions, request: FastifyRequest, reply: FastifyReply): void {
   if (header(request, SESSION_ID) === undefined)
     throw noStream('This address takes MCP messages by POST; there is no stream without a session.');
   checkVersionHeader(request.headers);
@@ -57,18 +58,15 @@ export function listenToSession(
   else if (!conversation.resume(lastEventId, outlet)) {
     throw badRequest('Last-Event-ID names no event of this session that is still known. Open the stream without it.');
   }
-  return reply;
 }
 
-export async function endSession(
-  { endpoints }: SessionOptions,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
+export function endSession({ endpoints }: SessionOptions, request: FastifyRequest, reply: FastifyReply): void {
   if (header(request, SESSION_ID) === undefined)
     throw noStream('There is no session to end; name it in Mcp-Session-Id.');
-  await endpoints.sessions.end(sessionOf({ endpoints }, request));
-  return reply.code(204).send();
+  endpoints.sessions.end(sessionOf({ endpoints }, request)).then(
+    () => reply.code(204).send(),
+    (error: unknown) => reply.send(error),
+  );
 }
 
 function openSession({ endpoints }: SessionOptions, request: FastifyRequest): Conversation {
@@ -90,31 +88,28 @@ function checkBatch({ version }: Conversation): void {
   if (version > '2025-03-26') throw badRequest(`Revision ${version} knows no batches; send one message at a time.`);
 }
 
-/** Resolves once the answer is JSON; never, where it becomes a stream. */
-function answers(
+function ask(
   { endpoints, headersOf }: SessionOptions,
   conversation: Conversation,
   { requests, isBatch }: { readonly requests: readonly Message[]; readonly isBatch: boolean },
   request: FastifyRequest,
   reply: FastifyReply,
-): Promise<FastifyReply> {
-  return new Promise((resolve) => {
-    const outlet = new EventOutlet(reply, {
-      canStream: takesEvents(header(request, 'accept')),
-      onAnswered: (message) => {
-        noteAnswer(request, message);
-        if (!isFailedStart(requests, message)) return;
-        // Too late where a stream has begun; the client learns it from the answer.
-        reply.removeHeader(SESSION_ID);
-        // The answer goes out first.
-        queueMicrotask(() => void endpoints.sessions.end(conversation));
-      },
-      onAnswer: (messages) => resolve(sendMessages(reply, messages, isBatch)),
-    });
-    reply.raw.once('close', () => conversation.left(outlet));
-    noteRequests(request, requests);
-    conversation.ask(requests, outlet, headersOf(request));
+): void {
+  const outlet = new EventOutlet(reply, {
+    canStream: takesEvents(header(request, 'accept')),
+    onAnswered: (message) => {
+      noteAnswer(request, message);
+      if (!isFailedStart(requests, message)) return;
+      // Too late where a stream has begun; the client learns it from the answer.
+      reply.removeHeader(SESSION_ID);
+      // The answer goes out first.
+      queueMicrotask(() => void endpoints.sessions.end(conversation));
+    },
+    onAnswer: (messages) => sendMessages(reply, messages, isBatch),
   });
+  reply.raw.on('close', () => conversation.left(outlet));
+  noteRequests(request, requests);
+  conversation.ask(requests, outlet, headersOf(request));
 }
 
 /** A session that could not be begun is none. */
@@ -122,12 +117,15 @@ function isFailedStart([request]: readonly Message[], { error }: Message): boole
   return request?.method === 'initialize' && error !== undefined;
 }
 
-function sendMessages(reply: FastifyReply, messages: readonly Message[], isBatch: boolean): FastifyReply {
+function sendMessages(reply: FastifyReply, messages: readonly Message[], isBatch: boolean): void {
   const [only] = messages;
-  // All were cancelled.
-  if (only === undefined) return reply.code(202).send();
+  if (only === undefined) {
+    // All were cancelled.
+    reply.code(202).send();
+    return;
+  }
   const text = isBatch ? `[${messages.map((message) => message.text).join(',')}]` : only.text;
-  return reply.type('application/json').send(text);
+  reply.type(JSON_TYPE).send(text);
 }
 
 function badRequest(message: string): GatewayError {

@@ -12,8 +12,8 @@ const EVENT_STREAM = 'text/event-stream';
 
 /** Undefined where the request is for something else. `place` must be known. */
 export function mcpTarget(request: FastifyRequest, { servers }: Pick<Gateway, 'servers'>): McpTarget | undefined {
-  const { place, routeOptions } = request;
-  if (routeOptions.url === ALL_SERVERS) return { via: 'mcp', server: place?.server, servers };
+  const { place, route } = request;
+  if (route === ALL_SERVERS) return { via: 'mcp', server: place?.server, servers };
   if (place === undefined) return undefined;
   const { server, rest } = place;
   if (rest === ENDPOINT) return { via: 'mcp', server, servers };

@@ -2,15 +2,20 @@
 import type { ServerResponse } from 'node:http';
 import type { Share } from '../../mcp/budget.ts';
 
+interface Shared extends ServerResponse {
+  [SHARE]?: Share;
+}
+
 /** How to count each answer that is under way. */
 const counted = new WeakMap<ServerResponse, (kept: number) => void>();
-const shares = new WeakMap<ServerResponse, Share>();
+/** A property of its own: a WeakMap with an entry for each request costs more than all the counting. */
+const SHARE = Symbol('share');
 /** So much of an answer is not worth counting: nearly all are smaller, and are gone at once. */
 const SMALL = 64 * 1024;
 
 /** What `response` holds back counts as `share`'s; whoever writes to it says so with `noteUnsent`. */
 export function countUnsent(response: ServerResponse, share: Share): void {
-  shares.set(response, share);
+  (response as Shared)[SHARE] = share;
 }
 
 function beginCounting(response: ServerResponse, share: Share): (kept: number) => void {
@@ -39,7 +44,7 @@ export function noteUnsent(response: ServerResponse, kept = 0): void {
     known(kept);
     return;
   }
-  const share = shares.get(response);
+  const share = (response as Shared)[SHARE];
   if (share === undefined || response.destroyed || response.writableLength + kept <= SMALL) return;
   beginCounting(response, share)(kept);
 }

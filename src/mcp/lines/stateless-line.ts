@@ -2,6 +2,7 @@
 import type { Owner } from '../../oauth/model.ts';
 import type { Peer, PeerEvents } from '../../upstream/peer/peer.ts';
 import type { Server } from '../../upstream/server.ts';
+import { UnderWaySet } from '../../upstream/under-way.ts';
 import { type McpCaller, principalAt, sessionOwner } from '../caller.ts';
 import { LoginGate } from '../login/gate.ts';
 import type { Lease } from '../shared/shared-peer.ts';
@@ -31,8 +32,8 @@ interface Busy {
 export class StatelessLines {
   readonly #host: LineHost;
   readonly #makeRoom: (key: string) => boolean;
-  readonly #waiting = new Set<Waiting>();
-  readonly #busy = new Set<Busy>();
+  readonly #waiting = new UnderWaySet<Waiting>();
+  readonly #busy = new UnderWaySet<Busy>();
 
   /** `makeRoom`: gives up a session of the caller of that key that keeps a process and is idle; false: there is none. */
   constructor(host: LineHost, makeRoom: (key: string) => boolean) {
@@ -43,20 +44,17 @@ export class StatelessLines {
   /** What answers the requests of one caller to one server. */
   to(server: Server, caller: McpCaller, events: PeerEvents): Peer {
     const busy: Busy = { server: server.name, peer: new EndingPeer(this.#line(server, caller, events)) };
-    return new WatchedPeer(busy.peer, {
-      onBusy: () => this.#busy.add(busy),
-      onIdle: () => this.#busy.delete(busy),
-    });
+    return listedWhileBusy(busy.peer, this.#busy, busy);
   }
 
   /** Ends the subscriptions at a server whose entry is another now, or gone; other requests may end by themselves. */
   endListens(server: string): void {
-    for (const busy of [...this.#busy]) if (busy.server === server) busy.peer.endListens();
+    for (const busy of this.#busy.all()) if (busy.server === server) busy.peer.endListens();
   }
 
   /** Ends all requests. */
   async close(): Promise<void> {
-    await Promise.all([...this.#busy].map(({ peer }) => peer.close()));
+    await Promise.all(this.#busy.all().map(({ peer }) => peer.close()));
   }
 
   #line(server: Server, caller: McpCaller, events: PeerEvents): Peer {
@@ -71,7 +69,7 @@ export class StatelessLines {
 
   /** The grant of `owner` has begun, ended or been replaced: requests that wait for that go on. */
   loginChanged(server: string, owner: Owner, isConnected: boolean): void {
-    for (const waiting of [...this.#waiting]) {
+    for (const waiting of this.#waiting.all()) {
       if (waiting.server !== server || waiting.owner !== owner) continue;
       if (isConnected) waiting.gate.connected();
       else waiting.gate.disconnected();
@@ -118,9 +116,17 @@ export class StatelessLines {
     const gate = new LoginGate({ ...options, era: 'modern', known: known(server), inner }, events);
     if (owner === undefined) return gate;
     const waiting: Waiting = { server: server.name, owner, gate };
-    return new WatchedPeer(gate, {
-      onBusy: () => this.#waiting.add(waiting),
-      onIdle: () => this.#waiting.delete(waiting),
-    });
+    return listedWhileBusy(gate, this.#waiting, waiting);
   }
+}
+
+/** `entry` stands in `list` while a request is under way. */
+function listedWhileBusy<V extends object>(peer: Peer, list: UnderWaySet<V>, entry: V): Peer {
+  let number = 0;
+  return new WatchedPeer(peer, {
+    onBusy: () => {
+      number = list.add(entry);
+    },
+    onIdle: () => list.remove(number),
+  });
 }

@@ -2,6 +2,7 @@
 import type { Id } from '../../upstream/jsonrpc.ts';
 import { errorMessage, type Message } from '../../upstream/peer/message.ts';
 import type { Exchange, Peer, PeerFactory } from '../../upstream/peer/peer.ts';
+import { UnderWay } from '../../upstream/under-way.ts';
 import { connectionLost } from '../../upstream/wire.ts';
 import type { Share } from '../budget.ts';
 import { failureMessage } from '../failures.ts';
@@ -10,6 +11,7 @@ import { MessageStream, type Outlet } from './message-stream.ts';
 import { type ReplyOutlet, ReplyStream } from './reply-stream.ts';
 
 interface Pending {
+  readonly id: Id;
   readonly exchange: Exchange;
   readonly replies: ReplyStream;
   /** It is the `initialize`. */
@@ -44,9 +46,9 @@ export class Conversation {
   readonly #peer: Peer;
   readonly #log: EventLog;
   readonly #standing: MessageStream;
-  readonly #pending = new Map<Id, Pending>();
+  readonly #pending = new UnderWay<Id, Pending>();
   /** By number; those of requests under way, and the last ones that ended. */
-  readonly #replies = new Map<number, ReplyStream>();
+  readonly #replies = new UnderWay<number, ReplyStream>();
   readonly #ended: number[] = [];
   #nextStream = STANDING + 1;
   /** An `initialize` is under way, or has been answered with a result. */
@@ -129,12 +131,12 @@ export class Conversation {
   left(outlet: Outlet): void {
     this.#lastUsed = Date.now();
     this.#standing.detach(outlet);
-    for (const replies of this.#replies.values()) replies.detach(outlet);
+    for (const replies of this.#replies.all()) replies.detach(outlet);
   }
 
   /** Called every few seconds. `awake`: keeps quiet connections from being cut by proxies. */
   tick(now: number, awake: boolean): void {
-    for (const replies of this.#replies.values()) {
+    for (const replies of this.#replies.all()) {
       if (replies.isUndecided) {
         if (now - replies.since >= SOON_MS) replies.begin(this.#knowsPriming);
       } else if (awake) replies.stream.touch();
@@ -153,13 +155,13 @@ export class Conversation {
 
   async #close(): Promise<void> {
     const closed = this.#peer.close();
-    for (const [id, { exchange, replies }] of [...this.#pending]) {
+    for (const { id, exchange, replies } of this.#pending.all()) {
       exchange.cancel();
       this.#answer(replies, failureMessage(id, connectionLost('the session was closed')));
     }
     this.#pending.clear();
     this.#standing.finish();
-    for (const { stream } of this.#replies.values()) stream.finish();
+    for (const { stream } of this.#replies.all()) stream.finish();
     this.#replies.clear();
     this.#log.clear();
     await closed;
@@ -185,19 +187,19 @@ export class Conversation {
         onMessage: (message) => replies.push(message),
         onAnswer: (answer) => {
           this.#lastUsed = Date.now();
-          this.#pending.delete(id);
+          this.#pending.take(id);
           if (isFirst) this.#agreed(answer);
           this.#answer(replies, answer);
         },
         onFailure: (error) => {
-          this.#pending.delete(id);
+          this.#pending.take(id);
           if (isFirst) this.#hasBegun = false;
           this.#answer(replies, failureMessage(id, error));
         },
       },
       headers,
     );
-    this.#pending.set(id, { exchange, replies, isFirst });
+    this.#pending.set(id, { id, exchange, replies, isFirst });
   }
 
   /** What is answered without asking the server. */
@@ -228,9 +230,8 @@ export class Conversation {
 
   #cancel(notice: Message): void {
     const { requestId } = notice.params;
-    const pending = this.#pending.get(requestId as Id);
+    const pending = this.#pending.take(requestId as Id);
     if (pending === undefined) return;
-    this.#pending.delete(requestId as Id);
     if (pending.isFirst) this.#hasBegun = false;
     pending.exchange.cancel(notice);
     pending.replies.giveUp();
@@ -241,7 +242,7 @@ export class Conversation {
   #unasked(message: Message): void {
     if (this.#isClosed) return;
     if (!this.#standing.isOpen) {
-      const heard = [...this.#pending.values()].findLast(({ replies }) => replies.isHeard);
+      const heard = this.#pending.all().findLast(({ replies }) => replies.isHeard);
       if (heard !== undefined) {
         heard.replies.push(message);
         return;
@@ -255,11 +256,11 @@ export class Conversation {
     if (!replies.stream.isDone) return;
     const { number } = replies.stream;
     if (!replies.wasStreamed) {
-      this.#replies.delete(number);
+      this.#replies.take(number);
       return;
     }
     this.#ended.push(number);
     const oldest = this.#ended.length > MOST_ENDED ? this.#ended.shift() : undefined;
-    if (oldest !== undefined) this.#replies.delete(oldest);
+    if (oldest !== undefined) this.#replies.take(oldest);
   }
 }

@@ -11,11 +11,12 @@ import {
 } from '../../upstream/peer/message.ts';
 import type { Exchange, Peer, PeerEvents, Replies } from '../../upstream/peer/peer.ts';
 import { LEGACY_REVISIONS } from '../../upstream/protocol.ts';
+import { UnderWay } from '../../upstream/under-way.ts';
 import { connectionLost, unavailable } from '../../upstream/wire.ts';
 import { INVALID_PARAMS } from '../failures.ts';
-import { answerLater } from '../wrappers/answer-later.ts';
+import { answerLater, failLater } from '../wrappers/answer-later.ts';
 import { unlessTooDeep } from '../wrappers/too-deep.ts';
-import type { Flight, Request } from './flight.ts';
+import type { Flight, FlightHost, Request } from './flight.ts';
 import { isLogLevel, type LogLevel, reaches } from './levels.ts';
 import type { SharedPeer } from './shared-peer.ts';
 import { LONGEST_URI } from './subscriptions.ts';
@@ -26,7 +27,8 @@ const MOST_SUBSCRIPTIONS = 1_000;
 export class SharedCaller implements Peer {
   readonly era = 'legacy';
   readonly events: PeerEvents;
-  readonly flights = new Set<Flight>();
+  readonly host: FlightHost;
+  readonly flights = new UnderWay<number, Flight>();
   /** From which level on it hears log messages; undefined where it never said. */
   level: LogLevel | undefined;
   readonly #shared: SharedPeer;
@@ -36,13 +38,14 @@ export class SharedCaller implements Peer {
   constructor(shared: SharedPeer, events: PeerEvents) {
     this.#shared = shared;
     this.events = events;
+    this.host = shared.hostFor(this);
   }
 
   request(message: Message, replies: Replies, headers?: readonly string[]): Exchange {
     const id = message.id as Id;
-    if (this.#closed) return answerLater(replies, Promise.reject(connectionLost('closed')));
+    if (this.#closed) return failLater(replies, connectionLost('closed'));
     if (this.flights.size >= MOST_IN_FLIGHT) {
-      return answerLater(replies, Promise.reject(unavailable('Too many requests at once; try again shortly.', 1)));
+      return failLater(replies, unavailable('Too many requests at once; try again shortly.', 1));
     }
     const request: Request = { message, replies, headers };
     switch (message.method) {
@@ -77,7 +80,7 @@ export class SharedCaller implements Peer {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    for (const flight of [...this.flights]) flight.abandon(connectionLost('The conversation was closed.'));
+    for (const flight of this.flights.all()) flight.abandon(connectionLost('The conversation was closed.'));
     this.#shared.leave(this, this.#subscribed);
   }
 

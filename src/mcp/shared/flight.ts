@@ -22,7 +22,7 @@ export interface Request {
   readonly headers: readonly string[] | undefined;
 }
 
-export class Flight implements Exchange {
+export class Flight implements Replies, Exchange {
   /** On the wire; it is the progress token, too. */
   readonly id: number;
   readonly #host: FlightHost;
@@ -105,15 +105,7 @@ export class Flight implements Exchange {
       return;
     }
     this.#opened = opened;
-    this.#exchange = opened.peer.request(
-      message,
-      {
-        onMessage: (related) => this.#host.onMessage(related, this),
-        onAnswer: (answer, status) => this.#answered(answer, status),
-        onFailure: (error) => this.#failed(error),
-      },
-      this.#request.headers,
-    );
+    this.#exchange = opened.peer.request(message, this, this.#request.headers);
   }
 
   #outgoing(): Message {
@@ -125,7 +117,11 @@ export class Flight implements Exchange {
     });
   }
 
-  #answered(answer: Message, status: number): void {
+  onMessage(message: Message): void {
+    this.#host.onMessage(message, this);
+  }
+
+  onAnswer(answer: Message, status: number): void {
     const mine = unlessTooDeep(() => withId(answer, this.#callersId));
     if (mine === undefined) this.fail(badAnswer('The answer of the server is nested too deeply.'));
     else this.#answer(mine, status);
@@ -136,7 +132,7 @@ export class Flight implements Exchange {
   }
 
   /** A request that a forgotten session kept from being read is sent once more, in a new session. */
-  #failed(error: unknown): void {
+  onFailure(error: unknown): void {
     const forgotten = error instanceof NotSentError && error.what === 'session';
     if (!forgotten || this.#retried || this.#opened === undefined) {
       this.fail(error);

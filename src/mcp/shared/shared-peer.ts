@@ -11,6 +11,7 @@ import {
 } from '../../upstream/peer/message.ts';
 import type { Peer, PeerEvents, PeerFactory } from '../../upstream/peer/peer.ts';
 import type { LinkTimings } from '../../upstream/timings.ts';
+import { UnderWay } from '../../upstream/under-way.ts';
 import { connectionLost, unavailable } from '../../upstream/wire.ts';
 import { INTERNAL_ERROR, INVALID_REQUEST } from '../failures.ts';
 import { SharedCaller } from './caller.ts';
@@ -46,7 +47,7 @@ export class SharedPeer {
   /** What the server was told last; undefined where it was told nothing in this session. */
   upstreamLevel: LogLevel | undefined;
   readonly #callers = new Set<SharedCaller>();
-  readonly #flights = new Map<number, { readonly flight: Flight; readonly caller: SharedCaller }>();
+  readonly #flights = new UnderWay<number, Flight>();
   /** Questions of the server, by its ids, and whom they went to. */
   readonly #asked = new Map<Id, Flight>();
   readonly #asksBack: boolean;
@@ -102,7 +103,7 @@ export class SharedPeer {
   async close(reason = 'The server was closed.'): Promise<void> {
     this.lease?.release();
     const closing = this.connection.close();
-    for (const { flight } of [...this.#flights.values()]) attempt(() => flight.fail(connectionLost(reason)));
+    for (const flight of this.#flights.all()) attempt(() => flight.fail(connectionLost(reason)));
     for (const caller of [...this.#callers]) {
       this.#callers.delete(caller);
       attempt(() => caller.ended(reason));
@@ -112,9 +113,9 @@ export class SharedPeer {
 
   /** For a caller: sends a request. */
   fly(caller: SharedCaller, request: Request): Flight {
-    const flight = new Flight(this.#hostFor(caller), this.#nextId(), request);
-    this.#flights.set(flight.id, { flight, caller });
-    caller.flights.add(flight);
+    const flight = new Flight(caller.host, this.#nextId(), request);
+    this.#flights.set(flight.id, flight);
+    caller.flights.set(flight.id, flight);
     flight.start();
     return flight;
   }
@@ -122,7 +123,7 @@ export class SharedPeer {
   /** For a caller: an answer to the server, if it is this caller who was asked. */
   answer(caller: SharedCaller, answer: Message): void {
     const flight = answer.id === undefined ? undefined : this.#asked.get(answer.id);
-    if (flight === undefined || !caller.flights.has(flight)) return;
+    if (flight === undefined || !caller.flights.has(flight.id)) return;
     this.#asked.delete(answer.id as Id);
     flight.reply(answer);
   }
@@ -144,7 +145,8 @@ export class SharedPeer {
     return this.#lastId;
   }
 
-  #hostFor(caller: SharedCaller): FlightHost {
+  /** For a caller: what becomes of its requests. */
+  hostFor(caller: SharedCaller): FlightHost {
     return {
       connection: this.connection,
       onMessage: (message, flight) => this.#related(message, flight, caller),
@@ -153,8 +155,8 @@ export class SharedPeer {
   }
 
   #landed(flight: Flight, caller: SharedCaller, how: 'answered' | 'failed' | 'cancelled'): void {
-    this.#flights.delete(flight.id);
-    caller.flights.delete(flight);
+    this.#flights.take(flight.id);
+    caller.flights.take(flight.id);
     if (how === 'cancelled') this.#doubtUntil = Date.now() + DOUBT_MS;
     for (const [id, asked] of this.#asked) {
       if (asked !== flight) continue;
@@ -182,7 +184,7 @@ export class SharedPeer {
       const flight = peer === this.connection.current?.peer ? this.#soleFlight : undefined;
       this.#ask(message, flight, (answer) => peer.send(answer));
     } else if (message.method === 'notifications/progress') {
-      this.#flights.get(message.params.progressToken as number)?.flight.progress(message);
+      this.#flights.get(message.params.progressToken as number)?.progress(message);
     } else if (isForAll(message)) {
       this.#announce(message);
     } else {
@@ -208,7 +210,7 @@ export class SharedPeer {
   /** The request under way, where a question of the server can only be about it. */
   get #soleFlight(): Flight | undefined {
     if (this.#flights.size !== 1 || Date.now() < this.#doubtUntil) return undefined;
-    return this.#flights.values().next().value?.flight;
+    return this.#flights.all()[0];
   }
 
   #ask(message: Message, flight: Flight | undefined, reply: (answer: Message) => void): void {

@@ -6,7 +6,7 @@ import { connectionLost } from '../../upstream/wire.ts';
 import { INVALID_PARAMS } from '../failures.ts';
 import type { SharedPeers } from '../shared/registry.ts';
 import type { SharedPeer } from '../shared/shared-peer.ts';
-import { answerLater } from '../wrappers/answer-later.ts';
+import { answerLater, failLater } from '../wrappers/answer-later.ts';
 import { discovery, unknownMethod } from './legacy-as-modern-answers.ts';
 import { envelopeOf } from './legacy-as-modern-envelope.ts';
 import { Listening } from './legacy-as-modern-listen.ts';
@@ -52,7 +52,7 @@ export class LegacyAsModern implements Peer {
     try {
       return this.#request(message, replies, headers);
     } catch (error) {
-      return answerLater(replies, Promise.reject(error));
+      return failLater(replies, error);
     }
   }
 

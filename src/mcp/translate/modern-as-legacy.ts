@@ -17,7 +17,7 @@ import {
 import type { Exchange, Peer, PeerEvents, PeerFactory, Replies } from '../../upstream/peer/peer.ts';
 import { badAnswer, connectionLost } from '../../upstream/wire.ts';
 import { INTERNAL_ERROR, INVALID_PARAMS } from '../failures.ts';
-import { answerLater } from '../wrappers/answer-later.ts';
+import { answerLater, failLater } from '../wrappers/answer-later.ts';
 import { unlessTooDeep } from '../wrappers/too-deep.ts';
 import { tooDeep } from './modern-as-legacy-call.ts';
 import { Calls } from './modern-as-legacy-calls.ts';
@@ -173,7 +173,7 @@ export class ModernAsLegacy implements Peer {
     const caller = { ...this.#calls.caller, logLevel: undefined };
     const id = this.#calls.nextId();
     const request = unlessTooDeep(() => requestMessage(id, method, enveloped(params, caller)));
-    if (request === undefined) return answerLater(replies, Promise.reject(tooDeep()));
+    if (request === undefined) return failLater(replies, tooDeep());
     return this.#peer.request(request, replies, this.#headers);
   }
 

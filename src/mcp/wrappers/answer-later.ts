@@ -1,8 +1,8 @@
-/** Answers that we give ourselves to a request. */
+/** Answers that we give ourselves to a request: never before it has returned, and not where it was cancelled meanwhile. */
 import type { Message } from '../../upstream/peer/message.ts';
 import type { Exchange, Replies } from '../../upstream/peer/peer.ts';
 
-/** Answers once `answer` is there, and never before the request has returned; a rejection is the failure. */
+/** Answers once `answer` is there; a rejection is the failure. */
 export function answerLater(replies: Replies, answer: Message | Promise<Message>, status = 200): Exchange {
   let waits = true;
   Promise.resolve(answer)
@@ -12,6 +12,19 @@ export function answerLater(replies: Replies, answer: Message | Promise<Message>
     .catch((error: unknown) => {
       if (waits) replies.onFailure(error);
     });
+  return {
+    cancel: () => {
+      waits = false;
+    },
+  };
+}
+
+/** Fails it a moment later. */
+export function failLater(replies: Replies, error: unknown): Exchange {
+  let waits = true;
+  queueMicrotask(() => {
+    if (waits) replies.onFailure(error);
+  });
   return {
     cancel: () => {
       waits = false;

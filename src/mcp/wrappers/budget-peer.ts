@@ -4,6 +4,8 @@ import type { Message } from '../../upstream/peer/message.ts';
 import type { Exchange, Peer, PeerEvents, Replies } from '../../upstream/peer/peer.ts';
 import { unavailable } from '../../upstream/wire.ts';
 import type { Share } from '../budget.ts';
+import { failLater } from './answer-later.ts';
+import { PassingCall, PassingPeer } from './passing.ts';
 
 /** An answer so small is never dropped: what it tells has happened, and requests are bounded. */
 const SMALL = 64 * 1024;
@@ -13,86 +15,77 @@ const RETRY_SECONDS = 5;
  * A request counts with its text until it is over, whether its client still waits or not. What comes back is only let
  * through where there is room for it: whoever keeps it until the client has read it counts it there.
  */
-export class BudgetPeer implements Peer {
-  readonly #peer: Peer;
+export class BudgetPeer extends PassingPeer {
   readonly #share: Share;
+  /** What gives back the room of each request under way. */
   readonly #underWay = new Set<() => void>();
 
   constructor(open: (events: PeerEvents) => Peer, share: Share, events: PeerEvents) {
+    super(
+      open({
+        onMessage: (message) => {
+          if (share.fits(message.text.length)) events.onMessage(message);
+        },
+        onClosed: (reason) => events.onClosed(reason),
+      }),
+    );
     this.#share = share;
-    this.#peer = open({
-      onMessage: (message) => {
-        if (share.fits(message.text.length)) events.onMessage(message);
-      },
-      onClosed: (reason) => events.onClosed(reason),
-    });
   }
 
-  get era(): Peer['era'] {
-    return this.#peer.era;
-  }
-
-  request(message: Message, replies: Replies, headers?: readonly string[]): Exchange {
+  override request(message: Message, replies: Replies, headers?: readonly string[]): Exchange {
     const { length } = message.text;
-    if (!this.#share.fits(length)) return refused(replies);
-    const release = this.#share.take(length);
-    const over = (): void => {
-      this.#underWay.delete(release);
-      release();
-    };
-    this.#underWay.add(release);
-    const exchange = this.#peer.request(message, this.#counted(replies, over), headers);
-    return {
-      cancel: (notice) => {
-        over();
-        exchange.cancel(notice);
-      },
-    };
+    if (!this.#share.fits(length)) return failLater(replies, tooMuch('Your requests and unread answers take up'));
+    return new BudgetCall(this.#share, this.#underWay, length, replies).through(this.inner, message, headers);
   }
 
-  send(message: Message): void {
-    this.#peer.send(message);
-  }
-
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     try {
-      await this.#peer.close();
+      await super.close();
     } finally {
       for (const release of this.#underWay) release();
       this.#underWay.clear();
     }
   }
-
-  #counted(replies: Replies, over: () => void): Replies {
-    const share = this.#share;
-    return {
-      onMessage: (said) => {
-        if (share.fits(said.text.length)) replies.onMessage(said);
-      },
-      onAnswer: (answer, status) => {
-        over();
-        const { length } = answer.text;
-        if (length <= SMALL || share.fits(length)) replies.onAnswer(answer, status);
-        else replies.onFailure(tooMuch('The answer was dropped: your other requests and unread answers take up'));
-      },
-      onFailure: (error) => {
-        over();
-        replies.onFailure(error);
-      },
-    };
-  }
 }
 
-function refused(replies: Replies): Exchange {
-  let waits = true;
-  queueMicrotask(() => {
-    if (waits) replies.onFailure(tooMuch('Your requests and unread answers take up'));
-  });
-  return {
-    cancel: () => {
-      waits = false;
-    },
-  };
+class BudgetCall extends PassingCall {
+  readonly #share: Share;
+  readonly #underWay: Set<() => void>;
+  readonly #release: () => void;
+
+  constructor(share: Share, underWay: Set<() => void>, length: number, replies: Replies) {
+    super(replies);
+    this.#share = share;
+    this.#underWay = underWay;
+    this.#release = share.take(length);
+    underWay.add(this.#release);
+  }
+
+  override onMessage(message: Message): void {
+    if (this.#share.fits(message.text.length)) super.onMessage(message);
+  }
+
+  override onAnswer(answer: Message, status: number): void {
+    this.#over();
+    const { length } = answer.text;
+    if (length <= SMALL || this.#share.fits(length)) super.onAnswer(answer, status);
+    else super.onFailure(tooMuch('The answer was dropped: your other requests and unread answers take up'));
+  }
+
+  override onFailure(error: unknown): void {
+    this.#over();
+    super.onFailure(error);
+  }
+
+  override cancel(notice?: Message): void {
+    this.#over();
+    super.cancel(notice);
+  }
+
+  #over(): void {
+    this.#underWay.delete(this.#release);
+    this.#release();
+  }
 }
 
 function tooMuch(what: string): GatewayError {

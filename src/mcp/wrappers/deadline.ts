@@ -3,9 +3,9 @@ import { GatewayError } from '../../errors.ts';
 import { timedOut } from '../../upstream/call-scope.ts';
 import type { Message } from '../../upstream/peer/message.ts';
 import type { Exchange, Peer, PeerEvents, Replies } from '../../upstream/peer/peer.ts';
+import { PassingCall, PassingPeer } from './passing.ts';
 import { Patience } from './patience.ts';
 import { isQuestion, Questions } from './questions.ts';
-import { requestSafely } from './request-safely.ts';
 
 /** Never answered as long as somebody listens (2026-07-28, subscriptions). */
 const ENDLESS = 'subscriptions/listen';
@@ -23,80 +23,94 @@ export interface DeadlineOptions {
   readonly onCall: CallListener;
 }
 
-export class DeadlinePeer implements Peer {
-  readonly #peer: Peer;
+export class DeadlinePeer extends PassingPeer {
   readonly #timeoutMs: () => number;
   readonly #onCall: CallListener;
-  readonly #questions = new Questions();
+  readonly #questions: Questions;
 
   constructor({ open, timeoutMs, onCall }: DeadlineOptions, events: PeerEvents) {
+    const questions = new Questions();
+    super(
+      open({
+        onMessage: (message) => {
+          questions.heard(message);
+          events.onMessage(message);
+        },
+        onClosed: (reason) => {
+          questions.clear();
+          events.onClosed(reason);
+        },
+      }),
+    );
     this.#timeoutMs = timeoutMs;
     this.#onCall = onCall;
-    this.#peer = open({
-      onMessage: (message) => {
-        this.#questions.heard(message);
-        events.onMessage(message);
-      },
-      onClosed: (reason) => {
-        this.#questions.clear();
-        events.onClosed(reason);
-      },
-    });
+    this.#questions = questions;
   }
 
-  get era(): Peer['era'] {
-    return this.#peer.era;
+  override request(message: Message, replies: Replies, headers?: readonly string[]): Exchange {
+    const call =
+      message.method === ENDLESS
+        ? new PassingCall(replies)
+        : new TimedCall(message, replies, this.#timeoutMs(), this.#questions, this.#onCall);
+    return call.through(this.inner, message, headers);
   }
 
-  request(message: Message, replies: Replies, headers?: readonly string[]): Exchange {
-    if (message.method === ENDLESS) return requestSafely(this.#peer, message, replies, headers);
-    const ms = this.#timeoutMs();
-    const began = performance.now();
-    const latest = Date.now() + LONGEST_RENEWED_MS;
-    const ended = (code: string | undefined): void => {
-      patience.stop();
-      if (message.method === 'tools/call') this.#onCall(message.params.name, performance.now() - began, code);
-    };
-    const patience = new Patience(ms, this.#questions, () => {
-      exchange.cancel();
-      ended('call_timeout');
-      replies.onFailure(timedOut(ms, message.method === 'tools/call'));
-    });
-    const exchange = requestSafely(
-      this.#peer,
-      message,
-      {
-        onMessage: (said) => {
-          this.#questions.heard(said);
-          if (!isQuestion(said) && Date.now() < latest) patience.renew();
-          replies.onMessage(said);
-        },
-        onAnswer: (answer, status) => {
-          ended(codeOf(answer));
-          replies.onAnswer(answer, status);
-        },
-        onFailure: (error) => {
-          ended(error instanceof GatewayError ? error.code : 'server_unavailable');
-          replies.onFailure(error);
-        },
-      },
-      headers,
-    );
-    return {
-      cancel: (notice) => {
-        ended('cancelled');
-        exchange.cancel(notice);
-      },
-    };
-  }
-
-  send(message: Message): void {
+  override send(message: Message): void {
     if (message.kind === 'answer' && message.id !== undefined) this.#questions.close(message.id);
-    this.#peer.send(message);
+    super.send(message);
+  }
+}
+
+class TimedCall extends PassingCall {
+  readonly #message: Message;
+  readonly #questions: Questions;
+  readonly #onCall: CallListener;
+  readonly #patience: Patience;
+  readonly #began = performance.now();
+  readonly #latest = Date.now() + LONGEST_RENEWED_MS;
+
+  constructor(message: Message, replies: Replies, ms: number, questions: Questions, onCall: CallListener) {
+    super(replies);
+    this.#message = message;
+    this.#questions = questions;
+    this.#onCall = onCall;
+    this.#patience = new Patience(ms, questions, () => this.#timedOut(ms));
   }
 
-  close(): Promise<void> {
-    return this.#peer.close();
+  override onMessage(said: Message): void {
+    this.#questions.heard(said);
+    if (!isQuestion(said) && Date.now() < this.#latest) this.#patience.renew();
+    super.onMessage(said);
+  }
+
+  override onAnswer(answer: Message, status: number): void {
+    this.#ended(codeOf(answer));
+    super.onAnswer(answer, status);
+  }
+
+  override onFailure(error: unknown): void {
+    this.#ended(error instanceof GatewayError ? error.code : 'server_unavailable');
+    super.onFailure(error);
+  }
+
+  override cancel(notice?: Message): void {
+    this.#ended('cancelled');
+    super.cancel(notice);
+  }
+
+  #timedOut(ms: number): void {
+    super.cancel();
+    this.#ended('call_timeout');
+    super.onFailure(timedOut(ms, this.#isCall));
+  }
+
+  #ended(code: string | undefined): void {
+    this.#patience.stop();
+    if (this.#isCall) this.#onCall(this.#message.params.name, performance.now() - this.#began, code);
+  }
+
+  get #isCall(): boolean {
+    return this.#message.method === 'tools/call';
   }
 }
 

@@ -8,6 +8,7 @@ import type { Exchange, Peer, Replies } from '../../upstream/peer/peer.ts';
 import { badAnswer } from '../../upstream/wire.ts';
 import { INVALID_PARAMS } from '../failures.ts';
 import { answerLater } from './answer-later.ts';
+import { PassingPeer } from './passing.ts';
 import { unlessTooDeep } from './too-deep.ts';
 
 export type ToolFilter = Pick<ServerConfig, 'enabledTools' | 'disabledTools'>;
@@ -19,39 +20,26 @@ export function filtered(peer: Peer, filter: () => ToolFilter): Peer {
 }
 
 /** Passes on only what it has written itself, so that the server reads what was checked (see `rewritten`). */
-class FilteredPeer implements Peer {
-  readonly #peer: Peer;
+class FilteredPeer extends PassingPeer {
   readonly #filter: () => ToolFilter;
 
   constructor(peer: Peer, filter: () => ToolFilter) {
-    this.#peer = peer;
+    super(peer);
     this.#filter = filter;
   }
 
-  get era(): Peer['era'] {
-    return this.#peer.era;
-  }
-
-  request(message: Message, replies: Replies, headers?: readonly string[]): Exchange {
+  override request(message: Message, replies: Replies, headers?: readonly string[]): Exchange {
     const refusal = message.method === 'tools/call' ? this.#refusal(message) : undefined;
     if (refusal !== undefined) return answerLater(replies, refusal);
     const sound = soundly(message);
     if (sound === undefined) return answerLater(replies, refused(message, 'The parameters are nested too deeply.'));
-    const exchange = this.#peer.request(
-      sound,
-      sound.method === 'tools/list' ? this.#listing(replies) : replies,
-      headers,
-    );
+    const exchange = super.request(sound, sound.method === 'tools/list' ? this.#listing(replies) : replies, headers);
     return { cancel: (notice) => exchange.cancel(notice && soundly(notice)) };
   }
 
-  send(message: Message): void {
+  override send(message: Message): void {
     const sound = soundly(message);
-    if (sound !== undefined) this.#peer.send(sound);
-  }
-
-  close(): Promise<void> {
-    return this.#peer.close();
+    if (sound !== undefined) super.send(sound);
   }
 
   /** What is no name could be one to a server that is less strict. */
@@ -86,15 +74,12 @@ class FilteredPeer implements Peer {
 
 /** Undefined where the list can be read but not written again. */
 function without(answer: Message, filter: ToolFilter): Message | undefined {
-  try {
-    return edited(answer, (value) => {
+  return unlessTooDeep(() =>
+    edited(answer, (value) => {
       const result = value.result as { readonly tools: readonly unknown[] };
       return { ...value, result: { ...result, tools: result.tools.filter((tool) => isShown(tool, filter)) } };
-    });
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
+    }),
+  );
 }
 
 /** An entry without a name cannot be called; it is the caller's to make something of. */

@@ -3,6 +3,7 @@ import type { ServerConfig } from '../../config/model.ts';
 import { matchesPattern } from '../../upstream/catalog.ts';
 import type { Message } from '../../upstream/peer/message.ts';
 import type { Exchange, Peer, Replies } from '../../upstream/peer/peer.ts';
+import { PassingPeer } from './passing.ts';
 
 const NONE: readonly string[] = [];
 /** What a caller's headers are about; lists and the like look the same to everybody. */
@@ -30,29 +31,16 @@ export function wantedHeaders(headers: readonly string[], config: ServerConfig):
 }
 
 /** A peer that gets only the headers which its server may see. */
-export class ForwardingPeer implements Peer {
-  readonly #peer: Peer;
+export class ForwardingPeer extends PassingPeer {
   readonly #config: () => ServerConfig;
 
   constructor(peer: Peer, config: () => ServerConfig) {
-    this.#peer = peer;
+    super(peer);
     this.#config = config;
   }
 
-  get era(): Peer['era'] {
-    return this.#peer.era;
-  }
-
-  request(message: Message, replies: Replies, headers: readonly string[] = NONE): Exchange {
-    return this.#peer.request(message, replies, headers.length === 0 ? NONE : this.#passed(message, headers));
-  }
-
-  send(message: Message): void {
-    this.#peer.send(message);
-  }
-
-  close(): Promise<void> {
-    return this.#peer.close();
+  override request(message: Message, replies: Replies, headers: readonly string[] = NONE): Exchange {
+    return super.request(message, replies, headers.length === 0 ? NONE : this.#passed(message, headers));
   }
 
   #passed({ method }: Message, headers: readonly string[]): readonly string[] {

@@ -3,25 +3,29 @@ import type { Message } from '../../upstream/peer/message.ts';
 import type { Exchange, Replies } from '../../upstream/peer/peer.ts';
 import type { ServerSession } from './server-session.ts';
 
-export class LastingCall implements Exchange {
+/** Who keeps the calls. */
+export interface LastingCallHost {
+  /** Asked about a failure in `session` of a call that may be repeated; true: the call is taken care of. */
+  repeats(call: LastingCall, session: ServerSession, error: unknown): boolean;
+  /** Nobody waits for it any more. */
+  cancelled(call: LastingCall): void;
+}
+
+export class LastingCall implements Replies, Exchange {
   readonly message: Message;
   readonly #replies: Replies;
   readonly #headers: readonly string[] | undefined;
-  readonly #onCancel: (call: LastingCall) => void;
+  readonly #host: LastingCallHost;
+  /** Where it was sent to, as long as it may be sent to another one. */
+  #former: ServerSession | undefined;
   #exchange: Exchange | undefined;
   #isOver = false;
 
-  /** `onCancel`: told when nobody waits for it any more. */
-  constructor(
-    message: Message,
-    replies: Replies,
-    headers: readonly string[] | undefined,
-    onCancel: (call: LastingCall) => void,
-  ) {
+  constructor(message: Message, replies: Replies, headers: readonly string[] | undefined, host: LastingCallHost) {
     this.message = message;
     this.#replies = replies;
     this.#headers = headers;
-    this.#onCancel = onCancel;
+    this.#host = host;
   }
 
   /** Nobody waits for it: it has ended, or was cancelled. */
@@ -29,37 +33,42 @@ export class LastingCall implements Exchange {
     return this.#isOver;
   }
 
-  /** `retry` is asked about a failure; true: the call is taken care of. */
-  sendTo(session: ServerSession, retry: (error: unknown) => boolean): void {
+  /** `mayRepeat`: what certainly reached nobody may be sent once more. */
+  sendTo(session: ServerSession, mayRepeat: boolean): void {
     if (this.#isOver) return;
-    const replies: Replies = {
-      onMessage: (said) => this.#replies.onMessage(said),
-      onAnswer: (answer, status) => this.#end(() => this.#replies.onAnswer(answer, status)),
-      onFailure: (error) => {
-        if (!retry(error)) this.failed(error);
-      },
-    };
-    this.#exchange = session.request(this.message, replies, this.#headers);
+    this.#former = mayRepeat ? session : undefined;
+    this.#exchange = session.request(this.message, this, this.#headers);
   }
 
+  onMessage(message: Message): void {
+    this.#replies.onMessage(message);
+  }
+
+  onAnswer(answer: Message, status: number): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#replies.onAnswer(answer, status);
+  }
+
+  onFailure(error: unknown): void {
+    if (this.#former === undefined || !this.#host.repeats(this, this.#former, error)) this.failed(error);
+  }
+
+  /** By us, without asking a server. */
   answered(answer: Message): void {
-    this.#end(() => this.#replies.onAnswer(answer, 200));
+    this.onAnswer(answer, 200);
   }
 
   failed(error: unknown): void {
-    this.#end(() => this.#replies.onFailure(error));
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#replies.onFailure(error);
   }
 
   cancel(notice?: Message): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#exchange?.cancel(notice);
-    this.#onCancel(this);
-  }
-
-  #end(tell: () => void): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    tell();
+    this.#host.cancelled(this);
   }
 }

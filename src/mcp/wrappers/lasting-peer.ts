@@ -8,7 +8,7 @@ import { errorMessage, type Message, notificationMessage, requestMessage } from 
 import type { Exchange, Peer, PeerEvents, Replies } from '../../upstream/peer/peer.ts';
 import { NotSentError, unavailable } from '../../upstream/wire.ts';
 import { INVALID_REQUEST } from '../failures.ts';
-import { LastingCall } from './lasting-call.ts';
+import { LastingCall, type LastingCallHost } from './lasting-call.ts';
 import { type OpenLegacy, ServerSession } from './server-session.ts';
 
 export type { Opened, OpenLegacy } from './server-session.ts';
@@ -30,6 +30,10 @@ export class LastingPeer implements Peer {
   /** At most one at a time; all that wait share it. */
   #opening: ServerSession | undefined;
   readonly #waiting = new Set<LastingCall>();
+  readonly #host: LastingCallHost = {
+    repeats: (call, session, error) => this.#repeats(call, session, error),
+    cancelled: (call) => this.#cancelled(call),
+  };
   /** The caller's own `initialize`; as a call, until it is over. */
   #initialize: Message | undefined;
   #beginning: LastingCall | undefined;
@@ -48,12 +52,12 @@ export class LastingPeer implements Peer {
   }
 
   request(message: Message, replies: Replies, headers?: readonly string[]): Exchange {
-    const call = new LastingCall(message, replies, headers, (cancelled) => this.#cancelled(cancelled));
+    const call = new LastingCall(message, replies, headers, this.#host);
     if (message.method === 'initialize') this.#begin(call);
     else {
       this.#remember(message);
       if (this.#current === undefined) this.#wait(call);
-      else this.#send(call, this.#current, true);
+      else call.sendTo(this.#current, true);
     }
     return call;
   }
@@ -126,15 +130,13 @@ export class LastingPeer implements Peer {
     return this.#failed !== undefined && Date.now() - this.#failed.at < LEAST_PAUSE_MS ? this.#failed : undefined;
   }
 
-  /** `again`: what certainly reached nobody may be sent once more, on a new session. */
-  #send(call: LastingCall, session: ServerSession, again: boolean): void {
-    call.sendTo(session, (error) => {
-      if (!again || !(error instanceof NotSentError) || this.#isClosed) return false;
-      this.#leave(session);
-      if (this.#current === undefined) this.#wait(call);
-      else this.#send(call, this.#current, false);
-      return true;
-    });
+  /** What certainly reached nobody is sent once more, on a new session. */
+  #repeats(call: LastingCall, session: ServerSession, error: unknown): boolean {
+    if (!(error instanceof NotSentError) || this.#isClosed) return false;
+    this.#leave(session);
+    if (this.#current === undefined) this.#wait(call);
+    else call.sendTo(this.#current, false);
+    return true;
   }
 
   /** Who has cancelled their `initialize` wants no session. */
@@ -186,7 +188,7 @@ export class LastingPeer implements Peer {
       this.#restore(session);
       if (!hasTold) this.#tellChanges();
     }
-    for (const call of calls) if (call !== this.#beginning) this.#send(call, session, false);
+    for (const call of calls) if (call !== this.#beginning) call.sendTo(session, false);
   }
 
   #fail(error: unknown): void {

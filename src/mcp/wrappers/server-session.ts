@@ -66,7 +66,10 @@ export class ServerSession {
     const opening = open(initialize, events, this.#stop);
     this.#opened = opening.then(
       ({ peer }) => {
-        this.#peer = new WatchedPeer(peer, { onIdle: () => this.#idle() });
+        this.#peer = new WatchedPeer(peer, {
+          onIdle: () => this.#idle(),
+          onMessage: (said) => this.#noteAsked(said),
+        });
         return this.#peer;
       },
       () => undefined,
@@ -77,18 +80,7 @@ export class ServerSession {
   /** Only once it is open. */
   request(message: Message, replies: Replies, headers?: readonly string[]): Exchange {
     if (this.#peer === undefined) throw new TypeError('not open yet');
-    return this.#peer.request(
-      message,
-      {
-        onMessage: (said) => {
-          this.#noteAsked(said);
-          replies.onMessage(said);
-        },
-        onAnswer: (answer, status) => replies.onAnswer(answer, status),
-        onFailure: (error) => replies.onFailure(error),
-      },
-      headers,
-    );
+    return this.#peer.request(message, replies, headers);
   }
 
   send(message: Message): void {

@@ -4,6 +4,7 @@ import type { Credential } from '../../oauth/credential.ts';
 import { EventStream } from '../event-stream.ts';
 import { HTTP_LIMITS, HttpSession } from '../http-session.ts';
 import { type HttpEndpoint, OriginClient } from '../origin-client.ts';
+import { UnderWaySet } from '../under-way.ts';
 import { connectionLost, NotSentError } from '../wire.ts';
 import { readMessages } from './batch.ts';
 import { HttpPost, type PostEvents } from './http-post.ts';
@@ -21,7 +22,7 @@ export class HttpPeer implements Peer {
   readonly #log: Log;
   readonly #session: HttpSession;
   readonly #outbox: Outbox;
-  readonly #posts = new Set<HttpPost>();
+  readonly #posts = new UnderWaySet<HttpPost>();
   /** For servers that send the progress of a request on the stream for what they say unasked. */
   readonly #tokens = new ProgressTokens();
   readonly #postEvents: PostEvents = {
@@ -47,7 +48,7 @@ export class HttpPeer implements Peer {
 
   request(message: Message, replies: Replies, headers: readonly string[] = []): Exchange {
     const post = new HttpPost(message, replies, this.#session, headers, this.#postEvents, this.#log);
-    this.#posts.add(post);
+    post.number = this.#posts.add(post);
     this.#tokens.add(message, replies);
     const gone = this.#gone;
     if (gone !== undefined) queueMicrotask(() => post.fail(gone));
@@ -104,7 +105,7 @@ export class HttpPeer implements Peer {
   }
 
   #ended(post: HttpPost): void {
-    this.#posts.delete(post);
+    this.#posts.remove(post.number);
     this.#tokens.delete(post.message, post.replies);
     if (this.#grace !== undefined && this.#posts.size === 0) this.#finish();
   }
@@ -129,7 +130,7 @@ export class HttpPeer implements Peer {
     this.#grace = undefined;
     this.#stream?.stop();
     this.#outbox.clear();
-    for (const post of [...this.#posts]) post.fail(connectionLost('The connection is closed'));
+    for (const post of this.#posts.all()) post.fail(connectionLost('The connection is closed'));
     await this.#session.end();
     await this.#session.client.destroy();
   }

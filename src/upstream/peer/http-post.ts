@@ -33,6 +33,8 @@ export interface PostEvents {
 export class HttpPost implements Exchange {
   readonly message: Message;
   readonly replies: Replies;
+  /** By which the peer knows it. */
+  number = 0;
   readonly #session: HttpSession;
   readonly #headers: readonly string[];
   readonly #events: PostEvents;

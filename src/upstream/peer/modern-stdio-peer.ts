@@ -6,7 +6,9 @@ import type { Endpoint } from '../../config/model.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Log } from '../../log-sink.ts';
 import { isRecord } from '../../schema/json-schema.ts';
+import type { Id } from '../jsonrpc.ts';
 import { LOG_LEVEL_META, SUBSCRIPTION_ID_META } from '../protocol.ts';
+import { UnderWay } from '../under-way.ts';
 import { badAnswer, unavailable } from '../wire.ts';
 import { edited, type JsonObject, type Message } from './message.ts';
 import { statusOf } from './modern-answer.ts';
@@ -34,7 +36,7 @@ export class ModernStdioPeer implements Peer {
   readonly era = 'modern';
   readonly #peer: Peer;
   readonly #log: Log;
-  readonly #calls = new Map<unknown, Call>();
+  readonly #calls = new UnderWay<Id, Call>();
   #lastId = 0;
   #givenUpAt = Number.NEGATIVE_INFINITY;
 
@@ -58,13 +60,13 @@ export class ModernStdioPeer implements Peer {
       return outgoingRequest(value, id);
     });
     if (outgoing === undefined) {
-      this.#calls.delete(id);
+      this.#calls.take(id);
       return refused(replies, tooDeep());
     }
     const exchange = this.#peer.request(outgoing, {
       onMessage: (incoming) => this.#route(incoming),
       onAnswer: (answer) => this.#answered(id, answer),
-      onFailure: (error) => this.#take(id)?.replies.onFailure(error),
+      onFailure: (error) => this.#calls.take(id)?.replies.onFailure(error),
     });
     return { cancel: (notice) => this.#cancel(id, exchange, notice) };
   }
@@ -76,14 +78,8 @@ export class ModernStdioPeer implements Peer {
     return this.#peer.close();
   }
 
-  #take(id: number): Call | undefined {
-    const call = this.#calls.get(id);
-    this.#calls.delete(id);
-    return call;
-  }
-
   #answered(id: number, answer: Message): void {
-    const call = this.#take(id);
+    const call = this.#calls.take(id);
     if (call === undefined) return;
     const message = rewritten(answer, (value) => incomingAnswer(value, call));
     if (message === undefined) call.replies.onFailure(badAnswer('The answer is nested too deeply.'));
@@ -91,7 +87,7 @@ export class ModernStdioPeer implements Peer {
   }
 
   #cancel(id: number, exchange: Exchange, notice: Message | undefined): void {
-    const call = this.#take(id);
+    const call = this.#calls.take(id);
     if (call === undefined) return;
     if (!call.isListen) this.#givenUpAt = Date.now();
     exchange.cancel(notice === undefined ? undefined : rewritten(notice, (value) => noticeAbout(value, id)));
@@ -107,9 +103,9 @@ export class ModernStdioPeer implements Peer {
 
   #ownerOf({ method, params }: Message): Call | undefined {
     const subscription = metaOf(params)[SUBSCRIPTION_ID_META];
-    if (subscription !== undefined) return this.#calls.get(subscription);
+    if (subscription !== undefined) return this.#calls.get(subscription as Id);
     if (method === 'notifications/progress') {
-      const call = this.#calls.get(params.progressToken);
+      const call = this.#calls.get(params.progressToken as Id);
       return call?.progressToken === undefined ? undefined : call;
     }
     return method === 'notifications/message' ? this.#loggedFor() : undefined;
@@ -119,7 +115,7 @@ export class ModernStdioPeer implements Peer {
   #loggedFor(): Call | undefined {
     if (Date.now() - this.#givenUpAt < AFTERMATH_MS) return undefined;
     let only: Call | undefined;
-    for (const call of this.#calls.values()) {
+    for (const call of this.#calls.all()) {
       if (call.isListen && !call.wantsLogs) continue;
       if (only !== undefined) return undefined;
       only = call;

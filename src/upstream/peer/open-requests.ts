@@ -1,6 +1,7 @@
 /** Which answer belongs to which request, on a transport where all messages share one stream. */
 import { isRecord } from '../../schema/json-schema.ts';
 import type { Id } from '../jsonrpc.ts';
+import { UnderWay } from '../under-way.ts';
 import { badAnswer } from '../wire.ts';
 import { readBatch } from './batch.ts';
 import { type Message, toMessage } from './message.ts';
@@ -15,7 +16,7 @@ interface OpenRequest {
 }
 
 export class OpenRequests {
-  readonly #open = new Map<Id, OpenRequest>();
+  readonly #open = new UnderWay<Id, OpenRequest>();
   readonly #tokens = new ProgressTokens();
   readonly #onUnrelated: (message: Message) => void;
 
@@ -55,7 +56,7 @@ export class OpenRequests {
   }
 
   failAll(error: () => unknown): void {
-    for (const id of [...this.#open.keys()]) this.#take(id)?.replies.onFailure(error());
+    for (const { message } of this.#open.all()) this.#takeOwn(message)?.replies.onFailure(error());
   }
 
   /** For what can only be about one request: fails it if only that one is open. */
@@ -79,8 +80,8 @@ export class OpenRequests {
       this.#take(answer.id)?.replies.onAnswer(answer, 200);
       return;
     }
-    const [only] = this.#open.values();
-    const named = only === undefined || this.#open.size > 1 ? undefined : answerTo(only.message, answer);
+    const [only] = this.#open.size === 1 ? this.#open.all() : [];
+    const named = only === undefined ? undefined : answerTo(only.message, answer);
     if (named !== undefined) this.#take(named.id as Id)?.replies.onAnswer(named, 200);
   }
 
@@ -103,10 +104,8 @@ export class OpenRequests {
   }
 
   #take(id: Id): OpenRequest | undefined {
-    const request = this.#open.get(id);
-    if (request === undefined) return undefined;
-    this.#open.delete(id);
-    this.#tokens.delete(request.message, request.replies);
+    const request = this.#open.take(id);
+    if (request !== undefined) this.#tokens.delete(request.message, request.replies);
     return request;
   }
 }
