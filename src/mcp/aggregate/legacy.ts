@@ -14,7 +14,7 @@ import type { Exchange, Peer, PeerEvents, Replies } from '../../upstream/peer/pe
 import { CLIENT_INFO, LATEST_LEGACY } from '../../upstream/protocol.ts';
 import { connectionLost } from '../../upstream/wire.ts';
 import { INVALID_PARAMS } from '../failures.ts';
-import { covers } from '../shared/subscriptions.ts';
+import { covers } from '../sharing/subscriptions.ts';
 import { Asks } from './asks.ts';
 import { CHANGED_LISTS, Changes, changedBy, changedMethod } from './changes.ts';
 import { Directory } from './directory.ts';

@@ -11,7 +11,7 @@ import {
 import type { Exchange, Replies } from '../../upstream/peer/peer.ts';
 import { SUBSCRIPTION_ID_META } from '../../upstream/protocol.ts';
 import { INVALID_PARAMS } from '../failures.ts';
-import { covers } from '../shared/subscriptions.ts';
+import { covers } from '../sharing/subscriptions.ts';
 import { answerLater } from '../wrappers/answer-later.ts';
 import { unlessTooDeep } from '../wrappers/too-deep.ts';
 import { CHANGED_LISTS, type ChangedList, Changes, changedBy, changedMethod } from './changes.ts';

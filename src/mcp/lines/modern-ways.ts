@@ -11,7 +11,7 @@ import type { Peer, PeerEvents } from '../../upstream/peer/peer.ts';
 import { MODERN_ERRORS } from '../../upstream/protocol.ts';
 import type { Server } from '../../upstream/server.ts';
 import { connectionLost, unavailable } from '../../upstream/wire.ts';
-import type { Lease } from '../shared/shared-peer.ts';
+import type { Lease } from '../sharing/shared-peer.ts';
 import { WatchedPeer } from '../wrappers/watched-peer.ts';
 
 /** JSON-RPC 2.0 section 5.1: no request, and no sound parameters. */

@@ -5,7 +5,7 @@ import type { Server } from '../../upstream/server.ts';
 import { UnderWaySet } from '../../upstream/under-way.ts';
 import { type McpCaller, principalAt, sessionOwner } from '../caller.ts';
 import { LoginGate } from '../login/gate.ts';
-import type { Lease } from '../shared/shared-peer.ts';
+import type { Lease } from '../sharing/shared-peer.ts';
 import { LegacyAsModern } from '../translate/legacy-as-modern.ts';
 import { type CallListener, DeadlinePeer } from '../wrappers/deadline.ts';
 import { DeferredPeer } from '../wrappers/deferred-peer.ts';

@@ -2,7 +2,7 @@
 import { isRecord } from '../../schema/json-schema.ts';
 import { edited, type JsonObject, type Message } from '../../upstream/peer/message.ts';
 import { CLIENT_CAPABILITIES_META, LOG_LEVEL_META } from '../../upstream/protocol.ts';
-import { isLogLevel, type LogLevel } from '../shared/levels.ts';
+import { isLogLevel, type LogLevel } from '../sharing/levels.ts';
 
 const RESERVED = 'io.modelcontextprotocol/';
 

@@ -13,8 +13,8 @@ import {
 import type { Peer, Replies } from '../../upstream/peer/peer.ts';
 import { SUBSCRIPTION_ID_META } from '../../upstream/protocol.ts';
 import { INVALID_PARAMS } from '../failures.ts';
-import type { SharedPeer } from '../shared/shared-peer.ts';
-import { covers } from '../shared/subscriptions.ts';
+import type { SharedPeer } from '../sharing/shared-peer.ts';
+import { covers } from '../sharing/subscriptions.ts';
 import { unlessTooDeep } from '../wrappers/too-deep.ts';
 import { modernResult } from './legacy-as-modern-answers.ts';
 

@@ -4,8 +4,8 @@ import { errorMessage, type JsonObject, type Message } from '../../upstream/peer
 import type { Exchange, Peer, Replies } from '../../upstream/peer/peer.ts';
 import { connectionLost } from '../../upstream/wire.ts';
 import { INVALID_PARAMS } from '../failures.ts';
-import type { SharedPeers } from '../shared/registry.ts';
-import type { SharedPeer } from '../shared/shared-peer.ts';
+import type { SharedPeers } from '../sharing/registry.ts';
+import type { SharedPeer } from '../sharing/shared-peer.ts';
 import { answerLater, failLater } from '../wrappers/answer-later.ts';
 import { discovery, unknownMethod } from './legacy-as-modern-answers.ts';
 import { envelopeOf } from './legacy-as-modern-envelope.ts';

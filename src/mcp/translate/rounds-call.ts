@@ -13,8 +13,8 @@ import {
 import type { Peer, Replies } from '../../upstream/peer/peer.ts';
 import { badAnswer, connectionLost } from '../../upstream/wire.ts';
 import { INTERNAL_ERROR, INVALID_PARAMS } from '../failures.ts';
-import { reaches } from '../shared/levels.ts';
-import { declares, type SharedPeer } from '../shared/shared-peer.ts';
+import { reaches } from '../sharing/levels.ts';
+import { declares, type SharedPeer } from '../sharing/shared-peer.ts';
 import { unlessTooDeep } from '../wrappers/too-deep.ts';
 import { metaOf, modernAnswer, statusOf } from './legacy-as-modern-answers.ts';
 import { type Envelope, envelopeOf, withoutEnvelope } from './legacy-as-modern-envelope.ts';

@@ -9,7 +9,7 @@ import type { LineHost } from '../../../src/mcp/lines/line-host.ts';
 import { Transports } from '../../../src/mcp/lines/transports.ts';
 import { KnownServer } from '../../../src/mcp/login/known-server.ts';
 import { LoginStates } from '../../../src/mcp/login/login-state.ts';
-import { askPeer } from '../../../src/mcp/shared/connection.ts';
+import { askPeer } from '../../../src/mcp/sharing/connection.ts';
 import { type Message, notificationMessage, requestMessage } from '../../../src/upstream/peer/message.ts';
 import { type RunningApp, startApp } from '../../helpers/app.ts';
 import { ChildRecord, childEndpoint, configuration } from '../../helpers/configs.ts';

@@ -1,8 +1,8 @@
 /** Callers of 2026-07-28 in front of a server with sessions. */
 import type { TestContext } from 'node:test';
 import type { Endpoint } from '../../../src/config/model.ts';
-import { SharedPeers } from '../../../src/mcp/shared/registry.ts';
-import { SharedPeer } from '../../../src/mcp/shared/shared-peer.ts';
+import { SharedPeers } from '../../../src/mcp/sharing/registry.ts';
+import { SharedPeer } from '../../../src/mcp/sharing/shared-peer.ts';
 import { LegacyAsModern } from '../../../src/mcp/translate/legacy-as-modern.ts';
 import { type RoundLimits, Rounds } from '../../../src/mcp/translate/rounds.ts';
 import type { RoundsCall } from '../../../src/mcp/translate/rounds-call.ts';

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, mock, test } from 'node:test';
 import { errand } from '../../../src/mcp/aggregate/errand.ts';
-import { askPeer } from '../../../src/mcp/shared/connection.ts';
-import { SharedPeer } from '../../../src/mcp/shared/shared-peer.ts';
+import { askPeer } from '../../../src/mcp/sharing/connection.ts';
+import { SharedPeer } from '../../../src/mcp/sharing/shared-peer.ts';
 import { answerLater } from '../../../src/mcp/wrappers/answer-later.ts';
 import { DeadlinePeer } from '../../../src/mcp/wrappers/deadline.ts';
 import { DeferredPeer } from '../../../src/mcp/wrappers/deferred-peer.ts';

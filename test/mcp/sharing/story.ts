@@ -1,7 +1,7 @@
 /** Callers who share one session with a server. */
 import type { TestContext } from 'node:test';
 import type { Endpoint } from '../../../src/config/model.ts';
-import { SharedPeer } from '../../../src/mcp/shared/shared-peer.ts';
+import { SharedPeer } from '../../../src/mcp/sharing/shared-peer.ts';
 import type { JsonObject } from '../../../src/upstream/peer/message.ts';
 import { openLegacyPeer } from '../../../src/upstream/peer/open.ts';
 import type { Peer } from '../../../src/upstream/peer/peer.ts';

@@ -1,8 +1,8 @@
 /** Which shared sessions are kept, and for how long. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { SharedPeers } from '../../../src/mcp/shared/registry.ts';
-import { SharedPeer } from '../../../src/mcp/shared/shared-peer.ts';
+import { SharedPeers } from '../../../src/mcp/sharing/registry.ts';
+import { SharedPeer } from '../../../src/mcp/sharing/shared-peer.ts';
 import type { Peer } from '../../../src/upstream/peer/peer.ts';
 import { until } from '../../helpers/wait.ts';
 import { Heard } from '../asked.ts';

@@ -1,7 +1,7 @@
 /** Callers of a shared session who send what a server could take for another's. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SharedPeer } from '../../../src/mcp/shared/shared-peer.ts';
+import { SharedPeer } from '../../../src/mcp/sharing/shared-peer.ts';
 import { type Message, notificationMessage, readMessage, resultMessage } from '../../../src/upstream/peer/message.ts';
 import type { Peer, PeerEvents, Replies } from '../../../src/upstream/peer/peer.ts';
 import { LATEST_LEGACY } from '../../../src/upstream/protocol.ts';

@@ -1,7 +1,7 @@
 /** A shared session that ends, and what comes after it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SharedPeer } from '../../../src/mcp/shared/shared-peer.ts';
+import { SharedPeer } from '../../../src/mcp/sharing/shared-peer.ts';
 import { openLegacyPeer } from '../../../src/upstream/peer/open.ts';
 import { CLIENT_INFO, LATEST_LEGACY } from '../../../src/upstream/protocol.ts';
 import { MemoryLog } from '../../helpers/memory-log.ts';
