@@ -73,7 +73,9 @@ describe('the list of servers', () => {
   });
 
   it('makes the pictures of the README', { skip: LATCHKEY_PICTURES === undefined }, async (t) => {
-    const site = await startLoginSite(t, { names: ['notes', 'calendar'], argv: ['--port', '8000'] });
+    // Without the part for admins of Open WebUI, which is longer than all the rest.
+    const keys = { verify_jwt: true };
+    const site = await startLoginSite(t, { names: ['notes', 'calendar'], keys, argv: ['--port', '8000'] });
     const { page, close } = await openPage(browser, { viewport: README_SIZE });
     await page.goto(`${site.home}/notes`);
     await answerProvider(page, 'alice');

@@ -162,9 +162,12 @@ function sendStatus(site: Site, reply: FastifyReply, body: object): FastifyReply
   return reply.send(body);
 }
 
-/** Most warnings name files, commands or addresses; what concerns everybody who comes here is told to everybody. */
+/**
+ * Most warnings name files, commands or addresses; what concerns everybody who comes here is told to everybody. Notes are
+ * for the log: they ask for nothing.
+ */
 function warningsFor({ warnings }: HomeOptions, privy: boolean): string[] {
   return warnings()
-    .filter(({ isPublic }) => privy || isPublic === true)
+    .filter(({ isNote, isPublic }) => isNote !== true && (privy || isPublic === true))
     .map(describeProblem);
 }

@@ -194,7 +194,7 @@ export function gatewayName(name: string): string {
 
 export function gatewayDescription(description: string): string {
   if (description !== DEFAULT_DESCRIPTION) return description;
-  return 'MCP servers, as they are and as plain REST. Give a client one of these addresses, or try the tools right here.';
+  return 'MCP servers, as they are and as plain REST. Give a client an address, or try the tools here.';
 }
 
 /**

@@ -68,7 +68,7 @@ describe('GET /', () => {
     assert.match(await (await app.get('/', HTML)).text(), /No server is configured/);
   });
 
-  it('shows warnings, which name files and commands, only to those who may know; those for everybody to everybody', async (t) => {
+  it('shows warnings, which name files and commands, only to those who may know; those for everybody to everybody, and notes to nobody', async (t) => {
     const show = async (app: RunningApp, headers: Record<string, string> = {}) => {
       const { gateway, settings } = app;
       const built = await buildApp({
@@ -80,6 +80,7 @@ describe('GET /', () => {
         warnings: () => [
           { file: 'PRIVATE file <i>', path: '', message: 'odd' },
           { file: 'command line', path: '', message: 'EVERYBODY <b>', isPublic: true },
+          { file: '', path: 'key', message: 'A NOTE', isNote: true },
         ],
       });
       const answer = await built.inject({ url: '/', headers: { ...HTML, ...headers } });
@@ -88,6 +89,7 @@ describe('GET /', () => {
     };
     const open = await startFor(t, { mcpServers: { time: entry() } });
     assert.match(await show(open), /PRIVATE file &lt;i&gt;/);
+    assert.doesNotMatch(await show(open), /A NOTE/);
     const guarded = await startFor(t, { mcpServers: { time: entry() }, argv: ['--api-key', 'correct horse'] });
     assert.doesNotMatch(await show(guarded), /PRIVATE/);
     assert.match(await show(guarded), /EVERYBODY &lt;b&gt;/);
