@@ -1,12 +1,14 @@
 /** A real Chromium, and a watch over what a page loads and complains about. */
+import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { after, before } from 'node:test';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 
 const ARTIFACTS = '.artifacts';
 
 /** Names below `.example`, and the single-label name `mybox`, lead to this machine; nothing else is resolved. */
-export function launch(): Promise<Browser> {
+function launch(): Promise<Browser> {
   return chromium.launch({
     executablePath: '/usr/bin/chromium',
     args: [
@@ -31,7 +33,22 @@ export interface Watched {
   close(): Promise<void>;
 }
 
-export async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Watched> {
+export type OpenPage = (options?: BrowserContextOptions) => Promise<Watched>;
+
+/** Has a browser for the suite that it is called in. What it returns opens a page there, with cookies of its own. */
+export function suiteBrowser(): OpenPage {
+  let browser: Browser | undefined;
+  before(async () => {
+    browser = await launch();
+  });
+  after(() => browser?.close());
+  return (options) => {
+    assert.ok(browser, 'no page before the suite has begun');
+    return openPage(browser, options);
+  };
+}
+
+async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Watched> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   context.setDefaultTimeout(10_000);
   const page = await context.newPage();

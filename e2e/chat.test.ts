@@ -1,10 +1,10 @@
 /** A login that begins in a chat: the link, the question, the code; and what a link is worth in the hands of somebody else. */
 import assert from 'node:assert/strict';
-import { after, before, describe, it, type TestContext } from 'node:test';
-import type { Browser, BrowserContext } from 'playwright-core';
+import { describe, it, type TestContext } from 'node:test';
+import type { BrowserContext } from 'playwright-core';
 import { bearer, sessionToken, WEBUI_SECRET } from '../test/helpers/open-webui-users.ts';
 import { until } from '../test/helpers/wait.ts';
-import { launch, openPage, type Watched } from './browser.ts';
+import { suiteBrowser, type Watched } from './browser.ts';
 import { assertQuiet, inspect } from './inspect.ts';
 import { type LoginSite, startLoginSite } from './login-site.ts';
 import { answerProvider } from './steps.ts';
@@ -55,14 +55,10 @@ async function signedInAtOpenWebui(context: BrowserContext, site: LoginSite, use
 }
 
 describe('a login that begins in a chat', () => {
-  let browser: Browser;
-  before(async () => {
-    browser = await launch();
-  });
-  after(() => browser.close());
+  const openPage = suiteBrowser();
 
   async function open(t: TestContext): Promise<Watched> {
-    const watched = await openPage(browser);
+    const watched = await openPage();
     t.after(() => watched.close());
     return watched;
   }

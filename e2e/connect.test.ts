@@ -1,22 +1,17 @@
 /** A person connects an account in the browser, uses the tools as that person, and disconnects again. */
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import type { Browser } from 'playwright-core';
-import { launch, openPage } from './browser.ts';
+import { describe, it } from 'node:test';
+import { suiteBrowser } from './browser.ts';
 import { assertQuiet, inspect } from './inspect.ts';
 import { startLoginSite } from './login-site.ts';
 import { answerProvider, call, connect, documentPaths, tryTool } from './steps.ts';
 
 describe('a person who connects an account in the browser', () => {
-  let browser: Browser;
-  before(async () => {
-    browser = await launch();
-  });
-  after(() => browser.close());
+  const openPage = suiteBrowser();
 
   it('comes back to a page that says so, and tries the tools as that person', async (t) => {
     const site = await startLoginSite(t);
-    const watched = await openPage(browser);
+    const watched = await openPage();
     const { page } = watched;
     await page.goto(`${site.home}/`);
     await page.getByText('Not connected: connect your account to use it').waitFor();
@@ -38,7 +33,7 @@ describe('a person who connects an account in the browser', () => {
 
   it('is not told so by a link of somebody else, where it is not true', async (t) => {
     const site = await startLoginSite(t);
-    const watched = await openPage(browser);
+    const watched = await openPage();
     const { page } = watched;
     await page.goto(`${site.home}/?connected=notes`);
     assert.equal(await page.getByText('Connected to notes.').count(), 0);
@@ -50,7 +45,7 @@ describe('a person who connects an account in the browser', () => {
 
   it("is sent to Connect by the server's own address, and then to its tools", async (t) => {
     const site = await startLoginSite(t);
-    const watched = await openPage(browser);
+    const watched = await openPage();
     const { page } = watched;
     await page.goto(`${site.home}/notes`);
     await answerProvider(page, 'bob');
@@ -64,7 +59,7 @@ describe('a person who connects an account in the browser', () => {
 
   it('disconnects: the token dies at the provider, the tools are gone, and nothing leads round in circles', async (t) => {
     const site = await startLoginSite(t, { keys: { anonymous_catalog: 'connect-only' } });
-    const watched = await openPage(browser);
+    const watched = await openPage();
     const { page } = watched;
     await connect(page, site, 'alice');
     assert.equal(site.provider.grantsOf('alice'), 1);

@@ -3,28 +3,26 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, describe, it } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { type AuthorizationServer, startAuthorizationServer } from '../test/helpers/authorization-server.ts';
 import { type Listening, listen } from '../test/helpers/listen.ts';
 import { SimpleClient } from '../test/helpers/simple-client.ts';
-import { launch, openPage, picture } from './browser.ts';
+import { picture, suiteBrowser } from './browser.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 describe('the login pages of the demo in a browser', () => {
-  let browser: Browser;
+  const openPage = suiteBrowser();
   let as: AuthorizationServer;
   let callback: Listening;
   let client: SimpleClient;
   before(async () => {
-    browser = await launch();
     as = await startAuthorizationServer();
     callback = await listen((_request, response) => void response.end('back at the client'));
     client = new SimpleClient(as.issuer, 'http://127.0.0.1:9/mcp', `${callback.origin}/callback`);
     await client.register();
   });
   after(async () => {
-    await browser.close();
     await callback.stop();
     await as.close();
   });
@@ -45,7 +43,7 @@ describe('the login pages of the demo in a browser', () => {
 
   for (const colorScheme of ['light', 'dark'] as const) {
     it(`lead to the client with the keyboard alone, and are accessible (${colorScheme})`, async () => {
-      const { page, complaints, close } = await openPage(browser, { colorScheme });
+      const { page, complaints, close } = await openPage({ colorScheme });
       await page.goto(client.authorizeUrl('notes:read notes:write').href);
       await accessible(page);
       await picture(page, `demo-login-${colorScheme}`);
@@ -70,7 +68,7 @@ describe('the login pages of the demo in a browser', () => {
   }
 
   it('work without JavaScript, and take no for an answer', async () => {
-    const { page, close } = await openPage(browser, { javaScriptEnabled: false });
+    const { page, close } = await openPage({ javaScriptEnabled: false });
     await page.goto(client.authorizeUrl().href);
     await page.getByLabel('Name').fill('bob');
     await page.getByLabel('Password').fill('bob');

@@ -1,23 +1,19 @@
 /** Logins that do not come to their end in the browser: each has a page that says what happened and what to do. */
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
+import { describe, it } from 'node:test';
+import type { Page } from 'playwright-core';
 import { until } from '../test/helpers/wait.ts';
-import { launch, openPage } from './browser.ts';
+import { suiteBrowser } from './browser.ts';
 import { assertQuiet, inspect } from './inspect.ts';
 import { startLoginSite } from './login-site.ts';
 import { answerProvider, connect, documentPaths, heldCallback } from './steps.ts';
 
 describe('a login that does not come to its end', () => {
-  let browser: Browser;
-  before(async () => {
-    browser = await launch();
-  });
-  after(() => browser.close());
+  const openPage = suiteBrowser();
 
   it('because the person said no: the page says so, and nothing leads there by itself again', async (t) => {
     const site = await startLoginSite(t);
-    const watched = await openPage(browser);
+    const watched = await openPage();
     const { page } = watched;
     await page.goto(`${site.home}/notes`);
     await answerProvider(page, 'alice', 'Deny');
@@ -35,7 +31,7 @@ describe('a login that does not come to its end', () => {
 
   it('can be tried again from its page', async (t) => {
     const site = await startLoginSite(t);
-    const watched = await openPage(browser);
+    const watched = await openPage();
     const { page } = watched;
     await page.goto(`${site.home}/oauth/notes/authorize`);
     await answerProvider(page, 'alice', 'Deny');
@@ -48,7 +44,7 @@ describe('a login that does not come to its end', () => {
 
   it('because it was ended already or took too long: a callback works once', async (t) => {
     const site = await startLoginSite(t);
-    const watched = await openPage(browser);
+    const watched = await openPage();
     const { page } = watched;
     await page.goto(`${site.home}/`);
     const callback = await heldCallback(page, site, 'alice');
@@ -67,8 +63,8 @@ describe('a login that does not come to its end', () => {
 
   it('because its callback came to another browser: that one gets nothing of it', async (t) => {
     const site = await startLoginSite(t);
-    const alice = await openPage(browser);
-    const mallory = await openPage(browser);
+    const alice = await openPage();
+    const mallory = await openPage();
     await alice.page.goto(`${site.home}/`);
     await mallory.page.goto(`${site.home}/`);
     const callback = await heldCallback(mallory.page, site, 'bob');
@@ -92,7 +88,7 @@ describe('a login that does not come to its end', () => {
 
   it('because the provider refused it: what it says is shown as text, and as its own', async (t) => {
     const site = await startLoginSite(t);
-    const watched = await openPage(browser);
+    const watched = await openPage();
     const { page } = watched;
     await page.goto(`${site.home}/`);
     const held = new URL(await heldCallback(page, site, 'alice'));
@@ -110,7 +106,7 @@ describe('a login that does not come to its end', () => {
 
   it('because the answer names another issuer: it is not trusted', async (t) => {
     const site = await startLoginSite(t);
-    const watched = await openPage(browser);
+    const watched = await openPage();
     const { page } = watched;
     await page.goto(`${site.home}/`);
     const held = new URL(await heldCallback(page, site, 'alice'));
@@ -125,7 +121,7 @@ describe('a login that does not come to its end', () => {
 
   it('because the provider is down: another time', async (t) => {
     const site = await startLoginSite(t);
-    const watched = await openPage(browser);
+    const watched = await openPage();
     const { page } = watched;
     await site.provider.stop();
     await page.goto(`${site.home}/`);
@@ -140,7 +136,7 @@ describe('a login that does not come to its end', () => {
 
   it('because the provider has taken it back later: the page says so, and one can connect again', async (t) => {
     const site = await startLoginSite(t, { provider: { accessTokenTtl: 3 } });
-    const watched = await openPage(browser);
+    const watched = await openPage();
     const { page } = watched;
     await connect(page, site, 'alice');
     assert.equal(site.provider.revokeGrantsOf('alice'), 1);

@@ -1,34 +1,32 @@
 /** What a page of somebody else can do to a gateway without a key, in a real browser: nothing. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { type RunningApp, startApp } from '../test/helpers/app.ts';
 import { HttpServer } from '../test/helpers/http-server.ts';
 import { type Listening, listen } from '../test/helpers/listen.ts';
 import { until } from '../test/helpers/wait.ts';
 import { startFor } from '../test/http/start-for.ts';
-import { launch, openPage, type Watched } from './browser.ts';
+import { suiteBrowser, type Watched } from './browser.ts';
 
 const TOOL = '/time/structured';
 
 describe('a foreign page', () => {
-  let browser: Browser;
+  const openPage = suiteBrowser();
   let tools: HttpServer;
   let site: Listening;
   let app: RunningApp;
   let watched: Watched;
   before(async () => {
-    browser = await launch();
     tools = await HttpServer.start();
     site = await listen((_request, response) => {
       response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>evil</title>');
     });
     app = await startApp({ mcpServers: { time: { type: 'streamable-http', url: tools.url.href } } });
-    watched = await openPage(browser);
+    watched = await openPage();
     await watched.page.goto(`http://evil.example:${new URL(site.origin).port}/`);
   });
   after(async () => {
-    await browser.close();
     await app.close();
     await site.stop();
     await tools.stop();
@@ -102,7 +100,7 @@ describe('a foreign page', () => {
       mcpServers: { time: { type: 'streamable-http', url: tools.url.href } },
       argv: ['--cors-allow-origins', origin],
     });
-    const { page, close } = await openPage(browser);
+    const { page, close } = await openPage();
     await page.goto(`${origin}/`);
     const json = `{ method: 'POST', headers: { 'content-type': 'application/json', 'x-session-id': 's' }, body: '{}' }`;
     assert.deepEqual(await page.evaluate(`fetch('${open.url}${TOOL}', ${json}).then((r) => r.json())`), { sum: 3 });

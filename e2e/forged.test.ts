@@ -1,9 +1,9 @@
 /** What a page of somebody else can do to a person who is signed in here and has connected an account: nothing. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it, type TestContext } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { type Listening, listen } from '../test/helpers/listen.ts';
-import { launch, openPage, type Watched } from './browser.ts';
+import { type OpenPage, suiteBrowser, type Watched } from './browser.ts';
 import { type LoginSite, startLoginSite } from './login-site.ts';
 import { connect, cookiesOf, signInHere } from './steps.ts';
 
@@ -12,12 +12,11 @@ const credentials = PEOPLE.map((username) => ({ username, password: `${username}
 const keys = { auth: { basic: { enabled: true, credentials } } };
 
 describe('a page of somebody else', () => {
-  let browser: Browser;
+  const openPage = suiteBrowser();
   let foreign: Listening;
   /** The latter is the same site to the browser, which sends cookies there. */
   let origins: readonly string[];
   before(async () => {
-    browser = await launch();
     foreign = await listen((_request, response) => {
       response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>evil</title>');
     });
@@ -25,14 +24,13 @@ describe('a page of somebody else', () => {
     origins = [`http://evil.example:${port}`, `http://localhost:${port}`];
   });
   after(async () => {
-    await browser.close();
     await foreign.stop();
   });
 
   it('cannot disconnect, sign out or sign in anybody with a form, whatever token it has of its own', async (t) => {
     const { site, watched } = await connected(t);
     const { page } = watched;
-    const mallorys = await tokenOf(browser, site);
+    const mallorys = await tokenOf(openPage, site);
     const before = await cookiesOf(page, site);
     for (const origin of origins) {
       for (const _csrf of ['', mallorys]) {
@@ -86,7 +84,7 @@ describe('a page of somebody else', () => {
 
   async function connected(t: TestContext): Promise<{ site: LoginSite; watched: Watched }> {
     const site = await startLoginSite(t, { keys });
-    const watched = await openPage(browser);
+    const watched = await openPage();
     await watched.page.goto(`${site.home}/login`);
     await signInHere(watched.page, 'anna', 'anna-password');
     await connect(watched.page, site, 'alice');
@@ -95,8 +93,8 @@ describe('a page of somebody else', () => {
 });
 
 /** A token for forms that is good in mallory's own browser. */
-async function tokenOf(browser: Browser, { home }: LoginSite): Promise<string> {
-  const { page, close } = await openPage(browser);
+async function tokenOf(openPage: OpenPage, { home }: LoginSite): Promise<string> {
+  const { page, close } = await openPage();
   await page.goto(`${home}/login`);
   const token = await page.locator('input[name=_csrf]').first().inputValue();
   await close();

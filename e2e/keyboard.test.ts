@@ -1,8 +1,8 @@
 /** Connecting and disconnecting with the keyboard alone, and without any script. */
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
-import { launch, openPage, picture } from './browser.ts';
+import { describe, it } from 'node:test';
+import type { Page } from 'playwright-core';
+import { picture, suiteBrowser } from './browser.ts';
 import { assertQuiet } from './inspect.ts';
 import { startLoginSite } from './login-site.ts';
 import { answerProvider, focused, signInHere } from './steps.ts';
@@ -10,15 +10,11 @@ import { answerProvider, focused, signInHere } from './steps.ts';
 const MOST_TABS = 20;
 
 describe('connecting', () => {
-  let browser: Browser;
-  before(async () => {
-    browser = await launch();
-  });
-  after(() => browser.close());
+  const openPage = suiteBrowser();
 
   it('needs nothing but a keyboard, and so does disconnecting', async (t) => {
     const site = await startLoginSite(t);
-    const watched = await openPage(browser);
+    const watched = await openPage();
     const { page } = watched;
     await page.goto(`${site.home}/`);
     await tabTo(page, 'Connect to notes');
@@ -46,7 +42,7 @@ describe('connecting', () => {
 
   it('is near for those who skip what is on every page', async (t) => {
     const site = await startLoginSite(t);
-    const watched = await openPage(browser);
+    const watched = await openPage();
     const { page } = watched;
     await page.goto(`${site.home}/`);
     await page.keyboard.press('Tab');
@@ -64,7 +60,7 @@ describe('connecting', () => {
   it('needs no script, and neither do signing in and out, a refusal and disconnecting', async (t) => {
     const keys = { auth: { basic: { enabled: true, credentials: [{ username: 'anna', password: 'secret' }] } } };
     const site = await startLoginSite(t, { keys });
-    const watched = await openPage(browser, { javaScriptEnabled: false });
+    const watched = await openPage({ javaScriptEnabled: false });
     const { page } = watched;
     await page.goto(`${site.home}/notes`);
     await signInHere(page, 'anna', 'secret');

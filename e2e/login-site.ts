@@ -6,6 +6,7 @@ import {
   type AuthorizationServerOptions,
   startAuthorizationServer,
 } from '../test/helpers/authorization-server.ts';
+import { HttpServer } from '../test/helpers/http-server.ts';
 import { type ProtectedServer, startProtectedServer } from '../test/helpers/protected-server.ts';
 import { startFor } from '../test/http/start-for.ts';
 
@@ -35,4 +36,11 @@ export async function startLoginSite(t: TestContext, options: LoginSiteOptions =
   const servers = Object.fromEntries(names.map((name) => [name, entry]));
   const app = await startFor(t, { ...setup, mcpServers: { ...servers, ...mcpServers } });
   return { app, provider, notes, home: app.settings.publicUrl.origin };
+}
+
+/** The entry of a server for this test that wants no login. */
+export async function toolsFor(t: TestContext): Promise<{ readonly type: string; readonly url: string }> {
+  const tools = await HttpServer.start();
+  t.after(() => tools.stop());
+  return { type: 'streamable-http', url: tools.url.href };
 }

@@ -1,34 +1,33 @@
 /** A person opens the pages in a browser, tries a tool, and sees its answer. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import type { AppSetup } from '../test/helpers/app.ts';
 import { HttpServer } from '../test/helpers/http-server.ts';
 import { startPrefixProxy } from '../test/http/prefix-proxy.ts';
 import { startFor } from '../test/http/start-for.ts';
-import { launch, openPage, picture } from './browser.ts';
+import { picture, suiteBrowser } from './browser.ts';
+import { focused } from './steps.ts';
 
 const SCHEMES = ['light', 'dark'] as const;
 
 describe('the pages in a browser', () => {
-  let browser: Browser;
+  const openPage = suiteBrowser();
   let tools: HttpServer;
   let setup: AppSetup;
   before(async () => {
-    browser = await launch();
     tools = await HttpServer.start();
     const down = { type: 'streamable-http', url: 'http://127.0.0.1:9/mcp' };
     setup = { mcpServers: { 'test server': { type: 'streamable-http', url: tools.url.href }, down } };
   });
   after(async () => {
-    await browser.close();
     await tools.stop();
   });
 
   for (const colorScheme of SCHEMES) {
     it(`lead from the list of servers to the answer of a tool (${colorScheme})`, async (t) => {
       const app = await startFor(t, setup);
-      const { page, complaints, origins, close } = await openPage(browser, { colorScheme });
+      const { page, complaints, origins, close } = await openPage({ colorScheme });
       await page.goto(`${app.url}/`);
       assert.equal(await page.title(), 'latchkey');
       await page.getByText('Ready, 13 tools').waitFor();
@@ -46,7 +45,7 @@ describe('the pages in a browser', () => {
 
   it('offer the tools of all servers on one page', async (t) => {
     const app = await startFor(t, setup);
-    const { page, complaints, close } = await openPage(browser);
+    const { page, complaints, close } = await openPage();
     await page.goto(`${app.url}/`);
     await page.getByRole('link', { name: 'All tools' }).click();
     assert.equal(await page.title(), 'Tools of latchkey');
@@ -60,7 +59,7 @@ describe('the pages in a browser', () => {
 
   it('ask for the key where one is needed, and use it', async (t) => {
     const app = await startFor(t, { ...setup, argv: ['--api-key', 'correct-horse'] });
-    const { page, complaints, close } = await openPage(browser);
+    const { page, complaints, close } = await openPage();
     await page.goto(`${app.url}/test%20server/docs`);
     await page.getByRole('button', { name: 'Authorize' }).first().click();
     await page.getByRole('textbox', { name: 'auth-bearer-value' }).fill('correct-horse');
@@ -76,7 +75,7 @@ describe('the pages in a browser', () => {
     it(`work behind a proxy that serves them under a path and would ${mode} it`, async (t) => {
       const app = await startFor(t, { ...setup, argv: ['--root-path', '/under/here'] });
       const proxy = await startPrefixProxy(app.url, '/under/here', mode);
-      const { page, complaints, origins, close } = await openPage(browser);
+      const { page, complaints, origins, close } = await openPage();
       await page.goto(`${proxy.origin}/under/here/`);
       await page.getByRole('link', { name: 'Try the tools of test server' }).click();
       await executeAdd(page);
@@ -91,7 +90,7 @@ describe('the pages in a browser', () => {
 
   it('work under a name that is not the public one', async (t) => {
     const app = await startFor(t, setup);
-    const { page, complaints, close } = await openPage(browser);
+    const { page, complaints, close } = await openPage();
     await page.goto(`http://mybox:${app.settings.port}/test%20server/docs`);
     await executeAdd(page);
     assert.deepEqual(
@@ -104,7 +103,7 @@ describe('the pages in a browser', () => {
   it('fit a telephone', async (t) => {
     const app = await startFor(t, setup);
     for (const colorScheme of SCHEMES) {
-      const { page, close } = await openPage(browser, { colorScheme, viewport: { width: 360, height: 740 } });
+      const { page, close } = await openPage({ colorScheme, viewport: { width: 360, height: 740 } });
       for (const path of ['/', '/test%20server/docs']) {
         await page.goto(app.url + path);
         await page.getByText(path === '/' ? 'Ready, 13 tools' : '/structured-only').waitFor();
@@ -118,7 +117,7 @@ describe('the pages in a browser', () => {
 
   it('say everything without JavaScript', async (t) => {
     const app = await startFor(t, setup);
-    const { page, close } = await openPage(browser, { javaScriptEnabled: false });
+    const { page, close } = await openPage({ javaScriptEnabled: false });
     await page.goto(`${app.url}/`);
     await picture(page, 'home-no-javascript');
     assert.equal(await page.getByRole('button').count(), 0);
@@ -131,7 +130,7 @@ describe('the pages in a browser', () => {
 
   it('can be used with the keyboard alone, and copy an address', async (t) => {
     const app = await startFor(t, setup);
-    const { page, complaints, close } = await openPage(browser, { permissions: ['clipboard-read', 'clipboard-write'] });
+    const { page, complaints, close } = await openPage({ permissions: ['clipboard-read', 'clipboard-write'] });
     await page.goto(`${app.url}/`);
     await page.keyboard.press('Tab');
     assert.equal(await focused(page), 'Skip to the content');
@@ -174,13 +173,6 @@ async function executeAdd(page: Page): Promise<void> {
   await answer.waitFor();
   assert.match((await answer.locator('.response-col_status').last().textContent()) ?? '', /^200/);
   assert.equal((await answer.locator('.response-col_description pre').first().textContent())?.trim(), '42');
-}
-
-function focused(page: Page): Promise<string> {
-  return page.evaluate<string>(`(() => {
-    const element = document.activeElement;
-    return (element.getAttribute('aria-label') ?? element.textContent).trim();
-  })()`);
 }
 
 /** Whether light text stands on a dark ground. */

@@ -2,12 +2,10 @@
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
-import type { Browser } from 'playwright-core';
-import { HttpServer } from '../test/helpers/http-server.ts';
-import { launch, openPage, picture } from './browser.ts';
+import { describe, it } from 'node:test';
+import { picture, suiteBrowser } from './browser.ts';
 import { assertQuiet, inspect } from './inspect.ts';
-import { startLoginSite } from './login-site.ts';
+import { startLoginSite, toolsFor } from './login-site.ts';
 import { answerProvider, connect } from './steps.ts';
 
 /** The folder of the README's pictures, where they are to be made anew. */
@@ -16,22 +14,13 @@ const README_SIZE = { width: 860, height: 300 };
 const MOST_BYTES = 150_000;
 
 describe('the list of servers', () => {
-  let browser: Browser;
-  let tools: HttpServer;
-  before(async () => {
-    browser = await launch();
-    tools = await HttpServer.start();
-  });
-  after(async () => {
-    await browser.close();
-    await tools.stop();
-  });
+  const openPage = suiteBrowser();
 
   it('shows every state that a server can be in, those that wait for the person first', async (t) => {
-    const time = { type: 'streamable-http', url: tools.url.href };
+    const time = await toolsFor(t);
     const down = { type: 'streamable-http', url: 'http://127.0.0.1:9/mcp' };
     const site = await startLoginSite(t, { names: ['notes', 'calendar'], mcpServers: { time, down } });
-    const watched = await openPage(browser);
+    const watched = await openPage();
     const { page } = watched;
     await connect(page, site, 'alice');
     assert.deepEqual(await page.getByRole('heading', { level: 3 }).allTextContents(), [
@@ -47,7 +36,7 @@ describe('the list of servers', () => {
 
   it('shows a server whose one login serves everybody', async (t) => {
     const site = await startLoginSite(t, { oauth: { multi_user: false } });
-    const watched = await openPage(browser);
+    const watched = await openPage();
     const { page } = watched;
     await page.goto(`${site.home}/`);
     await page.getByText('Not connected: waiting for a login').waitFor();
@@ -63,7 +52,7 @@ describe('the list of servers', () => {
     const credentials = [{ username: 'anna', password: 'secret' }];
     const keys = { auth: { basic: { enabled: true, credentials } } };
     const site = await startLoginSite(t, { keys, argv: ['--api-key', 'correct-horse'] });
-    const watched = await openPage(browser);
+    const watched = await openPage();
     const { page } = watched;
     await page.goto(`${site.home}/notes/docs`);
     await page.getByRole('heading', { name: 'With a key or token' }).waitFor();
@@ -76,7 +65,7 @@ describe('the list of servers', () => {
     // Without the part for admins of Open WebUI, which is longer than all the rest.
     const keys = { verify_jwt: true };
     const site = await startLoginSite(t, { names: ['notes', 'calendar'], keys, argv: ['--port', '8000'] });
-    const { page, close } = await openPage(browser, { viewport: README_SIZE });
+    const { page, close } = await openPage({ viewport: README_SIZE });
     await page.goto(`${site.home}/notes`);
     await answerProvider(page, 'alice');
     await page.goto(`${site.home}/`);

@@ -1,8 +1,7 @@
 /** People sign in at the gateway itself, are led to where they wanted to go, and find their connections everywhere. */
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import type { Browser } from 'playwright-core';
-import { launch, openPage } from './browser.ts';
+import { describe, it } from 'node:test';
+import { suiteBrowser } from './browser.ts';
 import { assertQuiet, inspect } from './inspect.ts';
 import { startLoginSite } from './login-site.ts';
 import { answerProvider, connect, cookiesOf, signInHere, tryTool } from './steps.ts';
@@ -20,15 +19,11 @@ const FOREIGN = [
 ];
 
 describe('signing in at the gateway', () => {
-  let browser: Browser;
-  before(async () => {
-    browser = await launch();
-  });
-  after(() => browser.close());
+  const openPage = suiteBrowser();
 
   it('makes connections follow a person to another browser, and to nobody else', async (t) => {
     const site = await startLoginSite(t, { keys: { auth } });
-    const [first, second, bens] = [await openPage(browser), await openPage(browser), await openPage(browser)];
+    const [first, second, bens] = [await openPage(), await openPage(), await openPage()];
     await first.page.goto(`${site.home}/`);
     assert.equal(first.page.url(), `${site.home}/login?next=%2F`);
     await signInHere(first.page, 'anna', 'wrong');
@@ -53,7 +48,7 @@ describe('signing in at the gateway', () => {
 
   it('comes back to where one wanted to go, also where that leads on to the provider', async (t) => {
     const site = await startLoginSite(t, { keys: { auth } });
-    const watched = await openPage(browser);
+    const watched = await openPage();
     const { page } = watched;
     await page.goto(`${site.home}/notes`);
     await signInHere(page, 'anna', 'anna-password');
@@ -69,7 +64,7 @@ describe('signing in at the gateway', () => {
 
   it('shows for a moment that it worked, and leads on also where the browser does not by itself', async (t) => {
     const site = await startLoginSite(t, { keys: { auth } });
-    const watched = await openPage(browser);
+    const watched = await openPage();
     const { page } = watched;
     await page.route('**/login', async (route) => {
       const response = await route.fetch();
@@ -89,7 +84,7 @@ describe('signing in at the gateway', () => {
 
   it('is asked for once: who is signed in follows links from elsewhere, and pages of all kinds open', async (t) => {
     const site = await startLoginSite(t, { argv: ['--api-key', 'correct-horse', '--strict-auth'] });
-    const watched = await openPage(browser);
+    const watched = await openPage();
     const { page } = watched;
     await page.goto(`${site.home}/docs`);
     await page.getByLabel('API key or token').fill('correct-horse');
@@ -107,7 +102,7 @@ describe('signing in at the gateway', () => {
 
   it('with the API key opens the gateway to a browser, whose connections are its own', async (t) => {
     const site = await startLoginSite(t, { argv: ['--api-key', 'correct-horse'] });
-    const watched = await openPage(browser);
+    const watched = await openPage();
     const { page } = watched;
     await page.goto(`${site.home}/`);
     await page.getByText('Sign in to see your connection').waitFor();
@@ -126,7 +121,7 @@ describe('signing in at the gateway', () => {
 
   it('ends with signing out: connections stay, and this browser shows them no more', async (t) => {
     const site = await startLoginSite(t, { keys: { auth } });
-    const watched = await openPage(browser);
+    const watched = await openPage();
     const { page } = watched;
     await page.goto(`${site.home}/`);
     await signInHere(page, 'anna', 'anna-password');
@@ -145,8 +140,8 @@ describe('signing in at the gateway', () => {
 
   it('gives the browser a new session, so that a planted one is worth nothing', async (t) => {
     const site = await startLoginSite(t, { keys: { auth } });
-    const mallory = await openPage(browser);
-    const anna = await openPage(browser);
+    const mallory = await openPage();
+    const anna = await openPage();
     await mallory.page.goto(`${site.home}/login`);
     const [planted] = Object.entries(await cookiesOf(mallory.page, site));
     assert.ok(planted !== undefined);
@@ -166,7 +161,7 @@ describe('signing in at the gateway', () => {
 
   it('does not lead to another site, whatever `next` says', async (t) => {
     const site = await startLoginSite(t, { keys: { auth } });
-    const watched = await openPage(browser);
+    const watched = await openPage();
     const { page } = watched;
     for (const next of FOREIGN) {
       await page.goto(`${site.home}/login?next=${encodeURIComponent(next)}`);
@@ -185,15 +180,11 @@ describe('signing in at the gateway', () => {
 });
 
 describe('a visitor', () => {
-  let browser: Browser;
-  before(async () => {
-    browser = await launch();
-  });
-  after(() => browser.close());
+  const openPage = suiteBrowser();
 
   it('is forgotten with everything that the browser has connected, here and at the provider', async (t) => {
     const site = await startLoginSite(t);
-    const watched = await openPage(browser);
+    const watched = await openPage();
     const { page } = watched;
     await connect(page, site, 'alice');
     const before = await cookiesOf(page, site);
@@ -211,8 +202,8 @@ describe('a visitor', () => {
 
   it('gets a new session with the callback, so that a planted one is worth nothing', async (t) => {
     const site = await startLoginSite(t);
-    const mallory = await openPage(browser);
-    const victim = await openPage(browser);
+    const mallory = await openPage();
+    const victim = await openPage();
     await mallory.page.goto(`${site.home}/`);
     const [planted] = Object.entries(await cookiesOf(mallory.page, site));
     assert.ok(planted !== undefined);

@@ -1,22 +1,17 @@
 /** A call needs more than a person has allowed: the call says so, the page asks for it, and then it works. */
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import type { Browser } from 'playwright-core';
-import { launch, openPage } from './browser.ts';
+import { describe, it } from 'node:test';
+import { suiteBrowser } from './browser.ts';
 import { assertQuiet, inspect } from './inspect.ts';
 import { startLoginSite } from './login-site.ts';
 import { connect, operationAt, tryTool } from './steps.ts';
 
 describe('a call that needs more rights', () => {
-  let browser: Browser;
-  before(async () => {
-    browser = await launch();
-  });
-  after(() => browser.close());
+  const openPage = suiteBrowser();
 
   it('is refused with the address where to grant them, and works after connecting again', async (t) => {
     const site = await startLoginSite(t);
-    const watched = await openPage(browser);
+    const watched = await openPage();
     const { page } = watched;
     await connect(page, site, 'alice');
     await page.getByRole('link', { name: 'Try the tools of notes' }).click();
@@ -45,7 +40,7 @@ describe('a call that needs more rights', () => {
 
   it('leaves what was allowed before in force where the person says no', async (t) => {
     const site = await startLoginSite(t);
-    const watched = await openPage(browser);
+    const watched = await openPage();
     const { page } = watched;
     await connect(page, site, 'alice');
     await page.getByRole('link', { name: 'Try the tools of notes' }).click();

@@ -2,33 +2,23 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
-import { after, before, describe, it } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
-import { HttpServer } from '../test/helpers/http-server.ts';
-import { launch, openPage } from './browser.ts';
+import { describe, it } from 'node:test';
+import type { Page } from 'playwright-core';
+import { suiteBrowser } from './browser.ts';
 import { assertQuiet, inspect } from './inspect.ts';
-import { startLoginSite } from './login-site.ts';
+import { startLoginSite, toolsFor } from './login-site.ts';
 import { connect, signInHere } from './steps.ts';
 
 const CREDENTIALS = [{ username: 'anna', password: 'anna-password' }];
 const auth = { basic: { enabled: true, credentials: CREDENTIALS } };
 
 describe('access tokens on the pages', () => {
-  let browser: Browser;
-  let tools: HttpServer;
-  before(async () => {
-    browser = await launch();
-    tools = await HttpServer.start();
-  });
-  after(async () => {
-    await browser.close();
-    await tools.stop();
-  });
+  const openPage = suiteBrowser();
 
   it('are made, pasted into a terminal, listed with their last use, and revoked', async (t) => {
-    const time = { type: 'streamable-http', url: tools.url.href };
+    const time = await toolsFor(t);
     const site = await startLoginSite(t, { keys: { auth }, mcpServers: { time } });
-    const watched = await openPage(browser, { permissions: ['clipboard-read', 'clipboard-write'] });
+    const watched = await openPage({ permissions: ['clipboard-read', 'clipboard-write'] });
     const { page } = watched;
     await page.goto(`${site.home}/`);
     await signInHere(page, 'anna', 'anna-password');
@@ -67,7 +57,7 @@ describe('access tokens on the pages', () => {
 
   it('need no script', async (t) => {
     const site = await startLoginSite(t, { keys: { auth } });
-    const watched = await openPage(browser, { javaScriptEnabled: false });
+    const watched = await openPage({ javaScriptEnabled: false });
     const { page } = watched;
     await page.goto(`${site.home}/`);
     await signInHere(page, 'anna', 'anna-password');
@@ -83,9 +73,9 @@ describe('access tokens on the pages', () => {
   });
 
   it('are not spoken of where nobody signs in; the addresses are there, and work as they are', async (t) => {
-    const time = { type: 'streamable-http', url: tools.url.href };
+    const time = await toolsFor(t);
     const site = await startLoginSite(t, { mcpServers: { "it's & <time>": time } });
-    const watched = await openPage(browser);
+    const watched = await openPage();
     const { page } = watched;
     await page.goto(`${site.home}/`);
     assert.equal(await page.getByText('Access tokens').count(), 0);

@@ -1,8 +1,8 @@
 /** Two people at two browsers use one server at the same time: nothing of the one ever reaches the other. */
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
-import { launch, openPage } from './browser.ts';
+import { describe, it } from 'node:test';
+import type { Page } from 'playwright-core';
+import { suiteBrowser } from './browser.ts';
 import { assertQuiet } from './inspect.ts';
 import { type LoginSite, startLoginSite } from './login-site.ts';
 import { call, connect, documentPaths, tryTool } from './steps.ts';
@@ -10,16 +10,12 @@ import { call, connect, documentPaths, tryTool } from './steps.ts';
 const ROUNDS = 10;
 
 describe('two people side by side', () => {
-  let browser: Browser;
-  before(async () => {
-    browser = await launch();
-  });
-  after(() => browser.close());
+  const openPage = suiteBrowser();
 
   it('have their own documents, their own answers and their own end', async (t) => {
     const site = await startLoginSite(t);
-    const alice = await openPage(browser);
-    const bob = await openPage(browser);
+    const alice = await openPage();
+    const bob = await openPage();
     await Promise.all([connect(alice.page, site, 'alice'), connect(bob.page, site, 'bob')]);
     await alice.page.getByText('Connected, 5 tools').waitFor();
     await bob.page.getByText('Connected, 4 tools').waitFor();
@@ -41,7 +37,7 @@ describe('two people side by side', () => {
 
   it('leave nothing behind in the history of a browser that was forgotten', async (t) => {
     const site = await startLoginSite(t);
-    const watched = await openPage(browser);
+    const watched = await openPage();
     const { page } = watched;
     await connect(page, site, 'alice');
     await page.getByRole('button', { name: 'Forget this browser' }).click();

@@ -1,6 +1,6 @@
 /** What each caller of the MCP endpoints may take up: memory, and stateless requests under way. */
 import { isOnePerson, isProven } from '../identity/principal.ts';
-import type { Peer, PeerEvents, PeerFactory } from '../upstream/peer/peer.ts';
+import { type Peer, type PeerFactory, QUIET } from '../upstream/peer/peer.ts';
 import type { Server } from '../upstream/server.ts';
 import { unavailable } from '../upstream/wire.ts';
 import { Budget, type BudgetLimits, type Payer, type Share } from './budget.ts';
@@ -20,7 +20,6 @@ const ROOM: BudgetLimits = {
 /** Sessions have a limit of their own. */
 const REQUESTS: BudgetLimits = { perPerson: 100, perMany: 500, unproven: 1_000, all: 2_000, always: 1 };
 const RETRY_SECONDS = 5;
-const QUIET: PeerEvents = { onMessage: () => undefined, onClosed: () => undefined };
 
 export class Allowances {
   readonly #room = new Budget(ROOM);

@@ -25,6 +25,11 @@ export function sessionOwner(caller: McpCaller, endpoint: Server | undefined): S
   };
 }
 
+/** Who holds what is kept at one server for a caller, such as a process: the caller as that server knows them. */
+export function holderAt(caller: McpCaller, server: Server): Omit<SessionOwner, 'endpoint'> {
+  return sessionOwner({ ...caller, principal: principalAt(caller, server) }, undefined);
+}
+
 function keyOf({ principal, elsewhere }: McpCaller): string {
   if (elsewhere.size === 0) return principal.id;
   return JSON.stringify([principal.id, ...[...elsewhere].map(([name, { id }]) => [name, id])]);

@@ -6,7 +6,7 @@ import type { Server } from '../upstream/server.ts';
 import { reasonOf, unavailable } from '../upstream/wire.ts';
 import { Aggregates } from './aggregates.ts';
 import { Allowances } from './allowances.ts';
-import { type McpCaller, principalAt, sessionOwner } from './caller.ts';
+import { holderAt, type McpCaller, sessionOwner } from './caller.ts';
 import { ChildSlots } from './lines/children.ts';
 import { LegacyLine } from './lines/legacy-line.ts';
 import type { LineHost } from './lines/line-host.ts';
@@ -99,7 +99,7 @@ export class McpEndpoints {
 
   #line(server: Server, caller: McpCaller, children: Children, events: PeerEvents): Peer {
     const { key } = sessionOwner(caller, server);
-    const holder = sessionOwner({ ...caller, principal: principalAt(caller, server) }, undefined).key;
+    const holder = holderAt(caller, server).key;
     // Sessions are given up by their own caller alone; what is kept for stateless requests is nobody's work.
     const makeRoom = (ofAnybody = false): boolean =>
       this.#transports.giveUpIdle(ofAnybody ? undefined : holder) || this.#giveUpIdleSession(key);

@@ -1,14 +1,16 @@
 /** Words what went wrong on the way to a server as a JSON-RPC error, for callers of both eras. */
 import { type ErrorCode, GatewayError } from '../errors.ts';
-import { type Id, RpcError } from '../upstream/jsonrpc.ts';
+import {
+  type Id,
+  INTERNAL_ERROR,
+  INVALID_PARAMS,
+  INVALID_REQUEST,
+  PARSE_ERROR,
+  RpcError,
+} from '../upstream/jsonrpc.ts';
 import { errorMessage, type JsonObject, type Message } from '../upstream/peer/message.ts';
 import { NotSentError } from '../upstream/wire.ts';
 
-/** JSON-RPC 2.0, section 5.1. */
-const PARSE_ERROR = -32700;
-export const INVALID_REQUEST = -32600;
-export const INVALID_PARAMS = -32602;
-export const INTERNAL_ERROR = -32603;
 /** What the SDKs of MCP call `ConnectionClosed` and `RequestTimeout`; both from the room for servers' own codes. */
 const CONNECTION_CLOSED = -32000;
 const REQUEST_TIMEOUT = -32001;

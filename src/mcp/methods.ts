@@ -1,6 +1,7 @@
 /** The methods of the specification, of all its revisions and in both directions. */
 
-const REQUESTS: ReadonlySet<string> = new Set([
+/** What a client asks; tasks are not here, since either side may have them (2025-11-25, Tasks). */
+export const CLIENT_REQUESTS: ReadonlySet<string> = new Set([
   'initialize',
   'ping',
   'server/discover',
@@ -16,6 +17,10 @@ const REQUESTS: ReadonlySet<string> = new Set([
   'resources/unsubscribe',
   'completion/complete',
   'logging/setLevel',
+]);
+
+const REQUESTS: ReadonlySet<string> = new Set([
+  ...CLIENT_REQUESTS,
   'tasks/get',
   'tasks/result',
   'tasks/list',

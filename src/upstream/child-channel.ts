@@ -3,7 +3,7 @@ import type { Endpoint } from '../config/model.ts';
 import type { Log } from '../log-sink.ts';
 import { type Child, endChild, signalGroup, startChild } from './child.ts';
 import { lineSplitter } from './lines.ts';
-import { hasMethod, isBearable, unbearable } from './peer/shape.ts';
+import { hasMethod, isBearable, unbearable } from './shape.ts';
 import { badAnswer, MAX_MESSAGE_BYTES, NotSentError, unavailable } from './wire.ts';
 
 /** How long to wait for what the process wrote before it ended. */

@@ -2,6 +2,7 @@
 import { GatewayError } from '../errors.ts';
 import { stringifyJson } from '../schema/json.ts';
 import { isRecord } from '../schema/json-schema.ts';
+import { hasMethod, isBearable, unbearable } from './shape.ts';
 
 export type Params = Record<string, unknown>;
 export type Id = number | string;
@@ -19,7 +20,18 @@ export class RpcError extends Error {
   }
 }
 
+/** JSON-RPC 2.0, section 5.1. */
+export const PARSE_ERROR = -32700;
+export const INVALID_REQUEST = -32600;
 export const METHOD_NOT_FOUND = -32601;
+export const INVALID_PARAMS = -32602;
+export const INTERNAL_ERROR = -32603;
+/** MCP 2025-11-25, Resources, error handling; 2026-07-28 says invalid params. */
+export const RESOURCE_NOT_FOUND = -32002;
+/** Of 2026-07-28 alone (Streamable HTTP, error handling); over HTTP each comes with status 400. */
+export const HEADER_MISMATCH = -32020;
+export const MISSING_CLIENT_CAPABILITY = -32021;
+export const UNSUPPORTED_PROTOCOL_VERSION = -32022;
 
 /**
  * With `wantsProgress` the request's own id is the token under which the server may report progress.
@@ -72,7 +84,7 @@ export function replyText(id: Id, method: string): string {
 
 export type Incoming =
   | { readonly kind: 'result'; readonly id: Id; readonly result: unknown }
-  | { readonly kind: 'error'; readonly id: Id | undefined; readonly error: RpcError }
+  | { readonly kind: 'error'; readonly id: Id | undefined; readonly error: RpcError | GatewayError }
   | { readonly kind: 'notification'; readonly method: string; readonly params: Params }
   | { readonly kind: 'request'; readonly id: Id; readonly method: string }
   | { readonly kind: 'invalid'; readonly id: Id | undefined };
@@ -106,8 +118,24 @@ export function messagesOf(parsed: unknown): readonly unknown[] {
   return Array.isArray(parsed) ? parsed.slice(0, MOST_IN_BATCH) : [parsed];
 }
 
-/** The messages of a body or an event; none where the text is no JSON. */
+/** What stands for an answer that is not bearable: as we tell of failures. Belongs to no request, for nobody reads its id. */
+export const UNBEARABLE_ANSWER = JSON.stringify({
+  jsonrpc: '2.0',
+  error: { code: INTERNAL_ERROR, message: unbearable().message, data: { error: 'bad_upstream_answer' } },
+});
+
+/** The text, or in place of one that is not bearable: `UNBEARABLE_ANSWER` for an answer, nothing for all else. */
+export function bearable(text: string): string {
+  if (isBearable(text)) return text;
+  return hasMethod(text) ? '' : UNBEARABLE_ANSWER;
+}
+
+/**
+ * The messages of a body or an event; none where the text is no JSON. In place of an answer that is not bearable there is
+ * an error that says so, without an id; other such messages are none.
+ */
 export function parseMessages(text: string): Incoming[] {
+  if (!isBearable(text)) return hasMethod(text) ? [] : [{ kind: 'error', id: undefined, error: unbearable() }];
   try {
     return messagesOf(JSON.parse(text)).map(classify);
   } catch {
@@ -124,7 +152,7 @@ export function isAnswerTo(id: Id, message: Incoming): message is Answer {
 }
 
 function toRpcError(error: Record<string, unknown>): RpcError {
-  const code = typeof error.code === 'number' ? error.code : -32603;
+  const code = typeof error.code === 'number' ? error.code : INTERNAL_ERROR;
   const message = typeof error.message === 'string' ? error.message : 'The server answered an error without a message';
   return new RpcError(code, message, error.data ?? undefined);
 }

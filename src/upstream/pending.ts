@@ -1,5 +1,5 @@
 /** Which answer belongs to which request, on a wire where all messages share one stream. */
-import { classify, type Id, messagesOf, type Params, type RpcError, replyText } from './jsonrpc.ts';
+import { classify, type Id, messagesOf, type Params, replyText } from './jsonrpc.ts';
 import { UnderWay } from './under-way.ts';
 import { badAnswer, type SendOptions, type WireEvents } from './wire.ts';
 
@@ -17,10 +17,6 @@ export class PendingRequests {
 
   constructor(events: WireEvents) {
     this.#events = events;
-  }
-
-  get size(): number {
-    return this.#waiting.size;
   }
 
   /** A fresh id; also the progress token of its request. */
@@ -89,10 +85,15 @@ export class PendingRequests {
     for (const { id } of this.#waiting.all()) this.#take(id)?.reject(error(id));
   }
 
+  /** For what can only be about one request: fails it if only that one waits. */
+  failOnly(error: Error): void {
+    if (this.#waiting.size === 1) this.failAll(() => error);
+  }
+
   /** An error about a message that the server could not read has no id; it is about the request that waits, if only one does. */
-  #failed(id: Id | undefined, error: RpcError): void {
+  #failed(id: Id | undefined, error: Error): void {
     if (id !== undefined) this.fail(id, error);
-    else if (this.size === 1) this.failAll(() => error);
+    else this.failOnly(error);
   }
 
   #notification(method: string, params: Params): void {

@@ -1,5 +1,5 @@
 /** The protocol revisions that we speak, and what each asks of a request. */
-import type { Params } from './jsonrpc.ts';
+import { HEADER_MISMATCH, MISSING_CLIENT_CAPABILITY, type Params, UNSUPPORTED_PROTOCOL_VERSION } from './jsonrpc.ts';
 
 /** Newest revision with sessions; what `initialize` offers. */
 export const LATEST_LEGACY = '2025-11-25';
@@ -39,7 +39,11 @@ export const MODERN_META: Readonly<Params> = {
 };
 
 /** Errors of 2026-07-28 alone: headers against body, a capability that is missing, an unknown revision. */
-export const MODERN_ERRORS: ReadonlySet<unknown> = new Set([-32020, -32021, -32022]);
+export const MODERN_ERRORS: ReadonlySet<unknown> = new Set([
+  HEADER_MISMATCH,
+  MISSING_CLIENT_CAPABILITY,
+  UNSUPPORTED_PROTOCOL_VERSION,
+]);
 
 /** A header value that is not plain ASCII travels as `=?base64?...?=` (2026-07-28, Streamable HTTP, value encoding). */
 export function headerValue(value: string): string {

@@ -2,8 +2,9 @@
 import { GatewayError } from '../errors.ts';
 import { stringifyJson } from '../schema/json.ts';
 import { isRecord } from '../schema/json-schema.ts';
-import type { RpcError } from './jsonrpc.ts';
+import { INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR, type RpcError } from './jsonrpc.ts';
 import type { ToolResult } from './session.ts';
+import { isBearable } from './shape.ts';
 import { badAnswer } from './wire.ts';
 
 /** The JSON text of the answer; throws `GatewayError` for a result that the tool marks as an error. */
@@ -33,12 +34,12 @@ export function rpcFailure(error: RpcError): GatewayError {
 
 function statusOf(code: number): number {
   switch (code) {
-    case -32700:
-    case -32600:
+    case PARSE_ERROR:
+    case INVALID_REQUEST:
       return 400;
-    case -32601:
+    case METHOD_NOT_FOUND:
       return 404;
-    case -32602:
+    case INVALID_PARAMS:
       return 422;
     default:
       return 500;
@@ -122,7 +123,8 @@ function digitTable(digits: string): Uint8Array {
 const JSON_START = /^[\t\n\r ]*(?:[{["\-0-9]|true|false|null)/;
 
 function isJson(text: string): boolean {
-  if (!JSON_START.test(text)) return false;
+  // What takes seconds to read is passed on as the text that it is.
+  if (!JSON_START.test(text) || !isBearable(text)) return false;
   try {
     JSON.parse(text);
     return true;

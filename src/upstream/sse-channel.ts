@@ -3,8 +3,8 @@ import type { Log } from '../log-sink.ts';
 import type { Credential } from '../oauth/credential.ts';
 import { type HttpAnswer, HttpExchange } from './http-exchange.ts';
 import { httpFailure, isEventStream, isSessionLost, RedirectError, RefusedError, withHint } from './http-status.ts';
+import { bearable } from './jsonrpc.ts';
 import { type Bearer, type HttpEndpoint, OriginClient } from './origin-client.ts';
-import { bearable } from './peer/shape.ts';
 import { badAnswer, NotSentError, type StopSignal } from './wire.ts';
 
 const NOTIFY_TIMEOUT_MS = 10_000;

@@ -1,10 +1,11 @@
 /** MCP over HTTP+SSE of 2024-11-05: requests are POSTed, and one stream brings every answer. */
 import type { Log } from '../log-sink.ts';
 import type { Credential } from '../oauth/credential.ts';
-import { notificationText, type Params, requestText } from './jsonrpc.ts';
+import { notificationText, type Params, requestText, UNBEARABLE_ANSWER } from './jsonrpc.ts';
 import { operationOf } from './operation.ts';
 import type { Bearer, HttpEndpoint } from './origin-client.ts';
 import { PendingRequests } from './pending.ts';
+import { unbearable } from './shape.ts';
 import { SseChannel } from './sse-channel.ts';
 import { connectionLost, NotSentError, reasonOf, type SendOptions, type Wire, type WireEvents } from './wire.ts';
 
@@ -19,7 +20,7 @@ export class SseWire implements Wire {
     this.#events = events;
     this.#pending = new PendingRequests(events);
     const channelEvents = {
-      onMessage: (value: unknown) => this.#received(value),
+      onMessage: (value: unknown, text: string) => this.#received(value, text),
       onEnd: (error: Error, wasOpen: boolean) => this.#end(error, wasOpen),
     };
     this.#channel = new SseChannel(endpoint, channelEvents, log, credential);
@@ -52,9 +53,14 @@ export class SseWire implements Wire {
     return answer;
   }
 
-  #received(value: unknown): void {
-    this.#pending.receive(value, (text) => {
-      this.#channel.deliver(text).catch(() => undefined);
+  #received(value: unknown, text: string): void {
+    // Whose answer it was is unknown unless only one request waits.
+    if (text === UNBEARABLE_ANSWER) {
+      this.#pending.failOnly(unbearable());
+      return;
+    }
+    this.#pending.receive(value, (reply) => {
+      this.#channel.deliver(reply).catch(() => undefined);
     });
   }
 

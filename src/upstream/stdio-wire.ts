@@ -16,7 +16,8 @@ export class StdioWire implements Wire {
     this.#pending = new PendingRequests(events);
     const channelEvents = {
       onMessage: (value: unknown) => this.#received(value),
-      onOverflow: (error: Error) => this.#overflow(error),
+      // Whose answer it was is unknown unless only one request waits.
+      onOverflow: (error: Error) => this.#pending.failOnly(error),
       onEnd: (reason: string) => {
         this.#pending.failAll(() => connectionLost(reason));
         events.onClosed(reason);
@@ -54,12 +55,6 @@ export class StdioWire implements Wire {
     this.#pending.receive(value, (text) => {
       if (this.#channel.unread < MAX_UNREAD_REPLIES) this.#channel.write(text);
     });
-  }
-
-  /** Whose answer it was is unknown unless only one request waits. */
-  #overflow(error: Error): void {
-    if (this.#pending.size !== 1) return;
-    this.#pending.failAll(() => error);
   }
 
   #cancel(id: number, method: string): void {

@@ -1,13 +1,12 @@
 /** Servers made with the official SDKs: v1 over streamable HTTP and SSE, v2 stateless. */
-import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { Server as V1Server } from '@modelcontextprotocol/sdk/server/index.js';
 import { SSEServerTransport } from '@modelcontextprotocol/sdk/server/sse.js';
-import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import { CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { createMcpHandler, Server as V2Server } from '@modelcontextprotocol/server';
 import { type Listening, listen } from './listen.ts';
+import { refuse, startSessionServer } from './session-server.ts';
 import { CallRecord, runTool, type ToolDefinition, toolDefinitions } from './toolset.ts';
 
 const INFO = { name: 'sdk-server', version: '2.0.0' };
@@ -59,22 +58,8 @@ class Shared {
 /** Streamable HTTP with sessions, 2025-03-26 to 2025-11-25. */
 export async function startStreamableServer({ json = false } = {}): Promise<SdkServer> {
   const shared = new Shared();
-  const sessions = new Map<string, StreamableHTTPServerTransport>();
-  const listening = await listen(async (request, response) => {
-    const id = request.headers['mcp-session-id'];
-    const known = typeof id === 'string' ? sessions.get(id) : undefined;
-    if (known !== undefined) return known.handleRequest(request, response);
-    if (id !== undefined) return refuse(response, 404, 'Session not found');
-    const transport = new StreamableHTTPServerTransport({
-      sessionIdGenerator: randomUUID,
-      enableJsonResponse: json,
-      onsessioninitialized: (fresh) => void sessions.set(fresh, transport),
-    });
-    // The SDK's own types disagree under exactOptionalPropertyTypes.
-    await shared.newServer().connect(transport as Parameters<V1Server['connect']>[0]);
-    await transport.handleRequest(request, response);
-  });
-  return sdkServer(shared, listening, '/mcp', () => sessions.clear());
+  const { url, listening, forget, close } = await startSessionServer(() => shared.newServer(), { json });
+  return { url, record: shared.record, listening, changeTools: (extra) => shared.changeTools(extra), forget, close };
 }
 
 /** HTTP+SSE of 2024-11-05. */
@@ -90,11 +75,18 @@ export async function startSseServer(): Promise<SdkServer> {
       return;
     }
     const session = sessions.get(url.searchParams.get('sessionId') ?? '');
-    if (session === undefined) return refuse(response, 404, 'Could not find session');
+    if (session === undefined) return refuse(response, 'Could not find session');
     // Where the stream has gone meanwhile it answers 500, and throws besides.
     await session.handlePostMessage(request, response).catch(() => undefined);
   });
-  return sdkServer(shared, listening, '/sse', () => sessions.clear());
+  return {
+    url: new URL('/sse', listening.origin),
+    record: shared.record,
+    listening,
+    changeTools: (extra) => shared.changeTools(extra),
+    forget: () => sessions.clear(),
+    close: () => shared.close(listening),
+  };
 }
 
 /** The v2 SDK; refuses everything but 2026-07-28 unless `legacy`. */
@@ -123,7 +115,7 @@ export async function startStatelessServer({
   const serve = toNodeHandler(handler);
   const listening = await listen((request, response) => {
     headers.push(request.headers);
-    // As above.
+    // The SDK's own types disagree under exactOptionalPropertyTypes.
     void serve(request as Parameters<typeof serve>[0], response as unknown as Parameters<typeof serve>[1]);
   });
   return {
@@ -155,19 +147,3 @@ export const MIRRORED: ToolDefinition = {
     },
   },
 };
-
-function sdkServer(shared: Shared, listening: Listening, path: string, forget: () => void): SdkServer {
-  return {
-    url: new URL(path, listening.origin),
-    record: shared.record,
-    listening,
-    changeTools: (extra) => shared.changeTools(extra),
-    forget,
-    close: () => shared.close(listening),
-  };
-}
-
-function refuse(response: ServerResponse, status: number, message: string): void {
-  response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(JSON.stringify({ jsonrpc: '2.0', error: { code: -32001, message }, id: null }));
-}

@@ -1,8 +1,6 @@
 /** A server of the v1 SDK that uses all that sessions allow: it asks back, logs, reports progress and tells of changes. */
-import { randomUUID } from 'node:crypto';
 import { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
-import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import {
   CallToolRequestSchema,
   CreateMessageResultSchema,
@@ -18,7 +16,7 @@ import {
   UnsubscribeRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js';
 import { commandEndpoint, type StdioEndpoint, TSX } from '../helpers/configs.ts';
-import { listen } from '../helpers/listen.ts';
+import { type SessionServer, startSessionServer } from '../helpers/session-server.ts';
 import { pause } from '../helpers/wait.ts';
 
 type Json = Record<string, unknown>;
@@ -196,46 +194,14 @@ function elicitation(message: string): Json {
   return { message, requestedSchema: { type: 'object', properties: { name: { type: 'string' } } } };
 }
 
-export interface AskingHttp {
-  readonly url: URL;
+export interface AskingHttp extends SessionServer {
   readonly record: AskingRecord;
-  /** How many sessions there have been. */
-  readonly started: () => number;
-  /** Forgets all sessions, as a restart does. */
-  forget(): void;
-  close(): Promise<void>;
 }
 
 /** Over streamable HTTP, with sessions. */
 export async function startAskingServer(): Promise<AskingHttp> {
   const record = new AskingRecord();
-  const sessions = new Map<string, StreamableHTTPServerTransport>();
-  const servers: Server[] = [];
-  const listening = await listen(async (request, response) => {
-    const id = request.headers['mcp-session-id'];
-    const known = sessions.get(String(id));
-    if (known !== undefined) return known.handleRequest(request, response);
-    if (id !== undefined) return void response.writeHead(404).end();
-    const transport = new StreamableHTTPServerTransport({
-      sessionIdGenerator: randomUUID,
-      onsessioninitialized: (fresh) => void sessions.set(fresh, transport),
-    });
-    const server = newAskingServer(record);
-    servers.push(server);
-    // The SDK's own types disagree under exactOptionalPropertyTypes.
-    await server.connect(transport as Parameters<Server['connect']>[0]);
-    await transport.handleRequest(request, response);
-  });
-  return {
-    url: new URL('/mcp', listening.origin),
-    record,
-    started: () => servers.length,
-    forget: () => sessions.clear(),
-    close: async () => {
-      for (const server of servers) await server.close();
-      await listening.stop();
-    },
-  };
+  return { ...(await startSessionServer(() => newAskingServer(record))), record };
 }
 
 /** The same server as a child process. */

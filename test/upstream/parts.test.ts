@@ -101,7 +101,7 @@ test('a tool that nothing can write loses its schemas, and counts for much', () 
 });
 
 test('of a batch without end a beginning is looked at', () => {
-  assert.equal(parseMessages(JSON.stringify(Array.from({ length: 1_000_000 }, () => 0))).length, 1_000);
+  assert.equal(parseMessages(JSON.stringify(Array.from({ length: 100_000 }, () => 0))).length, 1_000);
   const answer = { jsonrpc: '2.0', id: 5, result: {} };
   assert.ok(parseMessages(JSON.stringify([0, answer])).some((message) => isAnswerTo(5, message)));
 });

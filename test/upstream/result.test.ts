@@ -8,6 +8,9 @@ function text(value: string): object {
   return { type: 'text', text: value };
 }
 
+/** JSON, but reading megabytes of it takes seconds. */
+const BRACKETS = '['.repeat(10_000) + ']'.repeat(10_000);
+
 const ELEMENTS: readonly [string, unknown, string][] = [
   ['plain text', text('hello'), '"hello"'],
   ['text with quotes and controls', text('a "b"\n\u0001'), '"a \\"b\\"\\n\\u0001"'],
@@ -25,6 +28,7 @@ const ELEMENTS: readonly [string, unknown, string][] = [
   ['what only looks like JSON', text('{not json}'), '"{not json}"'],
   ['a word that begins like a literal', text('trueish'), '"trueish"'],
   ['a date', text('2026-01-01'), '"2026-01-01"'],
+  ['what nobody nests', text(BRACKETS), `"${BRACKETS}"`],
   ['NaN', text('NaN'), '"NaN"'],
   ['Infinity', text('-Infinity'), '"-Infinity"'],
   ['non-ASCII', text('жук 😀'), '"жук 😀"'],

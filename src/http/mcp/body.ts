@@ -3,7 +3,7 @@ import { GatewayError } from '../../errors.ts';
 import { isRequestMethod } from '../../mcp/methods.ts';
 import { parseJson, stringifyJson } from '../../schema/json.ts';
 import { type Message, toMessage } from '../../upstream/peer/message.ts';
-import { isBearable, MOST_DEPTH, MOST_VALUES } from '../../upstream/peer/shape.ts';
+import { isBearable, MOST_DEPTH, MOST_VALUES } from '../../upstream/shape.ts';
 import { ambiguity } from './ambiguous.ts';
 
 export interface Body {

@@ -2,13 +2,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { GatewayError } from '../../errors.ts';
 import { isRecord } from '../../schema/json-schema.ts';
+import { HEADER_MISMATCH, INVALID_PARAMS, UNSUPPORTED_PROTOCOL_VERSION } from '../../upstream/jsonrpc.ts';
 import { errorMessage, type JsonObject, type Message } from '../../upstream/peer/message.ts';
 import { decodedHeaderValue, LEGACY_REVISIONS, MODERN, MODERN_META, nameParameter } from '../../upstream/protocol.ts';
 
-/** Codes that 2026-07-28 defines; each comes with HTTP 400. */
-const HEADER_MISMATCH = -32020;
-const UNSUPPORTED_PROTOCOL_VERSION = -32022;
-const INVALID_PARAMS = -32602;
 /** Callers may name anything as a revision; so much of it is repeated. */
 const LONGEST_SHOWN = 40;
 

@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify';
 import type { StreamEvent } from '../../mcp/session/event-log.ts';
 import type { ReplyOutlet } from '../../mcp/session/reply-stream.ts';
 import type { Message } from '../../upstream/peer/message.ts';
-import { oneLine } from './one-line.ts';
+import { oneLine } from '../../upstream/peer/one-line.ts';
 import { noteUnsent } from './unsent.ts';
 
 const STREAM_HEADERS = {

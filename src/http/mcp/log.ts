@@ -2,6 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Gateway } from '../../gateway.ts';
 import type { LineHost } from '../../mcp/lines/line-host.ts';
+import { CLIENT_REQUESTS } from '../../mcp/methods.ts';
 import { isRecord } from '../../schema/json-schema.ts';
 import type { Tool } from '../../upstream/catalog.ts';
 import type { Message } from '../../upstream/peer/message.ts';
@@ -9,28 +10,9 @@ import type { Server } from '../../upstream/server.ts';
 import type { Called } from '../context.ts';
 import type { Metrics } from '../metrics.ts';
 
-/** Callers may send any method; only these are repeated. */
-const METHODS = new Set([
-  'initialize',
-  'ping',
-  'server/discover',
-  'subscriptions/listen',
-  'tools/list',
-  'tools/call',
-  'prompts/list',
-  'prompts/get',
-  'resources/list',
-  'resources/templates/list',
-  'resources/read',
-  'resources/subscribe',
-  'resources/unsubscribe',
-  'completion/complete',
-  'logging/setLevel',
-]);
-
-/** Takes note of what is asked; of a batch, of the first request. */
+/** Takes note of what is asked; of a batch, of the first request. Callers may send any method: not all are repeated. */
 export function noteRequests({ mcp }: FastifyRequest, [first]: readonly Message[]): void {
-  if (mcp === undefined || first === undefined || !METHODS.has(first.method)) return;
+  if (mcp === undefined || first === undefined || !CLIENT_REQUESTS.has(first.method)) return;
   mcp.method = first.method;
   if (first.method !== 'tools/call') return;
   const { name } = first.params;

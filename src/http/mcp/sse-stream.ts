@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { MOST_UNREAD_BYTES, type Outlet } from '../../mcp/session/message-stream.ts';
 import type { ReplyOutlet } from '../../mcp/session/reply-stream.ts';
 import type { Message } from '../../upstream/peer/message.ts';
-import { oneLine } from './one-line.ts';
+import { oneLine } from '../../upstream/peer/one-line.ts';
 import { noteUnsent } from './unsent.ts';
 
 /** How soon a connection is looked after whose other end may have vanished without a word, in milliseconds. */

@@ -1,8 +1,8 @@
 /** The event stream of one stateless request: no ids, since it cannot be resumed. */
 import type { FastifyReply } from 'fastify';
 import type { Message } from '../../upstream/peer/message.ts';
+import { oneLine } from '../../upstream/peer/one-line.ts';
 import { beginEventStream } from './event-outlet.ts';
-import { oneLine } from './one-line.ts';
 import { noteUnsent } from './unsent.ts';
 
 export class StatelessStream {

@@ -1,16 +1,15 @@
 /** What servers ask one caller: each question gets an id of ours, since those of two servers may be alike. */
 import { recordOf } from '../../schema/json-schema.ts';
-import type { Id } from '../../upstream/jsonrpc.ts';
+import { type Id, INTERNAL_ERROR, INVALID_PARAMS } from '../../upstream/jsonrpc.ts';
 import {
   edited,
   errorMessage,
   type JsonObject,
   type Message,
   notificationMessage,
+  unlessTooDeep,
   withId,
 } from '../../upstream/peer/message.ts';
-import { INTERNAL_ERROR, INVALID_PARAMS } from '../failures.ts';
-import { unlessTooDeep } from '../wrappers/too-deep.ts';
 import type { LegacyLink } from './legacy-link.ts';
 
 /** Questions of one server that wait for an answer; one more, and the oldest is forgotten. */

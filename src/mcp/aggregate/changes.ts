@@ -1,12 +1,10 @@
 /** Announcements that lists have changed: those of many servers within a moment are one, and a storm is a drizzle. */
+import type { ChangedList } from '../capabilities.ts';
 
 const TOGETHER_MS = 50;
 /** Where changes keep coming: each makes the caller read lists. */
 const FIRST_GAP_MS = 1_000;
 const LONGEST_GAP_MS = 10_000;
-
-export const CHANGED_LISTS = ['tools', 'prompts', 'resources'] as const;
-export type ChangedList = (typeof CHANGED_LISTS)[number];
 
 export class Changes {
   readonly #tell: (list: ChangedList) => void;
@@ -51,14 +49,4 @@ interface Gap {
 
 function roundedUp(ms: number): number {
   return ms < FIRST_GAP_MS ? FIRST_GAP_MS : ms + FIRST_GAP_MS;
-}
-
-/** Which list a notification says has changed; undefined where it says something else. */
-export function changedBy(method: string): ChangedList | undefined {
-  return CHANGED_LISTS.find((list) => method === changedMethod(list));
-}
-
-/** The notification that says so. */
-export function changedMethod(list: ChangedList): string {
-  return `notifications/${list}/list_changed`;
 }

@@ -1,6 +1,7 @@
 /** A server with sessions behind the endpoint over several: its session is opened when something is asked of it first. */
 import type { GatewayError } from '../../errors.ts';
 import { isRecord } from '../../schema/json-schema.ts';
+import { ask } from '../../upstream/peer/ask.ts';
 import { type JsonObject, type Message, notificationMessage, requestMessage } from '../../upstream/peer/message.ts';
 import type { Exchange, Peer, Replies } from '../../upstream/peer/peer.ts';
 import { connectionLost, unavailable } from '../../upstream/wire.ts';
@@ -130,10 +131,8 @@ export class LegacyLink implements Link {
 
   async #initialize(peer: Peer, headers: readonly string[] | undefined): Promise<Peer> {
     const request = requestMessage(this.#host.nextId(), 'initialize', this.#host.handshake());
-    const answer = await new Promise<Message>((onAnswer, onFailure) => {
-      const onMessage = (message: Message): void => this.#host.onMessage(this, message);
-      peer.request(request, { onMessage, onAnswer, onFailure }, headers);
-    });
+    const onMessage = (message: Message): void => this.#host.onMessage(this, message);
+    const answer = await ask(peer, request, { onMessage, headers });
     if (answer.result === undefined) throw this.#refused(answer);
     if (this.#peer !== peer) throw connectionLost('the session ended while it was being opened');
     const { capabilities } = answer.result;

@@ -1,7 +1,7 @@
 /** All servers at one endpoint, for a caller with a session (2024-11-05 to 2025-11-25). */
 import { parseJson } from '../../schema/json.ts';
 import { recordOf } from '../../schema/json-schema.ts';
-import { type Id, METHOD_NOT_FOUND } from '../../upstream/jsonrpc.ts';
+import { type Id, INVALID_PARAMS, METHOD_NOT_FOUND, RESOURCE_NOT_FOUND } from '../../upstream/jsonrpc.ts';
 import {
   errorMessage,
   type JsonObject,
@@ -13,10 +13,10 @@ import {
 import type { Exchange, Peer, PeerEvents, Replies } from '../../upstream/peer/peer.ts';
 import { CLIENT_INFO, LATEST_LEGACY } from '../../upstream/protocol.ts';
 import { connectionLost } from '../../upstream/wire.ts';
-import { INVALID_PARAMS } from '../failures.ts';
+import { CHANGED_LISTS, changedBy, changedMethod } from '../capabilities.ts';
 import { covers } from '../sharing/subscriptions.ts';
 import { Asks } from './asks.ts';
-import { CHANGED_LISTS, Changes, changedBy, changedMethod } from './changes.ts';
+import { Changes } from './changes.ts';
 import { Directory } from './directory.ts';
 import { errand, type Way } from './errand.ts';
 import { LegacyLink } from './legacy-link.ts';
@@ -24,7 +24,7 @@ import { Links } from './links.ts';
 import { LIST_BY_METHOD } from './lists.ts';
 import { MemberLists } from './member-lists.ts';
 import type { AggregateOptions } from './members.ts';
-import { RESOURCE_NOT_FOUND, type Target, Targets } from './targets.ts';
+import { type Target, Targets } from './targets.ts';
 import { failureAt, initializeResult, negotiated, withLogger } from './words.ts';
 
 /** Subscriptions that are made again in a new session of their server; the oldest are forgotten first. */

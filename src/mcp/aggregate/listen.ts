@@ -1,32 +1,23 @@
 /** One subscription of a caller without a session, made of one at each server (2026-07-28, subscriptions). */
-import { isRecord, recordOf } from '../../schema/json-schema.ts';
+import { recordOf } from '../../schema/json-schema.ts';
+import { INVALID_PARAMS } from '../../upstream/jsonrpc.ts';
+import { answerLater } from '../../upstream/peer/answer-later.ts';
 import {
   edited,
   errorMessage,
   type JsonObject,
   type Message,
   notificationMessage,
-  resultMessage,
+  unlessTooDeep,
 } from '../../upstream/peer/message.ts';
 import type { Exchange, Replies } from '../../upstream/peer/peer.ts';
-import { SUBSCRIPTION_ID_META } from '../../upstream/protocol.ts';
-import { INVALID_PARAMS } from '../failures.ts';
+import { CLIENT_INFO } from '../../upstream/protocol.ts';
+import { type ChangedList, changedBy, changedMethod } from '../capabilities.ts';
 import { covers } from '../sharing/subscriptions.ts';
-import { answerLater } from '../wrappers/answer-later.ts';
-import { unlessTooDeep } from '../wrappers/too-deep.ts';
-import { CHANGED_LISTS, type ChangedList, Changes, changedBy, changedMethod } from './changes.ts';
+import { acknowledgement, endOfStream, tagged, writtenFilter } from '../subscriptions.ts';
+import { Changes } from './changes.ts';
 import { MemberListen } from './member-listen.ts';
 import type { ModernLink } from './modern-link.ts';
-import { listenResult } from './words.ts';
-
-const MOST_URIS = 1_000;
-const ACKNOWLEDGED = 'notifications/subscriptions/acknowledged';
-
-/** What a caller wants to be told. */
-export interface Wish {
-  readonly lists: readonly ChangedList[];
-  readonly uris: readonly string[];
-}
 
 export interface ListenOptions {
   readonly message: Message;
@@ -42,22 +33,6 @@ export interface ListenOptions {
   readonly onEnd: () => void;
 }
 
-/** What a listen request asks for; undefined where that is no filter. */
-export function wishOf({ params }: Message): Wish | undefined {
-  const filter = params.notifications;
-  if (!isRecord(filter)) return undefined;
-  const { resourceSubscriptions: uris = [] } = filter;
-  if (!Array.isArray(uris) || uris.length > MOST_URIS || !uris.every((uri) => typeof uri === 'string'))
-    return undefined;
-  return { lists: CHANGED_LISTS.filter((list) => filter[`${list}ListChanged`] === true), uris: [...new Set(uris)] };
-}
-
-/** What a filter says of them. */
-function filterOf(lists: readonly ChangedList[], uris: readonly string[]): JsonObject {
-  const flags = Object.fromEntries(lists.map((list) => [`${list}ListChanged`, true]));
-  return uris.length === 0 ? flags : { ...flags, resourceSubscriptions: uris };
-}
-
 export class Listen implements Exchange {
   readonly #options: ListenOptions;
   readonly #changes: Changes;
@@ -68,10 +43,10 @@ export class Listen implements Exchange {
   constructor(options: ListenOptions) {
     this.#options = options;
     this.#changes = new Changes((list) => this.#tell(notificationMessage(changedMethod(list))));
-    const notifications = filterOf(options.lists, [...options.uris.values()].flat());
+    const notifications = writtenFilter({ lists: options.lists, uris: [...options.uris.values()].flat() });
     // Nothing may be said before the request has returned.
     queueMicrotask(() => {
-      this.#tell(notificationMessage(ACKNOWLEDGED, { notifications }));
+      this.#tell(acknowledgement(notifications));
       if (Object.keys(notifications).length === 0) this.end();
       this.sync();
     });
@@ -98,20 +73,16 @@ export class Listen implements Exchange {
   end(): void {
     if (!this.#stop()) return;
     const { message, replies } = this.#options;
-    replies.onAnswer(resultMessage(message.id ?? '', listenResult(this.#tag)), 200);
+    replies.onAnswer(endOfStream(message.id ?? '', CLIENT_INFO), 200);
   }
 
   cancel(): void {
     this.#stop();
   }
 
-  get #tag(): JsonObject {
-    return { [SUBSCRIPTION_ID_META]: this.#options.message.id };
-  }
-
   #join(link: ModernLink): void {
     const uris = this.#options.uris.get(link.name) ?? [];
-    const notifications = filterOf(this.#options.lists, uris);
+    const notifications = writtenFilter({ lists: this.#options.lists, uris });
     if (Object.keys(notifications).length === 0) return;
     const member = new MemberListen({
       send: (replies) => this.#send(link, notifications, replies),
@@ -149,12 +120,9 @@ export class Listen implements Exchange {
 
   #tell(message: Message): void {
     if (this.#isOver) return;
-    const tag = (value: JsonObject): JsonObject => {
-      const params = recordOf(value.params);
-      return { ...value, params: { ...params, _meta: { ...recordOf(params._meta), ...this.#tag } } };
-    };
-    const tagged = unlessTooDeep(() => edited(message, tag));
-    if (tagged !== undefined) this.#options.replies.onMessage(tagged);
+    const { message: request, replies } = this.#options;
+    const told = tagged(message, request.id ?? '');
+    if (told !== undefined) replies.onMessage(told);
   }
 
   /** False where it had ended before. */

@@ -3,8 +3,9 @@ import { parseJson, stringifyJson } from '../../schema/json.ts';
 import { isRecord, listOf, recordOf } from '../../schema/json-schema.ts';
 import type { Id } from '../../upstream/jsonrpc.ts';
 import { METHOD_NOT_FOUND } from '../../upstream/jsonrpc.ts';
-import { type JsonObject, Message } from '../../upstream/peer/message.ts';
+import { type JsonObject, Message, unlessTooDeep } from '../../upstream/peer/message.ts';
 import { badAnswer } from '../../upstream/wire.ts';
+import type { ChangedList } from '../capabilities.ts';
 
 /** What one server's list may have, all pages together. */
 const MOST_PAGES = 1_000;
@@ -19,7 +20,7 @@ export interface ListSpec {
   readonly kind: ListKind;
   readonly method: string;
   /** Under which a server declares that it has such lists. */
-  readonly capability: 'tools' | 'prompts' | 'resources';
+  readonly capability: ChangedList;
   /** Where the result has the list. */
   readonly key: string;
   /** What tells the entries of one server apart. */
@@ -94,7 +95,7 @@ export function listAnswer(id: Id, spec: ListSpec, entries: Iterable<Entry>, ext
   const taken = new Set<string>();
   let room = MOST_OF_ALL;
   for (const entry of entries) {
-    const text = taken.has(entry.id) ? undefined : textOf(entry.value);
+    const text = taken.has(entry.id) ? undefined : unlessTooDeep(stringifyJson, entry.value);
     if (text === undefined || text.length > room) continue;
     taken.add(entry.id);
     values.push(entry.value);
@@ -106,12 +107,4 @@ export function listAnswer(id: Id, spec: ListSpec, entries: Iterable<Entry>, ext
   // Written once, entry by entry: one of them may be what cannot be written.
   const text = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${rest}${texts.join(',')}]}}`;
   return new Message({ jsonrpc: '2.0', id, result }, text, 'answer');
-}
-
-function textOf(value: Readonly<JsonObject>): string | undefined {
-  try {
-    return stringifyJson(value);
-  } catch {
-    return undefined;
-  }
 }

@@ -2,6 +2,7 @@
 import { isRecord } from '../../schema/json-schema.ts';
 import type { Message } from '../../upstream/peer/message.ts';
 import type { Exchange, Replies } from '../../upstream/peer/peer.ts';
+import { ACKNOWLEDGED } from '../subscriptions.ts';
 
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
@@ -51,7 +52,7 @@ export class MemberListen {
   }
 
   #onMessage(message: Message): void {
-    if (message.method === 'notifications/subscriptions/acknowledged') this.#onAcknowledged(message);
+    if (message.method === ACKNOWLEDGED) this.#onAcknowledged(message);
     else if (message.kind === 'notification') this.#options.onMessage(message);
   }
 

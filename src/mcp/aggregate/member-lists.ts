@@ -1,8 +1,8 @@
 /** The lists of all servers as one caller sees them: read, made one, and searched. */
 import { randomUUID } from 'node:crypto';
+import { INVALID_PARAMS } from '../../upstream/jsonrpc.ts';
 import { errorMessage, type JsonObject, type Message } from '../../upstream/peer/message.ts';
-import { INVALID_PARAMS } from '../failures.ts';
-import { CHANGED_LISTS, type ChangedList } from './changes.ts';
+import { CHANGED_LISTS, type ChangedList } from '../capabilities.ts';
 import type { Directory } from './directory.ts';
 import type { Way } from './errand.ts';
 import type { Link, Links } from './links.ts';

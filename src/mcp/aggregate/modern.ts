@@ -1,15 +1,15 @@
 /** All servers at one endpoint, for callers without sessions (2026-07-28). */
-import { METHOD_NOT_FOUND } from '../../upstream/jsonrpc.ts';
+import { INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND } from '../../upstream/jsonrpc.ts';
+import { answerLater } from '../../upstream/peer/answer-later.ts';
 import { errorMessage, type Message, resultMessage } from '../../upstream/peer/message.ts';
 import type { Exchange, Peer, Replies } from '../../upstream/peer/peer.ts';
 import { connectionLost } from '../../upstream/wire.ts';
-import { INTERNAL_ERROR, INVALID_PARAMS } from '../failures.ts';
-import { answerLater } from '../wrappers/answer-later.ts';
-import { CHANGED_LISTS } from './changes.ts';
+import { CHANGED_LISTS } from '../capabilities.ts';
+import { type ListenFilter, noFilter, readFilter } from '../subscriptions.ts';
 import type { Directory } from './directory.ts';
 import { errand, type Way } from './errand.ts';
 import { Links } from './links.ts';
-import { Listen, type Wish, wishOf } from './listen.ts';
+import { Listen } from './listen.ts';
 import { LIST_BY_METHOD } from './lists.ts';
 import { baggageOf, MemberLists } from './member-lists.ts';
 import type { AggregateOptions } from './members.ts';
@@ -108,13 +108,9 @@ export class AggregateModernPeer implements Peer {
 
   async #listen(message: Message, headers: readonly string[] | undefined): Promise<Way> {
     const id = message.id ?? '';
-    const wish = wishOf(message);
-    if (wish === undefined) {
-      return {
-        answer: errorMessage(id, INVALID_PARAMS, '"notifications" is missing, or is no filter of notifications.'),
-      };
-    }
-    const uris = await this.#owned(wish, message, headers);
+    const filter = readFilter(message);
+    if (filter === undefined) return { answer: noFilter(id) };
+    const uris = await this.#owned(filter, message, headers);
     const send = (replies: Replies): Exchange => {
       if (this.#listens.size >= MOST_LISTENS) {
         return answerLater(replies, errorMessage(id, INTERNAL_ERROR, 'Too many subscriptions are open'));
@@ -123,7 +119,7 @@ export class AggregateModernPeer implements Peer {
         message,
         headers,
         replies,
-        lists: wish.lists,
+        lists: filter.lists,
         uris,
         links: () => this.#links.all(),
         nextId: () => this.#lists.nextId(),
@@ -138,7 +134,7 @@ export class AggregateModernPeer implements Peer {
 
   /** The resources by server; nobody's are left out. */
   async #owned(
-    { uris }: Wish,
+    { uris }: ListenFilter,
     message: Message,
     headers: readonly string[] | undefined,
   ): Promise<ReadonlyMap<string, readonly string[]>> {

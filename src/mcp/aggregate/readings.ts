@@ -1,4 +1,5 @@
 /** Reads the lists of members: in parallel, none waited for too long, and none asked twice at a time. */
+import { ask } from '../../upstream/peer/ask.ts';
 import { type JsonObject, type Message, requestMessage } from '../../upstream/peer/message.ts';
 import { type Outcome, settledWithin } from '../../upstream/waiting.ts';
 import { reasonOf } from '../../upstream/wire.ts';
@@ -114,16 +115,10 @@ export class Readings {
 
   async #readAll(link: Link, spec: ListSpec, { meta, headers }: Baggage): Promise<readonly Entry[]> {
     if (!(await link.offers(spec, headers))) return [];
+    const onMessage = (message: Message): void => this.#options.onMessage(link, message);
     return readList(spec, (params) => {
       const all = meta === undefined ? params : { ...params, _meta: meta };
-      return this.#ask(link, requestMessage(this.#options.nextId(), spec.method, all), headers);
-    });
-  }
-
-  #ask(link: Link, message: Message, headers: readonly string[] | undefined): Promise<Message> {
-    return new Promise((onAnswer, onFailure) => {
-      const onMessage = (other: Message): void => this.#options.onMessage(link, other);
-      link.request(message, { onMessage, onAnswer, onFailure }, headers);
+      return ask(link, requestMessage(this.#options.nextId(), spec.method, all), { onMessage, headers });
     });
   }
 

@@ -1,8 +1,7 @@
 /** Whose a request is that names a tool, a prompt or a resource, and what it says there. */
 import { recordOf } from '../../schema/json-schema.ts';
-import { edited, errorMessage, type JsonObject, type Message } from '../../upstream/peer/message.ts';
-import { INVALID_PARAMS } from '../failures.ts';
-import { unlessTooDeep } from '../wrappers/too-deep.ts';
+import { INVALID_PARAMS } from '../../upstream/jsonrpc.ts';
+import { edited, errorMessage, type JsonObject, type Message, unlessTooDeep } from '../../upstream/peer/message.ts';
 import type { Directory } from './directory.ts';
 import type { Way } from './errand.ts';
 import type { Link } from './links.ts';
@@ -14,9 +13,6 @@ export interface Target<L> {
   readonly link: L;
   readonly message: Message;
 }
-
-/** Resource not found, up to 2025-11-25; 2026-07-28 says invalid params. */
-export const RESOURCE_NOT_FOUND = -32002;
 
 /** The requests that go to one server. */
 const BY_NAME = new Map([

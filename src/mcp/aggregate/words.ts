@@ -1,29 +1,17 @@
 /** What the endpoint over several servers says of itself. */
 import { recordOf } from '../../schema/json-schema.ts';
-import { RpcError } from '../../upstream/jsonrpc.ts';
-import { edited, type JsonObject, type Message } from '../../upstream/peer/message.ts';
-import { CLIENT_INFO, LATEST_LEGACY, LEGACY_REVISIONS, MODERN, SERVER_INFO_META } from '../../upstream/protocol.ts';
-import { failureMessage, INTERNAL_ERROR } from '../failures.ts';
-import { unlessTooDeep } from '../wrappers/too-deep.ts';
-
-/** All that MCP servers can have in common; which of them has what shows in the lists. */
-const CAPABILITIES = {
-  tools: { listChanged: true },
-  prompts: { listChanged: true },
-  resources: { listChanged: true, subscribe: true },
-  logging: {},
-  completions: {},
-} as const;
-
-/** What each result of 2026-07-28 says of who answers. */
-const SERVER_META = { [SERVER_INFO_META]: CLIENT_INFO };
+import { INTERNAL_ERROR, RpcError } from '../../upstream/jsonrpc.ts';
+import { edited, type JsonObject, type Message, unlessTooDeep } from '../../upstream/peer/message.ts';
+import { CLIENT_INFO, LATEST_LEGACY, LEGACY_REVISIONS, SERVER_INFO_META } from '../../upstream/protocol.ts';
+import { CAPABILITIES, SUPPORTED_VERSIONS } from '../capabilities.ts';
+import { failureMessage } from '../failures.ts';
 
 /** What results that may be cached hold besides (2026-07-28): these hang on the caller, and on servers that come and go. */
 export const UNCACHED: Readonly<JsonObject> = {
   resultType: 'complete',
   ttlMs: 0,
   cacheScope: 'private',
-  _meta: SERVER_META,
+  _meta: { [SERVER_INFO_META]: CLIENT_INFO },
 };
 
 /** The revision that a session speaks: the one asked for if we know it (2025-11-25, Lifecycle, version negotiation). */
@@ -31,20 +19,19 @@ export function negotiated(asked: unknown): string {
   return typeof asked === 'string' && LEGACY_REVISIONS.includes(asked) ? asked : LATEST_LEGACY;
 }
 
-/** The result of `initialize`. */
+/** The result of `initialize`: all that servers can do; which of them can do what shows in the lists. */
 export function initializeResult(protocolVersion: string, servers: readonly string[]): JsonObject {
   return { protocolVersion, capabilities: CAPABILITIES, serverInfo: CLIENT_INFO, instructions: instructions(servers) };
 }
 
 /** The result of `server/discover`. */
 export function discoverResult(servers: readonly string[]): JsonObject {
-  const supportedVersions = [MODERN, ...LEGACY_REVISIONS.toReversed()];
-  return { supportedVersions, capabilities: CAPABILITIES, instructions: instructions(servers), ...UNCACHED };
-}
-
-/** The result of `subscriptions/listen`, whose `_meta` names the subscription. */
-export function listenResult(meta: JsonObject): JsonObject {
-  return { resultType: 'complete', _meta: { ...SERVER_META, ...meta } };
+  return {
+    supportedVersions: SUPPORTED_VERSIONS,
+    capabilities: CAPABILITIES,
+    instructions: instructions(servers),
+    ...UNCACHED,
+  };
 }
 
 /** Which server a log message comes from; a logger that the server names stays. */

@@ -1,9 +1,9 @@
 /** A peer whose requests under way can be ended from our side: each caller gets an answer, and the server is told. */
-import { type Message, resultMessage } from '../../upstream/peer/message.ts';
+import type { Message } from '../../upstream/peer/message.ts';
 import type { Exchange, Peer, Replies } from '../../upstream/peer/peer.ts';
-import { SUBSCRIPTION_ID_META } from '../../upstream/protocol.ts';
+import { CLIENT_INFO } from '../../upstream/protocol.ts';
 import { connectionLost } from '../../upstream/wire.ts';
-import { listenResult } from '../aggregate/words.ts';
+import { endOfStream } from '../subscriptions.ts';
 
 const LISTEN = 'subscriptions/listen';
 
@@ -65,6 +65,6 @@ export class EndingPeer implements Peer {
     const { message, replies } = call;
     const { id = '' } = message;
     if (message.method !== LISTEN) replies.onFailure(connectionLost('The gateway ended the request'));
-    else replies.onAnswer(resultMessage(id, listenResult({ [SUBSCRIPTION_ID_META]: id })), 200);
+    else replies.onAnswer(endOfStream(id, CLIENT_INFO), 200);
   }
 }

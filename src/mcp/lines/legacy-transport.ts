@@ -1,12 +1,13 @@
 /** Opens a server's session for one caller: of their own, or one that callers share; or translated, where the server has no sessions. */
 import { isRecord } from '../../schema/json-schema.ts';
 import { METHOD_NOT_FOUND } from '../../upstream/jsonrpc.ts';
+import { ask } from '../../upstream/peer/ask.ts';
 import { edited, type Message, requestMessage } from '../../upstream/peer/message.ts';
-import type { Exchange, Peer, PeerEvents } from '../../upstream/peer/peer.ts';
+import { type Peer, type PeerEvents, QUIET } from '../../upstream/peer/peer.ts';
 import { CLIENT_INFO, LATEST_LEGACY, MODERN } from '../../upstream/protocol.ts';
 import type { Server } from '../../upstream/server.ts';
-import { NotSentError, type StopSignal, unavailable } from '../../upstream/wire.ts';
-import { principalAt, sessionOwner } from '../caller.ts';
+import { NotSentError, type StopSignal } from '../../upstream/wire.ts';
+import { holderAt } from '../caller.ts';
 import { ModernAsLegacy } from '../translate/modern-as-legacy.ts';
 import { DeferredPeer } from '../wrappers/deferred-peer.ts';
 import { ForwardingPeer } from '../wrappers/forwarding.ts';
@@ -22,7 +23,6 @@ import type { Scope } from './transports.ts';
 const ASKED = ['sampling', 'elicitation', 'roots'];
 /** Starting a server may download it first, in milliseconds. */
 const CONNECT_MS = 60_000;
-const QUIET: PeerEvents = { onMessage: () => undefined, onClosed: () => undefined };
 
 export interface TransportOptions extends Omit<LineOptions, 'server'> {
   readonly server: Server;
@@ -128,7 +128,7 @@ export class LegacyTransport {
   /** Room for a child, and what gives it back; undefined where there is none, and sharing will do. */
   #slot(): (() => void) | undefined {
     const { caller, server, children, makeRoom } = this.#options;
-    const { key, isOnePerson } = sessionOwner({ ...caller, principal: principalAt(caller, server) }, undefined);
+    const { key, isOnePerson } = holderAt(caller, server);
     let slot: ChildSlot;
     try {
       slot = this.#host.children.take(key, isOnePerson, makeRoom);
@@ -178,45 +178,18 @@ export class LegacyTransport {
   }
 }
 
-/** Sends `initialize` to a new peer; resolves with the answer, which may be an error, and leaves nothing open where it fails. */
+/**
+ * Sends `initialize` to a new peer; resolves with the answer, which may be an error. What comes before it is told to `events`
+ * as it comes. Leaves nothing open where it fails or is stopped.
+ */
 export async function openedOn(peer: Peer, initialize: Message, events: PeerEvents, stop: StopSignal): Promise<Opened> {
   try {
-    if (stop.aborted) throw stop.reason;
-    return { peer, answer: await begin(peer, initialize, events, stop) };
+    const onMessage = (message: Message): void => events.onMessage(message);
+    return { peer, answer: await ask(peer, initialize, { ms: CONNECT_MS, onMessage, stop }) };
   } catch (error) {
     await peer.close();
     throw error;
   }
-}
-
-/** What comes before the answer is told as it comes. */
-function begin(peer: Peer, initialize: Message, events: PeerEvents, stop: StopSignal): Promise<Message> {
-  return new Promise((resolve, reject) => {
-    const ended = (): void => {
-      clearTimeout(timer);
-      stop.removeEventListener('abort', onStop);
-    };
-    const giveUp = (why: unknown): void => {
-      ended();
-      exchange.cancel();
-      reject(why as Error);
-    };
-    const onStop = (): void => giveUp(stop.reason);
-    const exchange: Exchange = peer.request(initialize, {
-      onMessage: (message) => events.onMessage(message),
-      onAnswer: (answer) => {
-        ended();
-        resolve(answer);
-      },
-      onFailure: (error) => {
-        ended();
-        reject(error as Error);
-      },
-    });
-    // Not before: where the request throws, nobody would end them.
-    const timer = setTimeout(() => giveUp(unavailable('The server did not answer in time.', 5)), CONNECT_MS);
-    stop.addEventListener('abort', onStop);
-  });
 }
 
 function mayBeAsked({ params }: Message): boolean {

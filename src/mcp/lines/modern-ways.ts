@@ -1,7 +1,7 @@
 /** The stateless connections to servers, one for each scope; those that nobody uses are ended after a while. */
 import type { ServerConfig } from '../../config/model.ts';
 import type { Owner } from '../../oauth/model.ts';
-import { METHOD_NOT_FOUND } from '../../upstream/jsonrpc.ts';
+import { INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND } from '../../upstream/jsonrpc.ts';
 import { Eras } from '../../upstream/peer/eras.ts';
 import type { Message } from '../../upstream/peer/message.ts';
 import { StatusError } from '../../upstream/peer/modern-answer.ts';
@@ -14,8 +14,7 @@ import { connectionLost, unavailable } from '../../upstream/wire.ts';
 import type { Lease } from '../sharing/shared-peer.ts';
 import { WatchedPeer } from '../wrappers/watched-peer.ts';
 
-/** JSON-RPC 2.0 section 5.1: no request, and no sound parameters. */
-const OF_ANY_ERA: ReadonlySet<unknown> = new Set([-32600, -32602]);
+const OF_ANY_ERA: ReadonlySet<unknown> = new Set([INVALID_REQUEST, INVALID_PARAMS]);
 const IDLE_MS = 10 * 60_000;
 const MOST = 1_000;
 /** Ways that were given up while somebody used them. */

@@ -3,7 +3,7 @@ import type { Owner } from '../../oauth/model.ts';
 import type { Peer, PeerEvents } from '../../upstream/peer/peer.ts';
 import type { Server } from '../../upstream/server.ts';
 import { UnderWaySet } from '../../upstream/under-way.ts';
-import { type McpCaller, principalAt, sessionOwner } from '../caller.ts';
+import { holderAt, type McpCaller, principalAt, sessionOwner } from '../caller.ts';
 import { LoginGate } from '../login/gate.ts';
 import type { Lease } from '../sharing/shared-peer.ts';
 import { LegacyAsModern } from '../translate/legacy-as-modern.ts';
@@ -101,7 +101,7 @@ export class StatelessLines {
   /** Room for a child that only this caller uses; throws 503 where there is none. */
   #lease(server: Server, caller: McpCaller): Lease {
     const { children, transports } = this.#host;
-    const { key, isOnePerson } = sessionOwner({ ...caller, principal: principalAt(caller, server) }, undefined);
+    const { key, isOnePerson } = holderAt(caller, server);
     const makeRoom = (ofAnybody: boolean): boolean =>
       transports.giveUpIdle(ofAnybody ? undefined : key) || this.#makeRoom(sessionOwner(caller, undefined).key);
     const slot = children.take(key, isOnePerson, makeRoom);

@@ -3,11 +3,11 @@
  * without a connection alive, and words a missing login in the way that the caller's client understands.
  */
 import { identityRequired, LoginNeeded } from '../../oauth/errors.ts';
-import type { Id } from '../../upstream/jsonrpc.ts';
+import { type Id, INVALID_PARAMS } from '../../upstream/jsonrpc.ts';
 import { edited, errorMessage, type JsonObject, type Message } from '../../upstream/peer/message.ts';
 import type { Exchange, Peer, PeerEvents, PeerFactory, Replies } from '../../upstream/peer/peer.ts';
 import { NotSentError } from '../../upstream/wire.ts';
-import { INVALID_PARAMS } from '../failures.ts';
+import { ACKNOWLEDGED } from '../subscriptions.ts';
 import { connectDefinition } from './connect-tool.ts';
 import { GatedCall } from './gated-call.ts';
 import { LoginAnswers, type LoginAnswersOptions } from './login-answers.ts';
@@ -91,7 +91,7 @@ export class LoginGate implements Peer {
 
   #pass(call: GatedCall, inner: Peer, message: Message): void {
     call.pass(inner, message, {
-      onMessage: (said) => (isAcknowledgement(said) ? this.#acknowledged(call, said) : said),
+      onMessage: (said) => (said.method === ACKNOWLEDGED ? this.#acknowledged(call, said) : said),
       onAnswer: (answer) => (this.#listens.outlives(call) ? undefined : this.#mended(call.message, answer)),
       onFailure: (error) => {
         if (error instanceof LoginNeeded) this.#lacking(call, error);
@@ -165,10 +165,6 @@ export class LoginGate implements Peer {
 
 /** Codes of those who have no account at the server, so that it has nothing to list for them. */
 const NOBODY: ReadonlySet<string> = new Set(['identity_required', 'authorization_required']);
-
-function isAcknowledgement({ method }: Message): boolean {
-  return method === 'notifications/subscriptions/acknowledged';
-}
 
 function firstParams({ params }: JsonObject): JsonObject {
   return withoutAnswers(params as JsonObject);

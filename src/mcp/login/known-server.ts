@@ -1,29 +1,20 @@
 /** What is remembered of a server for callers without a connection: what it can do, and which names of ours it has taken. */
 import { isRecord } from '../../schema/json-schema.ts';
 import type { Server } from '../../upstream/server.ts';
+import { CAPABILITIES } from '../capabilities.ts';
 import { connectNames } from './connect-tool.ts';
 
 type Switches = Readonly<Record<string, boolean>>;
 /** As `initialize` and `server/discover` tell them; nothing but switches that the specification knows. */
 export type Capabilities = Readonly<Record<string, Switches>>;
 
-const SWITCHES: Readonly<Record<string, readonly string[]>> = {
-  tools: ['listChanged'],
-  prompts: ['listChanged'],
-  resources: ['listChanged', 'subscribe'],
-  logging: [],
-  completions: [],
-};
-
-/** Until somebody has been connected: all of them. */
-const ALL = switchedOn(() => true);
-
 /** One for each server, for all of its callers: it keeps nothing that could be of one person. */
 export class KnownServer {
   readonly #server: Server;
   readonly #ours: readonly string[];
   readonly #taken = new Set<string>();
-  #capabilities = ALL;
+  /** Until somebody has been connected: all of them. */
+  #capabilities: Capabilities = CAPABILITIES;
   #version: string | undefined;
 
   constructor(server: Server) {
@@ -76,10 +67,10 @@ export class KnownServer {
 }
 
 function switchedOn(isOn: (kind: string, name?: string) => boolean): Capabilities {
-  const kinds = Object.entries(SWITCHES).filter(([kind]) => isOn(kind));
+  const kinds = Object.entries<Switches>(CAPABILITIES).filter(([kind]) => isOn(kind));
   return Object.fromEntries(
-    kinds.map(([kind, names]) => {
-      const on = names.filter((name) => isOn(kind, name));
+    kinds.map(([kind, switches]) => {
+      const on = Object.keys(switches).filter((name) => isOn(kind, name));
       return [kind, Object.fromEntries(on.map((name) => [name, true]))];
     }),
   );

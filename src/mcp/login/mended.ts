@@ -1,7 +1,7 @@
 /** What a gate adds to the answers of a server: the tool that tells how to connect, and that lists may change. */
 import { isRecord } from '../../schema/json-schema.ts';
 import { METHOD_NOT_FOUND } from '../../upstream/jsonrpc.ts';
-import { edited, type JsonObject, type Message, resultMessage } from '../../upstream/peer/message.ts';
+import { edited, type JsonObject, type Message, resultMessage, unlessTooDeep } from '../../upstream/peer/message.ts';
 import type { Peer } from '../../upstream/peer/peer.ts';
 
 /** The answer to `tools/list` with `tool` at its end; a server that knows no tools has this one. */
@@ -37,10 +37,6 @@ export function withChangingTools(answer: Message): Message {
 
 /** What is nested too deeply to be written again passes as it came. */
 function changed(answer: Message, change: (result: JsonObject) => JsonObject): Message {
-  try {
-    return edited(answer, (value) => ({ ...value, result: change(value.result as JsonObject) }));
-  } catch (error) {
-    if (error instanceof RangeError) return answer;
-    throw error;
-  }
+  const mend = (value: JsonObject): JsonObject => ({ ...value, result: change(value.result as JsonObject) });
+  return unlessTooDeep(edited, answer, mend) ?? answer;
 }

@@ -1,9 +1,8 @@
 /** What callers without a connection are answered in the place of the server, so that their session lives and can grow. */
-import { isRecord } from '../../schema/json-schema.ts';
-import type { Id } from '../../upstream/jsonrpc.ts';
-import { type JsonObject, type Message, notificationMessage, resultMessage } from '../../upstream/peer/message.ts';
+import { type JsonObject, type Message, resultMessage } from '../../upstream/peer/message.ts';
 import type { Peer } from '../../upstream/peer/peer.ts';
-import { CLIENT_INFO, LATEST_LEGACY, LEGACY_REVISIONS, MODERN, SERVER_INFO_META } from '../../upstream/protocol.ts';
+import { CLIENT_INFO, LATEST_LEGACY, LEGACY_REVISIONS, SERVER_INFO_META } from '../../upstream/protocol.ts';
+import { SUPPORTED_VERSIONS } from '../capabilities.ts';
 import { connectDefinition } from './connect-tool.ts';
 import type { KnownServer } from './known-server.ts';
 
@@ -18,12 +17,12 @@ export interface Absent {
 /** 2026-07-28 wants them on whatever may be kept; nothing of this may. */
 const MODERN_RESULT = { resultType: 'complete', ttlMs: 0, cacheScope: 'private' };
 
-const LISTS: Readonly<Record<string, string>> = {
-  'tools/list': 'tools',
-  'prompts/list': 'prompts',
-  'resources/list': 'resources',
-  'resources/templates/list': 'resourceTemplates',
-};
+const LISTS: ReadonlyMap<string, string> = new Map([
+  ['tools/list', 'tools'],
+  ['prompts/list', 'prompts'],
+  ['resources/list', 'resources'],
+  ['resources/templates/list', 'resourceTemplates'],
+]);
 
 /** Undefined where the server alone could answer. */
 export function unconnectedAnswer(message: Message, absent: Absent): Message | undefined {
@@ -35,9 +34,8 @@ function greeting({ method, params }: Message, { name, known, era }: Absent): Js
   const serverInfo = { name, version: CLIENT_INFO.version };
   if (era === 'modern') {
     if (method !== 'server/discover') return undefined;
-    const supportedVersions = [MODERN, ...LEGACY_REVISIONS.toReversed()];
     const _meta = { [SERVER_INFO_META]: serverInfo };
-    return { supportedVersions, capabilities: known.capabilities, _meta, ...MODERN_RESULT };
+    return { supportedVersions: SUPPORTED_VERSIONS, capabilities: known.capabilities, _meta, ...MODERN_RESULT };
   }
   if (method === 'ping' || method === 'logging/setLevel') return {};
   if (method !== 'initialize') return undefined;
@@ -52,35 +50,9 @@ function agreedVersion(asked: unknown, learned: string | undefined): string {
 }
 
 function listing({ method, params }: Message, { name, known, era }: Absent): JsonObject | undefined {
-  const list = LISTS[method];
+  const list = LISTS.get(method);
   if (list === undefined) return undefined;
   const isOurs = list === 'tools' && params.cursor === undefined;
   const entries = isOurs ? [connectDefinition(name, known.connectName)] : [];
   return { [list]: entries, ...(era === 'modern' ? MODERN_RESULT : {}) };
-}
-
-const SUBSCRIPTION_ID_META = 'io.modelcontextprotocol/subscriptionId';
-
-/** The kinds of lists of which `subscriptions/listen` is told (2026-07-28), by what it asks for. */
-const CHANGES: Readonly<Record<string, string>> = {
-  toolsListChanged: 'tools',
-  promptsListChanged: 'prompts',
-  resourcesListChanged: 'resources',
-};
-
-/** `notifications/subscriptions/acknowledged`: all that was asked for, because a login may bring it. */
-export function acknowledged(id: Id, { params }: Message): Message {
-  const notifications = isRecord(params.notifications) ? params.notifications : {};
-  return notificationMessage('notifications/subscriptions/acknowledged', { ...tag(id), notifications });
-}
-
-/** The `list_changed` notifications that a `subscriptions/listen` asks for. */
-export function changesFor(id: Id, { params }: Message): Message[] {
-  const asked = isRecord(params.notifications) ? params.notifications : {};
-  const kinds = Object.entries(CHANGES).filter(([key]) => asked[key] === true);
-  return kinds.map(([, kind]) => notificationMessage(`notifications/${kind}/list_changed`, tag(id)));
-}
-
-function tag(id: Id): JsonObject {
-  return { _meta: { [SUBSCRIPTION_ID_META]: id } };
 }

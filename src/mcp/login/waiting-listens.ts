@@ -1,9 +1,10 @@
 /** `subscriptions/listen` (2026-07-28) that no server listens to: acknowledged by us, and told of logins. */
-import { isRecord } from '../../schema/json-schema.ts';
+import { recordOf } from '../../schema/json-schema.ts';
 import type { Id } from '../../upstream/jsonrpc.ts';
-import type { Message } from '../../upstream/peer/message.ts';
+import { type Message, notificationMessage } from '../../upstream/peer/message.ts';
+import { changedMethod } from '../capabilities.ts';
+import { acknowledgement, listsIn, tagged } from '../subscriptions.ts';
 import type { GatedCall } from './gated-call.ts';
-import { acknowledged, changesFor } from './unconnected.ts';
 
 /** Of one gate. */
 const MOST_WAITING = 16;
@@ -25,7 +26,7 @@ export class WaitingListens {
 
   /** What the caller of `call` hears of the server's own acknowledgement; undefined: they have heard ours. */
   acknowledgedBy(call: GatedCall, said: Message): Message | undefined {
-    if (honorsNothing(said) && changesFor(idOf(call), call.message).length > 0) {
+    if (honorsNothing(said) && listsIn(notificationsOf(call)).length > 0) {
       // What this server never changes for everybody, a login changes for one.
       this.#declined.add(call);
       this.#acknowledge(call);
@@ -41,14 +42,19 @@ export class WaitingListens {
   #acknowledge(call: GatedCall): void {
     if (this.#acknowledged.has(call)) return;
     this.#acknowledged.add(call);
-    call.tell(acknowledged(idOf(call), call.message));
+    // All that was asked for, because a login may bring it.
+    call.tell(tagged(acknowledgement(recordOf(notificationsOf(call))), idOf(call)));
   }
 
   /** A login has been made, or has ended: tells all that everything may be different, and returns the requests to be passed on. */
   release(): readonly GatedCall[] {
     const released = [...this.#waiting].filter((call) => !call.isOver);
     this.#waiting.clear();
-    for (const call of released) for (const change of changesFor(idOf(call), call.message)) call.tell(change);
+    for (const call of released) {
+      for (const list of listsIn(notificationsOf(call))) {
+        call.tell(tagged(notificationMessage(changedMethod(list)), idOf(call)));
+      }
+    }
     return released;
   }
 
@@ -61,8 +67,13 @@ export class WaitingListens {
 }
 
 function honorsNothing({ params }: Message): boolean {
-  const honored = isRecord(params.notifications) ? Object.values(params.notifications) : [];
-  return honored.every((one) => one === false || (Array.isArray(one) && one.length === 0));
+  return Object.values(recordOf(params.notifications)).every(
+    (one) => one === false || (Array.isArray(one) && one.length === 0),
+  );
+}
+
+function notificationsOf({ message }: GatedCall): unknown {
+  return message.params.notifications;
 }
 
 function idOf({ message }: GatedCall): Id {

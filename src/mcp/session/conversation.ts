@@ -1,5 +1,5 @@
 /** One session of a client that speaks 2024-11-05 to 2025-11-25: its requests under way, its streams, and the server behind. */
-import type { Id } from '../../upstream/jsonrpc.ts';
+import { type Id, INVALID_REQUEST } from '../../upstream/jsonrpc.ts';
 import { errorMessage, type Message } from '../../upstream/peer/message.ts';
 import type { Exchange, Peer, PeerFactory } from '../../upstream/peer/peer.ts';
 import { UnderWay } from '../../upstream/under-way.ts';
@@ -18,7 +18,6 @@ interface Pending {
   readonly isFirst: boolean;
 }
 
-const INVALID_REQUEST = -32600;
 /** Requests under way at once. */
 const MOST_PENDING = 1_000;
 /** Ended streams that can still be resumed. */

@@ -1,5 +1,6 @@
 /** A shared session as one of its callers sees it. */
-import { type Id, METHOD_NOT_FOUND } from '../../upstream/jsonrpc.ts';
+import { type Id, INVALID_PARAMS, METHOD_NOT_FOUND } from '../../upstream/jsonrpc.ts';
+import { answerLater, failLater } from '../../upstream/peer/answer-later.ts';
 import {
   edited,
   errorMessage,
@@ -8,14 +9,12 @@ import {
   requestMessage,
   resultMessage,
   rewritten,
+  unlessTooDeep,
 } from '../../upstream/peer/message.ts';
 import type { Exchange, Peer, PeerEvents, Replies } from '../../upstream/peer/peer.ts';
 import { LEGACY_REVISIONS } from '../../upstream/protocol.ts';
 import { UnderWay } from '../../upstream/under-way.ts';
 import { connectionLost, unavailable } from '../../upstream/wire.ts';
-import { INVALID_PARAMS } from '../failures.ts';
-import { answerLater, failLater } from '../wrappers/answer-later.ts';
-import { unlessTooDeep } from '../wrappers/too-deep.ts';
 import type { Flight, FlightHost, Request } from './flight.ts';
 import { isLogLevel, type LogLevel, reaches } from './levels.ts';
 import type { SharedPeer } from './shared-peer.ts';

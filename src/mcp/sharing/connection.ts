@@ -1,13 +1,19 @@
 /** The one upstream session that many callers share: opened when it is needed, opened again after it was lost. */
 import { LoginNeeded } from '../../oauth/errors.ts';
 import { Pacing } from '../../upstream/pacing.ts';
-import type { Message } from '../../upstream/peer/message.ts';
-import { type JsonObject, notificationMessage, requestMessage, withId } from '../../upstream/peer/message.ts';
+import { ask } from '../../upstream/peer/ask.ts';
+import {
+  type JsonObject,
+  type Message,
+  notificationMessage,
+  requestMessage,
+  unlessTooDeep,
+  withId,
+} from '../../upstream/peer/message.ts';
 import type { Peer, PeerFactory } from '../../upstream/peer/peer.ts';
 import { LEGACY_REVISIONS } from '../../upstream/protocol.ts';
 import { DEFAULT_TIMINGS, type LinkTimings } from '../../upstream/timings.ts';
 import { badAnswer, unavailable } from '../../upstream/wire.ts';
-import { unlessTooDeep } from '../wrappers/too-deep.ts';
 
 /** A session that has been initialized. */
 export interface Opened {
@@ -150,7 +156,7 @@ export class SharedConnection {
 
   #initialize(peer: Peer): Promise<Message> {
     const request = requestMessage(INITIALIZE_ID, 'initialize', this.#initializeParams);
-    return askPeer(peer, request, this.#timings.connectMs);
+    return ask(peer, request, { ms: this.#timings.connectMs });
   }
 
   /** A server that keeps failing is spared; who comes shortly before the pause ends waits for it. */
@@ -170,27 +176,6 @@ export class SharedConnection {
     if (lived < this.#timings.stableMs) this.#notBefore = Date.now() + this.#pacing.failed();
     this.#events.onLost();
   }
-}
-
-/** One request of our own. Resolves with its answer, be it a result or an error; rejects where none comes within `ms`. */
-export function askPeer(peer: Peer, request: Message, ms: number): Promise<Message> {
-  return new Promise((resolve, reject) => {
-    const exchange = peer.request(request, {
-      onMessage: () => undefined,
-      onAnswer: (message) => {
-        clearTimeout(timer);
-        resolve(message);
-      },
-      onFailure: (error) => {
-        clearTimeout(timer);
-        reject(error);
-      },
-    });
-    const timer = setTimeout(() => {
-      exchange.cancel();
-      reject(unavailable('The server did not answer in time.', 5));
-    }, ms);
-  });
 }
 
 function checked(answer: Message): Message {

@@ -1,12 +1,17 @@
 /** One caller's request on a shared session: its id and progress token are ours on the way out, and the caller's on the way back. */
 
 import { isRecord } from '../../schema/json-schema.ts';
-import type { Id } from '../../upstream/jsonrpc.ts';
-import { edited, errorMessage, type JsonObject, type Message, withId } from '../../upstream/peer/message.ts';
+import { type Id, INVALID_PARAMS } from '../../upstream/jsonrpc.ts';
+import {
+  edited,
+  errorMessage,
+  type JsonObject,
+  type Message,
+  unlessTooDeep,
+  withId,
+} from '../../upstream/peer/message.ts';
 import type { Exchange, Replies } from '../../upstream/peer/peer.ts';
 import { badAnswer, NotSentError } from '../../upstream/wire.ts';
-import { INVALID_PARAMS } from '../failures.ts';
-import { unlessTooDeep } from '../wrappers/too-deep.ts';
 import type { Opened, SharedConnection } from './connection.ts';
 
 export interface FlightHost {

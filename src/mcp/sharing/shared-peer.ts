@@ -1,6 +1,7 @@
 /** Many callers on one upstream session: each sees it as its own, and nothing of one reaches another. */
 import { randomInt } from 'node:crypto';
-import { type Id, METHOD_NOT_FOUND } from '../../upstream/jsonrpc.ts';
+import { type Id, INTERNAL_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND } from '../../upstream/jsonrpc.ts';
+import { ask } from '../../upstream/peer/ask.ts';
 import {
   errorMessage,
   type JsonObject,
@@ -13,9 +14,9 @@ import type { Peer, PeerEvents, PeerFactory } from '../../upstream/peer/peer.ts'
 import type { LinkTimings } from '../../upstream/timings.ts';
 import { UnderWay } from '../../upstream/under-way.ts';
 import { connectionLost, unavailable } from '../../upstream/wire.ts';
-import { INTERNAL_ERROR, INVALID_REQUEST } from '../failures.ts';
+import { announces, CHANGED_LISTS, changedBy, changedMethod } from '../capabilities.ts';
 import { SharedCaller } from './caller.ts';
-import { askPeer, type Opened, SharedConnection } from './connection.ts';
+import { type Opened, SharedConnection } from './connection.ts';
 import { Flight, type FlightHost, type Request } from './flight.ts';
 import { type LogLevel, mostVerbose } from './levels.ts';
 import { Subscriptions } from './subscriptions.ts';
@@ -171,7 +172,7 @@ export class SharedPeer {
       this.#ask(message, flight, (answer) => flight.reply(answer));
     } else if (message.method === 'notifications/progress') {
       flight.progress(message);
-    } else if (isForAll(message)) {
+    } else if (changedBy(message.method) !== undefined) {
       this.#announce(message, caller);
       flight.deliver(message);
     } else if (!this.#directed(message) && caller.hears(message)) {
@@ -185,7 +186,7 @@ export class SharedPeer {
       this.#ask(message, flight, (answer) => peer.send(answer));
     } else if (message.method === 'notifications/progress') {
       this.#flights.get(message.params.progressToken as number)?.progress(message);
-    } else if (isForAll(message)) {
+    } else if (changedBy(message.method) !== undefined) {
       this.#announce(message);
     } else {
       this.#directed(message);
@@ -245,8 +246,9 @@ export class SharedPeer {
     }
     for (const uri of this.subscriptions.uris) this.#own('resources/subscribe', { uri });
     if (!again) return;
-    for (const list of LISTS) {
-      if (announces(opened.answer, list)) this.#announce(notificationMessage(`notifications/${list}/list_changed`));
+    const capabilities = opened.answer.result?.capabilities;
+    for (const list of CHANGED_LISTS) {
+      if (announces(capabilities, list)) this.#announce(notificationMessage(changedMethod(list)));
     }
   }
 
@@ -254,13 +256,12 @@ export class SharedPeer {
   #own(method: string, params: JsonObject): void {
     const peer = this.connection.current?.peer;
     if (peer !== undefined)
-      askPeer(peer, requestMessage(this.#nextId(), method, params), OWN_MS).catch(() => undefined);
+      ask(peer, requestMessage(this.#nextId(), method, params), { ms: OWN_MS }).catch(() => undefined);
   }
 }
 
 /** Capabilities of a client that let a server ask back. */
 const ASKING = ['elicitation', 'sampling', 'roots'];
-const LISTS = ['tools', 'prompts', 'resources'] as const;
 
 /** One caller whose end fails must not keep the others from hearing of theirs. */
 function attempt(tell: () => void): void {
@@ -271,17 +272,8 @@ function attempt(tell: () => void): void {
   }
 }
 
-function isForAll(message: Message): boolean {
-  return LISTS.some((list) => message.method === `notifications/${list}/list_changed`);
-}
-
 /** Whether the answer to `initialize` declares a capability. */
 export function declares(answer: Message, capability: string): boolean {
   const capabilities = answer.result?.capabilities as JsonObject | undefined;
   return capabilities?.[capability] !== undefined;
-}
-
-function announces(answer: Message, list: (typeof LISTS)[number]): boolean {
-  const capabilities = answer.result?.capabilities as Record<string, JsonObject | undefined> | undefined;
-  return capabilities?.[list]?.listChanged === true;
 }

@@ -1,10 +1,9 @@
 /** Answers of a legacy server as 2026-07-28 has them. */
 import { isRecord } from '../../schema/json-schema.ts';
-import type { Id } from '../../upstream/jsonrpc.ts';
-import { METHOD_NOT_FOUND } from '../../upstream/jsonrpc.ts';
+import { type Id, INVALID_PARAMS, METHOD_NOT_FOUND, RESOURCE_NOT_FOUND } from '../../upstream/jsonrpc.ts';
 import { edited, errorMessage, type JsonObject, type Message } from '../../upstream/peer/message.ts';
-import { LEGACY_REVISIONS, MODERN, SERVER_INFO_META } from '../../upstream/protocol.ts';
-import { INVALID_PARAMS } from '../failures.ts';
+import { SERVER_INFO_META } from '../../upstream/protocol.ts';
+import { SUPPORTED_VERSIONS } from '../capabilities.ts';
 
 /** Results that say how long they may be kept (Caching); nothing is known of it, so: not at all, and by nobody else. */
 const CACHEABLE: ReadonlySet<string> = new Set([
@@ -16,9 +15,6 @@ const CACHEABLE: ReadonlySet<string> = new Set([
   'resources/read',
 ]);
 const NOT_TO_BE_KEPT = { ttlMs: 0, cacheScope: 'private' };
-
-/** Legacy revisions said it with a code of its own. */
-const RESOURCE_NOT_FOUND = -32002;
 
 /** The answer to a request of `method` under `id`; `welcome`: the server's answer to `initialize`. Throws RangeError for what is nested too deeply. */
 export function modernAnswer(answer: Message, method: string, id: Id, welcome: Message | undefined): Message {
@@ -35,7 +31,7 @@ export function statusOf(answer: Message): number {
   return answer.error?.code === METHOD_NOT_FOUND ? 404 : 200;
 }
 
-export function modernResult(result: JsonObject, method: string, welcome: Message | undefined): JsonObject {
+function modernResult(result: JsonObject, method: string, welcome: Message | undefined): JsonObject {
   const caching = CACHEABLE.has(method) ? NOT_TO_BE_KEPT : {};
   return { ...result, ...caching, resultType: 'complete', ...metaOf(result, welcome) };
 }
@@ -46,8 +42,7 @@ export function discovery(welcome: Message, id: Id): Message {
     const { protocolVersion: _, serverInfo: __, capabilities, ...result } = value.result as JsonObject;
     // An extension of its own in this revision.
     const { tasks: ___, ...offered } = isRecord(capabilities) ? capabilities : {};
-    const supportedVersions = [MODERN, ...[...LEGACY_REVISIONS].reverse()];
-    const found = { ...result, supportedVersions, capabilities: offered };
+    const found = { ...result, supportedVersions: SUPPORTED_VERSIONS, capabilities: offered };
     return { ...value, id, result: modernResult(found, 'server/discover', welcome) };
   });
 }

@@ -1,25 +1,22 @@
 /** `subscriptions/listen` of 2026-07-28 in front of a server that tells changes without being asked, and resources by subscription. */
-import { isRecord } from '../../schema/json-schema.ts';
+import { recordOf } from '../../schema/json-schema.ts';
 import type { Id } from '../../upstream/jsonrpc.ts';
-import {
-  edited,
-  errorMessage,
-  type JsonObject,
-  type Message,
-  notificationMessage,
-  requestMessage,
-  resultMessage,
-} from '../../upstream/peer/message.ts';
+import { type Message, requestMessage, unlessTooDeep } from '../../upstream/peer/message.ts';
 import type { Peer, Replies } from '../../upstream/peer/peer.ts';
-import { SUBSCRIPTION_ID_META } from '../../upstream/protocol.ts';
-import { INVALID_PARAMS } from '../failures.ts';
+import { announces, changedMethod } from '../capabilities.ts';
 import type { SharedPeer } from '../sharing/shared-peer.ts';
 import { covers } from '../sharing/subscriptions.ts';
-import { unlessTooDeep } from '../wrappers/too-deep.ts';
-import { modernResult } from './legacy-as-modern-answers.ts';
+import {
+  acknowledgement,
+  endOfStream,
+  type ListenFilter,
+  MOST_URIS,
+  noFilter,
+  readFilter,
+  tagged,
+  writtenFilter,
+} from '../subscriptions.ts';
 
-const LISTS = ['tools', 'prompts', 'resources'] as const;
-const MOST_URIS = 1_000;
 /** How long a server may take to take subscriptions. */
 const SUBSCRIBE_MS = 10_000;
 
@@ -65,16 +62,15 @@ export class Listening {
   async #begin(): Promise<void> {
     const welcome = await this.#shared.opened();
     if (this.#over) return;
-    const filter = this.#request.params.notifications;
-    if (!isFilter(filter)) {
+    const filter = readFilter(this.#request);
+    if (filter === undefined) {
       this.#end();
-      const text = '"notifications" is missing, or is no filter of notifications.';
-      this.#replies.onAnswer(errorMessage(this.#id, INVALID_PARAMS, text), 200);
+      this.#replies.onAnswer(noFilter(this.#id), 200);
       return;
     }
-    const honored = await this.#subscribe(honoredOf(filter, welcome));
+    const honored = writtenFilter(await this.#subscribe(honoredOf(filter, welcome)));
     if (this.#over) return;
-    this.#tell(notificationMessage('notifications/subscriptions/acknowledged', { notifications: honored }));
+    this.#tell(acknowledgement(honored));
     if (Object.keys(honored).length === 0) this.#complete();
     const early = this.#early ?? new Map<string, Message>();
     this.#early = undefined;
@@ -82,15 +78,11 @@ export class Listening {
   }
 
   /** Sets up what is to be passed on; returns it without the resources that the server does not let us subscribe to. */
-  async #subscribe(honored: JsonObject): Promise<JsonObject> {
-    for (const list of LISTS)
-      if (honored[`${list}ListChanged`]) this.#methods.add(`notifications/${list}/list_changed`);
-    const { resourceSubscriptions, ...rest } = honored;
-    const wanted = Array.isArray(resourceSubscriptions) ? (resourceSubscriptions as string[]) : [];
-    for (const uri of wanted) this.#uris.add(uri);
-    const taken = await Promise.all(wanted.map((uri) => this.#subscribeTo(uri)));
-    const uris = wanted.filter((_, index) => taken[index]);
-    return uris.length === 0 ? rest : { ...rest, resourceSubscriptions: uris };
+  async #subscribe({ lists, uris }: ListenFilter): Promise<ListenFilter> {
+    for (const list of lists) this.#methods.add(changedMethod(list));
+    for (const uri of uris) this.#uris.add(uri);
+    const taken = await Promise.all(uris.map((uri) => this.#subscribeTo(uri)));
+    return { lists, uris: uris.filter((_, index) => taken[index]) };
   }
 
   #subscribeTo(uri: string): Promise<boolean> {
@@ -123,24 +115,16 @@ export class Listening {
 
   #tell(message: Message): void {
     if (this.#over) return;
-    const tag = { [SUBSCRIPTION_ID_META]: this.#id };
-    const tagged = unlessTooDeep(() =>
-      edited(message, (value) => {
-        const params = isRecord(value.params) ? value.params : {};
-        return { ...value, params: { ...params, _meta: { ...(isRecord(params._meta) ? params._meta : {}), ...tag } } };
-      }),
-    );
-    if (tagged !== undefined) this.#replies.onMessage(tagged);
+    const told = tagged(message, this.#id);
+    if (told !== undefined) this.#replies.onMessage(told);
   }
 
   /** Ends it from our side: nothing more will come. */
   #complete(): void {
     if (!this.#end()) return;
-    const result = { _meta: { [SUBSCRIPTION_ID_META]: this.#id } };
-    const written = (welcome: Message | undefined): Message =>
-      resultMessage(this.#id, modernResult(result, this.#request.method, welcome));
+    const end = unlessTooDeep(endOfStream, this.#id, this.#shared.welcome?.result?.serverInfo);
     // Who the server is may be what cannot be written.
-    this.#replies.onAnswer(unlessTooDeep(() => written(this.#shared.welcome)) ?? written(undefined), 200);
+    this.#replies.onAnswer(end ?? endOfStream(this.#id, undefined), 200);
   }
 
   get #id(): Id {
@@ -157,22 +141,9 @@ export class Listening {
   }
 }
 
-function isFilter(filter: unknown): filter is JsonObject {
-  if (!isRecord(filter)) return false;
-  const { resourceSubscriptions: uris } = filter;
-  if (uris === undefined) return true;
-  return Array.isArray(uris) && uris.length <= MOST_URIS && uris.every((uri) => typeof uri === 'string');
-}
-
 /** What is asked for and the server can do; the acknowledgement says so. */
-function honoredOf(filter: JsonObject, welcome: Message): JsonObject {
-  const capabilities = (welcome.result?.capabilities ?? {}) as Record<string, JsonObject | undefined>;
-  const honored: JsonObject = {};
-  for (const list of LISTS) {
-    const name = `${list}ListChanged`;
-    if (filter[name] === true && capabilities[list]?.listChanged === true) honored[name] = true;
-  }
-  const uris = new Set(filter.resourceSubscriptions as string[] | undefined);
-  if (uris.size > 0 && capabilities.resources?.subscribe === true) honored.resourceSubscriptions = [...uris];
-  return honored;
+function honoredOf({ lists, uris }: ListenFilter, welcome: Message): ListenFilter {
+  const capabilities = recordOf(welcome.result?.capabilities);
+  const canSubscribe = recordOf(capabilities.resources).subscribe === true;
+  return { lists: lists.filter((list) => announces(capabilities, list)), uris: canSubscribe ? uris : [] };
 }

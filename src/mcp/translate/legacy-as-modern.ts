@@ -1,12 +1,11 @@
 /** A server with sessions as callers of 2026-07-28 see it: each request for itself, with its own envelope. */
-import type { Id } from '../../upstream/jsonrpc.ts';
+import { type Id, INVALID_PARAMS } from '../../upstream/jsonrpc.ts';
+import { answerLater, failLater } from '../../upstream/peer/answer-later.ts';
 import { errorMessage, type JsonObject, type Message } from '../../upstream/peer/message.ts';
 import type { Exchange, Peer, Replies } from '../../upstream/peer/peer.ts';
 import { connectionLost } from '../../upstream/wire.ts';
-import { INVALID_PARAMS } from '../failures.ts';
 import type { SharedPeers } from '../sharing/registry.ts';
 import type { SharedPeer } from '../sharing/shared-peer.ts';
-import { answerLater, failLater } from '../wrappers/answer-later.ts';
 import { discovery, unknownMethod } from './legacy-as-modern-answers.ts';
 import { envelopeOf } from './legacy-as-modern-envelope.ts';
 import { Listening } from './legacy-as-modern-listen.ts';

@@ -2,7 +2,7 @@
 import { GatewayError, messageOf } from '../../errors.ts';
 import { parseJson } from '../../schema/json.ts';
 import { recordOf } from '../../schema/json-schema.ts';
-import type { Id } from '../../upstream/jsonrpc.ts';
+import { type Id, INTERNAL_ERROR } from '../../upstream/jsonrpc.ts';
 import {
   edited,
   errorMessage,
@@ -10,11 +10,10 @@ import {
   type Message,
   notificationMessage,
   requestMessage,
+  unlessTooDeep,
 } from '../../upstream/peer/message.ts';
 import type { Exchange, Peer, Replies } from '../../upstream/peer/peer.ts';
 import { badAnswer, MAX_MESSAGE_BYTES } from '../../upstream/wire.ts';
-import { INTERNAL_ERROR } from '../failures.ts';
-import { unlessTooDeep } from '../wrappers/too-deep.ts';
 import { type Round, roundOf } from './modern-as-legacy-questions.ts';
 import { type Caller, enveloped, legacyResult } from './modern-as-legacy-words.ts';
 

@@ -2,24 +2,24 @@
  * What an older caller hears unasked, by one `subscriptions/listen` of 2026-07-28: its stream is opened anew when the
  * caller subscribes to something else, and when it ended.
  */
+
 import type { Log } from '../../log-sink.ts';
 import { isRecord } from '../../schema/json-schema.ts';
-import { edited, type JsonObject, type Message, notificationMessage } from '../../upstream/peer/message.ts';
+import {
+  edited,
+  type JsonObject,
+  type Message,
+  notificationMessage,
+  unlessTooDeep,
+} from '../../upstream/peer/message.ts';
 import type { Exchange, Replies } from '../../upstream/peer/peer.ts';
-import { unlessTooDeep } from '../wrappers/too-deep.ts';
+import { announces, CHANGED_LISTS, type ChangedList, changedMethod } from '../capabilities.ts';
+import { ACKNOWLEDGED, MOST_URIS, writtenFilter } from '../subscriptions.ts';
 import { untagged } from './modern-as-legacy-words.ts';
 
 /** Opens a stream with this filter. */
 export type OpenStream = (notifications: JsonObject, replies: Replies) => Exchange;
 
-/** The filters of lists, and what is heard when one has changed. */
-const LISTS = {
-  tools: ['toolsListChanged', 'notifications/tools/list_changed'],
-  prompts: ['promptsListChanged', 'notifications/prompts/list_changed'],
-  resources: ['resourcesListChanged', 'notifications/resources/list_changed'],
-} as const;
-
-const MOST_URIS = 1_000;
 /** Subscriptions come in bursts. */
 const GATHER_MS = 20;
 /** A server that acknowledges nothing is believed to listen. */
@@ -46,7 +46,7 @@ export class Changes {
   readonly #openStream: OpenStream;
   readonly #deliver: (message: Message) => void;
   readonly #log: Log;
-  #lists: readonly (keyof typeof LISTS)[] = [];
+  #lists: readonly ChangedList[] = [];
   readonly #uris = new Set<string>();
   #waiters: Waiter[] = [];
   #newest: Stream | undefined;
@@ -64,11 +64,7 @@ export class Changes {
 
   /** Listens for changes of the lists that the server announces changes of. */
   start(capabilities: JsonObject): void {
-    const lists = Object.keys(LISTS) as (keyof typeof LISTS)[];
-    this.#lists = lists.filter((kind) => {
-      const capability = capabilities[kind];
-      return isRecord(capability) && capability.listChanged === true;
-    });
+    this.#lists = CHANGED_LISTS.filter((list) => announces(capabilities, list));
     if (this.#lists.length > 0) this.#later(0);
   }
 
@@ -124,15 +120,11 @@ export class Changes {
   }
 
   #filter(): JsonObject {
-    const lists = this.#lists.map((kind) => [LISTS[kind][0], true]);
-    return {
-      ...Object.fromEntries(lists),
-      ...(this.#uris.size === 0 ? {} : { resourceSubscriptions: [...this.#uris] }),
-    };
+    return writtenFilter({ lists: this.#lists, uris: [...this.#uris] });
   }
 
   #heard(stream: Stream, message: Message): void {
-    if (message.method === 'notifications/subscriptions/acknowledged') {
+    if (message.method === ACKNOWLEDGED) {
       this.#acknowledged(stream, message);
       return;
     }
@@ -147,7 +139,7 @@ export class Changes {
     this.#former = undefined;
     this.#settle(stream, true);
     // While nobody listened, anything may have changed.
-    if (stream.isReopened) for (const kind of this.#lists) this.#deliver(notificationMessage(LISTS[kind][1]));
+    if (stream.isReopened) for (const list of this.#lists) this.#deliver(notificationMessage(changedMethod(list)));
   }
 
   /** `isRefused`: by an error of the server's own, which the same filter would meet again. */

@@ -1,8 +1,7 @@
 /** Which arguments of a tool must also stand in HTTP headers: known from the lists that came by, or asked for once. */
 import { isRecord, listOf } from '../../schema/json-schema.ts';
 import { parameterHeaders } from '../../upstream/parameter-headers.ts';
-import type { JsonObject, Message } from '../../upstream/peer/message.ts';
-import { unlessTooDeep } from '../wrappers/too-deep.ts';
+import { type JsonObject, type Message, unlessTooDeep } from '../../upstream/peer/message.ts';
 
 /** One page of `tools/list`; undefined where there is none. */
 export type ListPage = (cursor: unknown) => Promise<Message | undefined>;

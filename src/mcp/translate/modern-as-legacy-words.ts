@@ -22,16 +22,6 @@ export interface Caller {
   readonly logLevel: string | undefined;
 }
 
-export const LOG_LEVELS: ReadonlySet<unknown> = new Set([
-  'debug',
-  'info',
-  'notice',
-  'warning',
-  'error',
-  'critical',
-  'alert',
-  'emergency',
-]);
 /** Before `logging/setLevel` a server of old sends what it likes; one of 2026-07-28 nothing unless it is asked to. */
 export const DEFAULT_LEVEL = 'info';
 

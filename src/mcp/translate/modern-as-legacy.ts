@@ -3,9 +3,11 @@
  * and subscriptions as unasked notifications. What it cannot carry: the code of a resource that does not exist (-32602
  * since 2026-07-28), how long an answer may be kept, and output schemas that describe no object.
  */
+
 import type { Log } from '../../log-sink.ts';
 import { isRecord, recordOf } from '../../schema/json-schema.ts';
-import { type Id, METHOD_NOT_FOUND } from '../../upstream/jsonrpc.ts';
+import { type Id, INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND } from '../../upstream/jsonrpc.ts';
+import { answerLater, failLater } from '../../upstream/peer/answer-later.ts';
 import {
   edited,
   errorMessage,
@@ -13,17 +15,16 @@ import {
   type Message,
   requestMessage,
   resultMessage,
+  unlessTooDeep,
 } from '../../upstream/peer/message.ts';
 import type { Exchange, Peer, PeerEvents, PeerFactory, Replies } from '../../upstream/peer/peer.ts';
 import { badAnswer, connectionLost } from '../../upstream/wire.ts';
-import { INTERNAL_ERROR, INVALID_PARAMS } from '../failures.ts';
-import { answerLater, failLater } from '../wrappers/answer-later.ts';
-import { unlessTooDeep } from '../wrappers/too-deep.ts';
+import { isLogLevel } from '../sharing/levels.ts';
 import { tooDeep } from './modern-as-legacy-call.ts';
 import { Calls } from './modern-as-legacy-calls.ts';
 import { Changes } from './modern-as-legacy-changes.ts';
 import { MirroredTools } from './modern-as-legacy-tools.ts';
-import { callerOf, DEFAULT_LEVEL, enveloped, initializeResult, LOG_LEVELS } from './modern-as-legacy-words.ts';
+import { callerOf, DEFAULT_LEVEL, enveloped, initializeResult } from './modern-as-legacy-words.ts';
 
 const LIST_MS = 10_000;
 
@@ -127,8 +128,7 @@ export class ModernAsLegacy implements Peer {
         return resultMessage(id, {});
       case 'logging/setLevel':
         if (!isRecord(this.#capabilities.logging)) break;
-        if (typeof params.level !== 'string' || !LOG_LEVELS.has(params.level))
-          return errorMessage(id, INVALID_PARAMS, 'Invalid params: no such log level');
+        if (!isLogLevel(params.level)) return errorMessage(id, INVALID_PARAMS, 'Invalid params: no such log level');
         this.#calls.caller = { ...this.#calls.caller, logLevel: params.level };
         return resultMessage(id, {});
       case 'resources/subscribe':

@@ -1,7 +1,7 @@
 /** One call of a stateless caller at a server with sessions; it goes on from round to round while the server asks something. */
 
 import { isRecord } from '../../schema/json-schema.ts';
-import { type Id, METHOD_NOT_FOUND } from '../../upstream/jsonrpc.ts';
+import { type Id, INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND } from '../../upstream/jsonrpc.ts';
 import {
   edited,
   errorMessage,
@@ -9,13 +9,13 @@ import {
   type Message,
   requestMessage,
   resultMessage,
+  unlessTooDeep,
 } from '../../upstream/peer/message.ts';
 import type { Peer, Replies } from '../../upstream/peer/peer.ts';
 import { badAnswer, connectionLost } from '../../upstream/wire.ts';
-import { INTERNAL_ERROR, INVALID_PARAMS } from '../failures.ts';
+import { changedBy } from '../capabilities.ts';
 import { reaches } from '../sharing/levels.ts';
 import { declares, type SharedPeer } from '../sharing/shared-peer.ts';
-import { unlessTooDeep } from '../wrappers/too-deep.ts';
 import { metaOf, modernAnswer, statusOf } from './legacy-as-modern-answers.ts';
 import { type Envelope, envelopeOf, withoutEnvelope } from './legacy-as-modern-envelope.ts';
 import { newRequestState, type Owner, type Rounds } from './rounds.ts';
@@ -168,7 +168,7 @@ export class RoundsCall {
         return;
       default:
         // Changes are for those who listen (Subscriptions).
-        if (!CHANGES.test(message.method)) replies.onMessage(message);
+        if (!isChange(message.method)) replies.onMessage(message);
     }
   }
 
@@ -284,7 +284,9 @@ export class RoundsCall {
   }
 }
 
-const CHANGES = /^notifications\/(?:(?:tools|prompts|resources)\/list_changed|resources\/updated)$/;
+function isChange(method: string): boolean {
+  return method === 'notifications/resources/updated' || changedBy(method) !== undefined;
+}
 
 function withToken(value: JsonObject, progressToken: unknown): JsonObject {
   return { ...value, params: { ...(value.params as JsonObject), progressToken } };

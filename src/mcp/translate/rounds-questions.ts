@@ -2,8 +2,7 @@
 import { parseJson } from '../../schema/json.ts';
 import { isRecord } from '../../schema/json-schema.ts';
 import type { Id } from '../../upstream/jsonrpc.ts';
-import { type JsonObject, type Message, resultMessage } from '../../upstream/peer/message.ts';
-import { unlessTooDeep } from '../wrappers/too-deep.ts';
+import { type JsonObject, type Message, resultMessage, unlessTooDeep } from '../../upstream/peer/message.ts';
 
 const MOST = 16;
 

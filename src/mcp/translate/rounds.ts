@@ -4,8 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { hashOf } from '../../config/hash.ts';
-import type { Message } from '../../upstream/peer/message.ts';
-import { unlessTooDeep } from '../wrappers/too-deep.ts';
+import { type Message, unlessTooDeep } from '../../upstream/peer/message.ts';
 
 const HOLD_MS = 5 * 60_000;
 const MOST_PER_PEER = 100;

@@ -1,10 +1,10 @@
 /** Holds a caller to the memory that its requests and what it does not read may take up. */
 import type { GatewayError } from '../../errors.ts';
+import { failLater } from '../../upstream/peer/answer-later.ts';
 import type { Message } from '../../upstream/peer/message.ts';
 import type { Exchange, Peer, PeerEvents, Replies } from '../../upstream/peer/peer.ts';
 import { unavailable } from '../../upstream/wire.ts';
 import type { Share } from '../budget.ts';
-import { failLater } from './answer-later.ts';
 import { PassingCall, PassingPeer } from './passing.ts';
 
 /** An answer so small is never dropped: what it tells has happened, and requests are bounded. */

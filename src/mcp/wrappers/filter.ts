@@ -2,14 +2,12 @@
 import type { ServerConfig } from '../../config/model.ts';
 import { isRecord } from '../../schema/json-schema.ts';
 import { isAllowed } from '../../upstream/catalog.ts';
-import type { Id } from '../../upstream/jsonrpc.ts';
-import { edited, errorMessage, type Message, rewritten } from '../../upstream/peer/message.ts';
+import { type Id, INVALID_PARAMS } from '../../upstream/jsonrpc.ts';
+import { answerLater } from '../../upstream/peer/answer-later.ts';
+import { edited, errorMessage, type Message, rewritten, unlessTooDeep } from '../../upstream/peer/message.ts';
 import type { Exchange, Peer, Replies } from '../../upstream/peer/peer.ts';
 import { badAnswer } from '../../upstream/wire.ts';
-import { INVALID_PARAMS } from '../failures.ts';
-import { answerLater } from './answer-later.ts';
 import { PassingPeer } from './passing.ts';
-import { unlessTooDeep } from './too-deep.ts';
 
 export type ToolFilter = Pick<ServerConfig, 'enabledTools' | 'disabledTools'>;
 
@@ -89,7 +87,7 @@ function isShown(tool: unknown, filter: ToolFilter): boolean {
 
 /** Undefined where it is nested too deeply to be written. */
 function soundly(message: Message): Message | undefined {
-  return unlessTooDeep(() => rewritten(message));
+  return unlessTooDeep(rewritten, message);
 }
 
 function refused({ id }: Message, why: string): Message {

@@ -3,11 +3,11 @@
  * opens another one with the caller's own `initialize`, and what the caller had set is set again.
  */
 import { LoginNeeded } from '../../oauth/errors.ts';
-import type { Id } from '../../upstream/jsonrpc.ts';
+import { type Id, INVALID_REQUEST } from '../../upstream/jsonrpc.ts';
 import { errorMessage, type Message, notificationMessage, requestMessage } from '../../upstream/peer/message.ts';
 import type { Exchange, Peer, PeerEvents, Replies } from '../../upstream/peer/peer.ts';
 import { NotSentError, unavailable } from '../../upstream/wire.ts';
-import { INVALID_REQUEST } from '../failures.ts';
+import { CHANGED_LISTS, changedMethod } from '../capabilities.ts';
 import { LastingCall, type LastingCallHost } from './lasting-call.ts';
 import { type OpenLegacy, ServerSession } from './server-session.ts';
 
@@ -222,9 +222,7 @@ export class LastingPeer implements Peer {
 
   /** What a new session offers may differ in everything. */
   #tellChanges(): void {
-    for (const kind of ['tools', 'prompts', 'resources']) {
-      this.#events.onMessage(notificationMessage(`notifications/${kind}/list_changed`));
-    }
+    for (const list of CHANGED_LISTS) this.#events.onMessage(notificationMessage(changedMethod(list)));
   }
 }
 

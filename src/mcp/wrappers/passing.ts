@@ -1,7 +1,7 @@
 /** What stands between a caller and a server extends these, and overrides what it has a part in: all else passes. */
+import { failLater } from '../../upstream/peer/answer-later.ts';
 import type { Message } from '../../upstream/peer/message.ts';
 import type { Exchange, Peer, Replies } from '../../upstream/peer/peer.ts';
-import { failLater } from './answer-later.ts';
 
 export class PassingPeer implements Peer {
   protected readonly inner: Peer;

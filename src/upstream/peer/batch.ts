@@ -1,8 +1,7 @@
 /** What one text from a server holds: a message, or a batch of them. */
 import { parseJson, stringifyJson } from '../../schema/json.ts';
-import { messagesOf } from '../jsonrpc.ts';
-import { type Message, readMessage, toMessage } from './message.ts';
-import { bearable } from './shape.ts';
+import { bearable, messagesOf } from '../jsonrpc.ts';
+import { type Message, readMessage, toMessage, unlessTooDeep } from './message.ts';
 
 /**
  * The messages of a body or an event; none where the text is no JSON. Never throws.
@@ -26,17 +25,8 @@ export function readMessages(received: string): Message[] {
 /** The messages of a JSON text that is an array; each has a text of its own, in which big integers stay exact. */
 export function readBatch(text: string): Message[] {
   return messagesOf(parseJson(text)).flatMap((one) => {
-    const part = partText(one);
+    const part = unlessTooDeep(stringifyJson, one);
     const message = part === undefined ? undefined : readMessage(part);
     return message === undefined ? [] : [message];
   });
-}
-
-/** Undefined for what is nested too deeply to be written again. */
-function partText(value: unknown): string | undefined {
-  try {
-    return stringifyJson(value);
-  } catch {
-    return undefined;
-  }
 }

@@ -114,6 +114,19 @@ export function rewritten(message: Message): Message {
   return edited(message, (value) => value);
 }
 
+/**
+ * What `make` makes of `input`; undefined where that overflows the stack: what is nested thousands deep is read by
+ * JSON.parse, but nothing can write it.
+ */
+export function unlessTooDeep<I extends unknown[], T>(make: (...input: I) => T, ...input: I): T | undefined {
+  try {
+    return make(...input);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
 /** The same message under another id. */
 export function withId(message: Message, id: Id): Message {
   return edited(message, (value) => ({ ...value, id }));

@@ -2,9 +2,9 @@
 import { GatewayError } from '../../errors.ts';
 import type { HttpAnswer } from '../http-exchange.ts';
 import { httpFailure, RedirectError } from '../http-status.ts';
+import { bearable, INTERNAL_ERROR, METHOD_NOT_FOUND } from '../jsonrpc.ts';
 import { MODERN_ERRORS } from '../protocol.ts';
-import { errorMessage, type Message, readMessage, withId } from './message.ts';
-import { bearable } from './shape.ts';
+import { errorMessage, type Message, readMessage, unlessTooDeep, withId } from './message.ts';
 
 export interface ModernAnswer {
   readonly message: Message;
@@ -41,17 +41,13 @@ export function answerTo(request: Message, message: Message): Message | undefine
   if (message.kind !== 'answer' || request.id === undefined) return undefined;
   if (message.id === request.id) return message;
   if (message.id !== undefined) return undefined;
-  try {
-    return withId(message, request.id);
-  } catch {
-    // Nested too deeply to be written.
-    return errorMessage(request.id, -32603, 'The server answered an error that cannot be passed on.');
-  }
+  const cannot = 'The server answered an error that cannot be passed on.';
+  return unlessTooDeep(withId, message, request.id) ?? errorMessage(request.id, INTERNAL_ERROR, cannot);
 }
 
 /** The HTTP status that an answer has in 2026-07-28, where it did not come over HTTP. */
 export function statusOf(answer: Message): number {
   const code = answer.error?.code;
-  if (code === -32601) return 404;
+  if (code === METHOD_NOT_FOUND) return 404;
   return MODERN_ERRORS.has(code) ? 400 : 200;
 }

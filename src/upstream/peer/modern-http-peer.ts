@@ -4,13 +4,13 @@ import type { Credential } from '../../oauth/credential.ts';
 import { isRecord } from '../../schema/json-schema.ts';
 import { type HttpAnswer, HttpExchange } from '../http-exchange.ts';
 import { RedirectError } from '../http-status.ts';
+import { bearable } from '../jsonrpc.ts';
 import { type Bearer, type HttpEndpoint, OriginClient } from '../origin-client.ts';
 import { headerValue, MODERN, modernHeaders, PROTOCOL_VERSION_META } from '../protocol.ts';
 import { StopSource } from '../stop-source.ts';
 import { type Message, readMessage } from './message.ts';
 import { answerOf, answerTo, type ModernAnswer } from './modern-answer.ts';
 import type { Exchange, Peer, PeerEvents, Replies } from './peer.ts';
-import { bearable } from './shape.ts';
 
 const LIMITS = {
   // Given up early, before servers that close idle connections after five seconds can race with a request.

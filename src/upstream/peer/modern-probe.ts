@@ -30,11 +30,6 @@ const PASSING = new Set([408, 425, 429]);
 export function askEra(peer: Peer, kind: Endpoint['kind'], ms: number): Promise<Era> {
   const isStdio = kind === 'stdio';
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      exchange.cancel();
-      if (isStdio) resolve(LEGACY);
-      else reject(unavailable(`The server did not answer within ${ms / 1000} seconds; try again shortly.`, 5));
-    }, ms).unref();
     const exchange = peer.request(QUESTION, {
       onMessage: () => undefined,
       onAnswer: (answer, status) => {
@@ -49,6 +44,12 @@ export function askEra(peer: Peer, kind: Endpoint['kind'], ms: number): Promise<
         else reject(error);
       },
     });
+    // Not before: where the request throws, nobody would end it.
+    const timer = setTimeout(() => {
+      exchange.cancel();
+      if (isStdio) resolve(LEGACY);
+      else reject(unavailable(`The server did not answer within ${ms / 1000} seconds; try again shortly.`, 5));
+    }, ms).unref();
   });
 }
 

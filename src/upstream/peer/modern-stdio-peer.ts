@@ -10,7 +10,8 @@ import type { Id } from '../jsonrpc.ts';
 import { LOG_LEVEL_META, SUBSCRIPTION_ID_META } from '../protocol.ts';
 import { UnderWay } from '../under-way.ts';
 import { badAnswer, unavailable } from '../wire.ts';
-import { edited, type JsonObject, type Message } from './message.ts';
+import { failLater } from './answer-later.ts';
+import { edited, type JsonObject, type Message, unlessTooDeep } from './message.ts';
 import { statusOf } from './modern-answer.ts';
 import type { Exchange, Peer, PeerEvents, Replies } from './peer.ts';
 import { StdioPeer } from './stdio-peer.ts';
@@ -51,17 +52,17 @@ export class ModernStdioPeer implements Peer {
 
   request(message: Message, replies: Replies): Exchange {
     if (this.#calls.size >= MOST_CALLS) {
-      return refused(replies, unavailable('The server has too many requests under way; try again shortly.', 5));
+      return failLater(replies, unavailable('The server has too many requests under way; try again shortly.', 5));
     }
     this.#lastId += 1;
     const id = this.#lastId;
-    const outgoing = rewritten(message, (value) => {
+    const outgoing = unlessTooDeep(edited, message, (value) => {
       this.#calls.set(id, callOf(value, replies));
       return outgoingRequest(value, id);
     });
     if (outgoing === undefined) {
       this.#calls.take(id);
-      return refused(replies, tooDeep());
+      return failLater(replies, tooDeep());
     }
     const exchange = this.#peer.request(outgoing, {
       onMessage: (incoming) => this.#route(incoming),
@@ -81,7 +82,7 @@ export class ModernStdioPeer implements Peer {
   #answered(id: number, answer: Message): void {
     const call = this.#calls.take(id);
     if (call === undefined) return;
-    const message = rewritten(answer, (value) => incomingAnswer(value, call));
+    const message = unlessTooDeep(edited, answer, (value) => incomingAnswer(value, call));
     if (message === undefined) call.replies.onFailure(badAnswer('The answer is nested too deeply.'));
     else call.replies.onAnswer(message, statusOf(message));
   }
@@ -90,13 +91,13 @@ export class ModernStdioPeer implements Peer {
     const call = this.#calls.take(id);
     if (call === undefined) return;
     if (!call.isListen) this.#givenUpAt = Date.now();
-    exchange.cancel(notice === undefined ? undefined : rewritten(notice, (value) => noticeAbout(value, id)));
+    exchange.cancel(notice && unlessTooDeep(edited, notice, (value) => noticeAbout(value, id)));
   }
 
   /** To the caller whom a notification certainly is for; a server may ask nobody, and what is nobody's is dropped. */
   #route(message: Message): void {
     const call = message.kind === 'notification' ? this.#ownerOf(message) : undefined;
-    const incoming = call === undefined ? undefined : rewritten(message, (value) => incomingNotice(value, call));
+    const incoming = call && unlessTooDeep(edited, message, (value) => incomingNotice(value, call));
     if (incoming !== undefined) call?.replies.onMessage(incoming);
     else this.#log.debug({ kind: message.kind }, 'a message that belongs to no request was ignored');
   }
@@ -164,28 +165,6 @@ function withMeta(holder: unknown, entries: JsonObject): JsonObject {
   return { ...(isRecord(holder) ? holder : {}), _meta: { ...metaOf(holder), ...entries } };
 }
 
-/** Undefined for a message that is nested thousands deep: JSON.parse reads it, but nothing can write it. */
-function rewritten(message: Message, change: (value: JsonObject) => JsonObject): Message | undefined {
-  try {
-    return edited(message, change);
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
-}
-
 function tooDeep(): GatewayError {
   return new GatewayError('invalid_arguments', 422, 'The request is nested too deeply.');
-}
-
-function refused(replies: Replies, error: GatewayError): Exchange {
-  let isCancelled = false;
-  queueMicrotask(() => {
-    if (!isCancelled) replies.onFailure(error);
-  });
-  return {
-    cancel: () => {
-      isCancelled = true;
-    },
-  };
 }

@@ -1,6 +1,7 @@
 /** Which answer belongs to which request, on a transport where all messages share one stream. */
 import { isRecord } from '../../schema/json-schema.ts';
 import type { Id } from '../jsonrpc.ts';
+import { isBearable, unbearable } from '../shape.ts';
 import { UnderWay } from '../under-way.ts';
 import { badAnswer } from '../wire.ts';
 import { readBatch } from './batch.ts';
@@ -8,7 +9,6 @@ import { type Message, toMessage } from './message.ts';
 import { answerTo } from './modern-answer.ts';
 import type { Replies } from './peer.ts';
 import { ProgressTokens } from './progress-tokens.ts';
-import { isBearable, unbearable } from './shape.ts';
 
 interface OpenRequest {
   readonly message: Message;

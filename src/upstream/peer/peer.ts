@@ -36,6 +36,9 @@ export interface PeerEvents {
   onClosed(reason: string): void;
 }
 
+/** For a peer whose owner hears of nothing but its answers. */
+export const QUIET: PeerEvents = Object.freeze({ onMessage: () => undefined, onClosed: () => undefined });
+
 /**
  * Era `legacy` (2024-11-05 to 2025-11-25): the first request is `initialize`, then comes `notifications/initialized`, and
  * the server may ask back. Era `modern` (2026-07-28): each request carries its envelope in `_meta`, and nobody is asked.

@@ -4,6 +4,7 @@ import { ChildChannel, type StdioEndpoint } from '../child-channel.ts';
 import { connectionLost, NotSentError, reasonOf } from '../wire.ts';
 import { cancelledMessage } from './cancelled.ts';
 import type { Message } from './message.ts';
+import { oneLine } from './one-line.ts';
 import { OpenRequests } from './open-requests.ts';
 import type { Exchange, Peer, PeerEvents, Replies } from './peer.ts';
 
@@ -29,13 +30,13 @@ export class StdioPeer implements Peer {
     if (this.#gone === undefined) this.#channel ??= this.#start();
     const refusal = this.#refusal();
     this.#requests.add(message, replies);
-    if (refusal === undefined) this.#channel?.write(asLine(message.text));
+    if (refusal === undefined) this.#channel?.write(oneLine(message.text));
     else queueMicrotask(() => this.#requests.fail(message, refusal));
     return { cancel: (notice) => this.#cancel(message, notice) };
   }
 
   send(message: Message): void {
-    if (this.#refusal() === undefined) this.#channel?.write(asLine(message.text));
+    if (this.#refusal() === undefined) this.#channel?.write(oneLine(message.text));
     else this.#log.debug({ kind: message.kind }, 'a message that the process could not take was dropped');
   }
 
@@ -83,9 +84,4 @@ export class StdioPeer implements Peer {
     this.#requests.failAll(() => (hasRun ? connectionLost(reason) : new NotSentError('connection', reason)));
     this.#events.onClosed(reason);
   }
-}
-
-/** Line ends in a JSON text stand between its tokens, never within a string. */
-function asLine(text: string): string {
-  return text.includes('\n') || text.includes('\r') ? text.replace(/[\r\n]+/g, ' ') : text;
 }

@@ -1,40 +1,20 @@
 /** Processes behind sessions: one for all where nobody could be asked anything, else one for each session; and never too many. */
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { ChildSlots } from '../../../src/mcp/lines/children.ts';
-import { type RunningApp, startApp } from '../../helpers/app.ts';
-import { ChildRecord, childEndpoint, isRunning } from '../../helpers/configs.ts';
-import { errorOf, type Json, McpSession } from '../../helpers/mcp-session.ts';
+import { isRunning } from '../../helpers/configs.ts';
+import { errorOf, McpSession } from '../../helpers/mcp-session.ts';
 import { until } from '../../helpers/wait.ts';
+import { ChildrenStory, pidIn } from './children-story.ts';
 
 const ROOTS = { capabilities: { roots: {} } };
 
 describe('sessions with a child', () => {
-  const apps: RunningApp[] = [];
-  let record: ChildRecord;
+  const pidOf = async (session: McpSession): Promise<number> =>
+    pidIn(await session.result('tools/call', { name: 'pid', arguments: {} }));
 
-  beforeEach(() => {
-    record = new ChildRecord();
-  });
-  afterEach(async () => {
-    for (const app of apps.splice(0)) await app.close();
-    record.remove();
-  });
-
-  async function start(more: Json = {}): Promise<string> {
-    const { command, args } = childEndpoint({ record: record.file });
-    const app = await startApp({ mcpServers: { child: { command, args, ...more } } });
-    apps.push(app);
-    return `${app.url}/child/mcp`;
-  }
-
-  const pidOf = async (session: McpSession): Promise<number> => {
-    const { content } = await session.result('tools/call', { name: 'pid', arguments: {} });
-    return Number((content as Json[])[0]?.text);
-  };
-
-  test('share one where the client can be asked nothing', async () => {
-    const url = await start();
+  test('share one where the client can be asked nothing', async (t) => {
+    const { url } = await ChildrenStory.start(t);
     const [one, other] = [await McpSession.open(url), await McpSession.open(url)];
     assert.equal(await pidOf(one), await pidOf(other));
     await one.end();
@@ -42,8 +22,8 @@ describe('sessions with a child', () => {
     await other.end();
   });
 
-  test('have one each where the client can be asked, and it ends with the session', async () => {
-    const url = await start();
+  test('have one each where the client can be asked, and it ends with the session', async (t) => {
+    const { url } = await ChildrenStory.start(t);
     const [one, other] = [await McpSession.open(url, ROOTS), await McpSession.open(url, ROOTS)];
     const [pid, otherPid] = [await pidOf(one), await pidOf(other)];
     assert.notEqual(pid, otherPid);
@@ -53,16 +33,16 @@ describe('sessions with a child', () => {
     await other.end();
   });
 
-  test('have one each where the entry says so', async () => {
-    const url = await start({ isolation: 'session' });
+  test('have one each where the entry says so', async (t) => {
+    const { url } = await ChildrenStory.start(t, { isolation: 'session' });
     const [one, other] = [await McpSession.open(url), await McpSession.open(url)];
     assert.notEqual(await pidOf(one), await pidOf(other));
     await one.end();
     await other.end();
   });
 
-  test('go on with a new one when theirs has died; what was under way has failed once', async () => {
-    const url = await start();
+  test('go on with a new one when theirs has died; what was under way has failed once', async (t) => {
+    const { url, record } = await ChildrenStory.start(t);
     const session = await McpSession.open(url, ROOTS);
     const pid = await pidOf(session);
     const answered = await session.ask('tools/call', { name: 'die', arguments: {} });
@@ -76,12 +56,12 @@ describe('sessions with a child', () => {
     await session.end();
   });
 
-  test('leave none behind when the gateway ends', async () => {
-    const url = await start();
-    const session = await McpSession.open(url, ROOTS);
+  test('leave none behind when the gateway ends', async (t) => {
+    const story = await ChildrenStory.start(t);
+    const session = await McpSession.open(story.url, ROOTS);
     await pidOf(session);
-    await apps.pop()?.close();
-    await until(() => record.pids().every((pid) => !isRunning(pid)));
+    await story.close();
+    await until(() => story.running() === 0);
   });
 });
 

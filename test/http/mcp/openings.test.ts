@@ -2,17 +2,11 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { type RunningApp, startApp } from '../../helpers/app.ts';
-import {
-  ChildRecord,
-  childEndpoint,
-  configuration,
-  isRunning,
-  serverConfig,
-  urlEndpoint,
-} from '../../helpers/configs.ts';
+import { configuration, serverConfig, urlEndpoint } from '../../helpers/configs.ts';
 import { HttpServer } from '../../helpers/http-server.ts';
 import { errorOf, McpSession } from '../../helpers/mcp-session.ts';
 import { until } from '../../helpers/wait.ts';
+import { ChildrenStory } from './children-story.ts';
 import { SseClient } from './sse-client.ts';
 
 const FIRST = {
@@ -68,40 +62,27 @@ describe('a server that does not answer initialize', () => {
 });
 
 describe('a client with a child of its own', () => {
-  let record: ChildRecord;
-  let app: RunningApp;
-
-  beforeEach(async () => {
-    record = new ChildRecord();
-    const { command, args } = childEndpoint({ record: record.file });
-    app = await startApp({ mcpServers: { child: { command, args } } });
-  });
-  afterEach(async () => {
-    await app.close();
-    record.remove();
-  });
-
-  const running = (): number => record.pids().filter(isRunning).length;
-
-  test('has one child, however often it sends initialize, and none when it has left', async () => {
-    const before = running();
-    const client = await SseClient.open(app.url, '/child/sse');
+  test('has one child, however often it sends initialize, and none when it has left', async (t) => {
+    const story = await ChildrenStory.start(t);
+    const before = story.running();
+    const client = await SseClient.open(story.origin, '/child/sse');
     const first = { ...FIRST, protocolVersion: '2024-11-05' };
     for (const id of [1, 2, 3, 4, 5]) await client.post({ jsonrpc: '2.0', id, method: 'initialize', params: first });
     const answers = await Promise.all([1, 2, 3, 4, 5].map((id) => client.answer(id)));
     const codes = answers.map(({ error }) => (error as { code: number } | undefined)?.code ?? 0);
     assert.deepEqual(codes, [0, -32600, -32600, -32600, -32600]);
-    assert.equal(running(), before + 1);
+    assert.equal(story.running(), before + 1);
     client.leave();
-    await until(() => running() === before);
+    await until(() => story.running() === before);
   });
 
-  test('that leaves before the child is there leaves no child behind', async () => {
-    const before = running();
-    const client = await SseClient.open(app.url, '/child/sse');
+  test('that leaves before the child is there leaves no child behind', async (t) => {
+    const story = await ChildrenStory.start(t);
+    const before = story.running();
+    const client = await SseClient.open(story.origin, '/child/sse');
     await client.post({ jsonrpc: '2.0', id: 1, method: 'initialize', params: FIRST });
     client.leave();
     await client.post({ jsonrpc: '2.0', id: 2, method: 'ping' }).catch(() => undefined);
-    await until(() => record.pids().length > 0 && running() === before);
+    await until(() => story.record.pids().length > 0 && story.running() === before);
   });
 });

@@ -9,8 +9,9 @@ import type { JsonObject, Message } from '../../../src/upstream/peer/message.ts'
 import { notificationMessage, requestMessage } from '../../../src/upstream/peer/message.ts';
 import type { Peer } from '../../../src/upstream/peer/peer.ts';
 import { MODERN_META } from '../../../src/upstream/protocol.ts';
+import { type Asked, AskedOk } from '../../helpers/asked.ts';
 import { MemoryLog } from '../../helpers/memory-log.ts';
-import { Asked, INITIALIZE } from '../../upstream/peer/peer-test.ts';
+import { INITIALIZE } from '../../upstream/peer/peer-test.ts';
 import type { ScriptedServer } from './scripted-server.ts';
 
 /** Servers, or the members that they are. */
@@ -33,7 +34,7 @@ abstract class Caller<P extends Peer> {
   }
 
   pass(message: Message): Asked {
-    return new Asked(this.peer, message);
+    return new AskedOk(this.peer, message);
   }
 
   async result(method: string, params: JsonObject = {}): Promise<JsonObject> {

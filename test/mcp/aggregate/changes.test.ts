@@ -1,7 +1,8 @@
 /** Announcements of changed lists, and how many of them a caller gets. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, mock, test } from 'node:test';
-import { type ChangedList, Changes } from '../../../src/mcp/aggregate/changes.ts';
+import { Changes } from '../../../src/mcp/aggregate/changes.ts';
+import type { ChangedList } from '../../../src/mcp/capabilities.ts';
 
 describe('changes of lists', () => {
   let told: ChangedList[];

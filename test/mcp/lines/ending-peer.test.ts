@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { EndingPeer } from '../../../src/mcp/lines/ending-peer.ts';
 import { requestMessage, resultMessage } from '../../../src/upstream/peer/message.ts';
 import type { Peer, Replies } from '../../../src/upstream/peer/peer.ts';
-import { Asked } from '../../upstream/peer/peer-test.ts';
+import { AskedOk } from '../../helpers/asked.ts';
 
 /** Answers nothing by itself. */
 class Silent implements Peer {
@@ -28,8 +28,8 @@ class Silent implements Peer {
 test('subscriptions are ended with a result, and other requests go on', async () => {
   const silent = new Silent();
   const peer = new EndingPeer(silent);
-  const listen = new Asked(peer, requestMessage('s', 'subscriptions/listen'));
-  const call = new Asked(peer, requestMessage('c', 'tools/call'));
+  const listen = new AskedOk(peer, requestMessage('s', 'subscriptions/listen'));
+  const call = new AskedOk(peer, requestMessage('c', 'tools/call'));
   peer.endListens();
   const { result } = await listen.answered();
   assert.equal(result?.resultType, 'complete');
@@ -44,9 +44,9 @@ test('subscriptions are ended with a result, and other requests go on', async ()
 test('closing ends every request once, and then what is behind', async () => {
   const silent = new Silent();
   const peer = new EndingPeer(silent);
-  const gone = new Asked(peer, requestMessage('g', 'tools/call'));
+  const gone = new AskedOk(peer, requestMessage('g', 'tools/call'));
   gone.cancel();
-  const call = new Asked(peer, requestMessage('c', 'tools/call'));
+  const call = new AskedOk(peer, requestMessage('c', 'tools/call'));
   await peer.close();
   await assert.rejects(call.answered(), { code: 'connection_lost' });
   silent.replies[1]?.onAnswer(resultMessage('c', {}), 200);

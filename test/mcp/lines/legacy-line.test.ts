@@ -9,7 +9,7 @@ import type { LineHost } from '../../../src/mcp/lines/line-host.ts';
 import { Transports } from '../../../src/mcp/lines/transports.ts';
 import { KnownServer } from '../../../src/mcp/login/known-server.ts';
 import { LoginStates } from '../../../src/mcp/login/login-state.ts';
-import { askPeer } from '../../../src/mcp/sharing/connection.ts';
+import { ask } from '../../../src/upstream/peer/ask.ts';
 import { type Message, notificationMessage, requestMessage } from '../../../src/upstream/peer/message.ts';
 import { type RunningApp, startApp } from '../../helpers/app.ts';
 import { ChildRecord, childEndpoint, configuration } from '../../helpers/configs.ts';
@@ -54,14 +54,14 @@ async function begin(): Promise<LegacyLine> {
   };
   const line = new LegacyLine(host, options, { onMessage: () => undefined, onClosed: () => undefined });
   lines.push(line);
-  const answer = await askPeer(line, requestMessage('init', 'initialize', CAPABLE), 20_000);
+  const answer = await ask(line, requestMessage('init', 'initialize', CAPABLE), { ms: 20_000 });
   assert.equal(answer.result?.protocolVersion, '2025-11-25');
   line.send(notificationMessage('notifications/initialized'));
   return line;
 }
 
 const call = (line: LegacyLine, name: string, args = {}): Promise<Message> =>
-  askPeer(line, requestMessage(name, 'tools/call', { name, arguments: args }), 20_000);
+  ask(line, requestMessage(name, 'tools/call', { name, arguments: args }), { ms: 20_000 });
 
 const textOf = ({ result }: Message): unknown => (result?.content as { text: unknown }[] | undefined)?.[0]?.text;
 

@@ -4,12 +4,13 @@ import { type TestContext, test } from 'node:test';
 import { type ModernServer, ModernWays } from '../../../src/mcp/lines/modern-ways.ts';
 import { SHARED_OWNER } from '../../../src/oauth/model.ts';
 import type { Peer } from '../../../src/upstream/peer/peer.ts';
+import { Asked } from '../../helpers/asked.ts';
 import { childEndpoint, serverConfig, urlEndpoint } from '../../helpers/configs.ts';
 import { type Behave, HttpServer } from '../../helpers/http-server.ts';
 import { MemoryLog } from '../../helpers/memory-log.ts';
 import { until } from '../../helpers/wait.ts';
 import { recordOf } from '../../upstream/helper.ts';
-import { Asked, call } from '../../upstream/peer/modern-asked.ts';
+import { call } from '../../upstream/peer/modern-request.ts';
 
 const serverAt = (endpoint: ModernServer['config']['endpoint']): ModernServer => ({
   config: serverConfig({ endpoint }),

@@ -5,7 +5,7 @@ import { SharedPeer } from '../../../src/mcp/sharing/shared-peer.ts';
 import { type Message, notificationMessage, readMessage, resultMessage } from '../../../src/upstream/peer/message.ts';
 import type { Peer, PeerEvents, Replies } from '../../../src/upstream/peer/peer.ts';
 import { LATEST_LEGACY } from '../../../src/upstream/protocol.ts';
-import { Asked, ask, Heard } from '../asked.ts';
+import { Asked, ask, Heard } from '../../helpers/asked.ts';
 
 /** A server that keeps each text that it gets, and answers nothing but `initialize`. */
 class Listener implements Peer {

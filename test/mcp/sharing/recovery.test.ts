@@ -4,9 +4,9 @@ import { test } from 'node:test';
 import { SharedPeer } from '../../../src/mcp/sharing/shared-peer.ts';
 import { openLegacyPeer } from '../../../src/upstream/peer/open.ts';
 import { CLIENT_INFO, LATEST_LEGACY } from '../../../src/upstream/protocol.ts';
+import { ask, call } from '../../helpers/asked.ts';
 import { MemoryLog } from '../../helpers/memory-log.ts';
 import { until } from '../../helpers/wait.ts';
-import { ask, call } from '../asked.ts';
 import { askingChild } from '../asking-server.ts';
 import { type Caller, callers, http, pair, QUICK, share } from './story.ts';
 

@@ -4,8 +4,8 @@ import { type TestContext, test } from 'node:test';
 import { SharedPeers } from '../../../src/mcp/sharing/registry.ts';
 import { SharedPeer } from '../../../src/mcp/sharing/shared-peer.ts';
 import type { Peer } from '../../../src/upstream/peer/peer.ts';
+import { Heard } from '../../helpers/asked.ts';
 import { until } from '../../helpers/wait.ts';
-import { Heard } from '../asked.ts';
 
 /** Nobody connects in these tests. */
 function unconnected(): SharedPeer {

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Message, notificationMessage } from '../../../src/upstream/peer/message.ts';
+import { Asked, ask, call } from '../../helpers/asked.ts';
 import { urlEndpoint } from '../../helpers/configs.ts';
 import { until } from '../../helpers/wait.ts';
-import { Asked, ask, call } from '../asked.ts';
 import { askingChild } from '../asking-server.ts';
 import { type Caller, callers, http, pair, share } from './story.ts';
 

@@ -7,9 +7,9 @@ import { openLegacyPeer } from '../../../src/upstream/peer/open.ts';
 import type { Peer } from '../../../src/upstream/peer/peer.ts';
 import { CLIENT_INFO, LATEST_LEGACY } from '../../../src/upstream/protocol.ts';
 import type { LinkTimings } from '../../../src/upstream/timings.ts';
+import { Heard } from '../../helpers/asked.ts';
 import { urlEndpoint } from '../../helpers/configs.ts';
 import { MemoryLog } from '../../helpers/memory-log.ts';
-import { Heard } from '../asked.ts';
 import { type AskingHttp, startAskingServer } from '../asking-server.ts';
 
 export const QUICK: LinkTimings = {

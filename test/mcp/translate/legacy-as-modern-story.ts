@@ -10,9 +10,9 @@ import type { JsonObject } from '../../../src/upstream/peer/message.ts';
 import { openLegacyPeer } from '../../../src/upstream/peer/open.ts';
 import type { Peer } from '../../../src/upstream/peer/peer.ts';
 import { CLIENT_INFO, LATEST_LEGACY, MODERN } from '../../../src/upstream/protocol.ts';
+import { type Asked, ask } from '../../helpers/asked.ts';
 import { urlEndpoint } from '../../helpers/configs.ts';
 import { MemoryLog } from '../../helpers/memory-log.ts';
-import { type Asked, ask } from '../asked.ts';
 import { type AskingHttp, startAskingServer } from '../asking-server.ts';
 
 export const META = 'io.modelcontextprotocol';

@@ -119,7 +119,7 @@ test('cancelling reaches the server', async (t) => {
 test('closing fails what waits', async (t) => {
   const { story, server } = await httpStory(t);
   const front = story.front('ann');
-  const { call } = await import('../asked.ts');
+  const { call } = await import('../../helpers/asked.ts');
   const asked = call(front, 1, 'slow', { ms: 60_000 });
   await until(() => server.record.calls.length === 1);
   await front.close();

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { type Behave, startStream, writeEvent } from '../../helpers/http-server.ts';
 import type { Json } from '../../helpers/toolset.ts';
 import { until } from '../../helpers/wait.ts';
-import { META } from '../../upstream/peer/modern-asked.ts';
+import { META } from '../../upstream/peer/modern-request.ts';
 import { httpSession, openBareSession, openSdkSession } from './modern-as-legacy-session.ts';
 
 const TOOLS_CHANGED = 'notifications/tools/list_changed';

@@ -14,12 +14,12 @@ import {
 } from '../../../src/upstream/peer/message.ts';
 import { ModernHttpPeer } from '../../../src/upstream/peer/modern-http-peer.ts';
 import type { PeerFactory } from '../../../src/upstream/peer/peer.ts';
+import { Asked } from '../../helpers/asked.ts';
 import { urlEndpoint } from '../../helpers/configs.ts';
 import { HttpServer, type HttpServerOptions } from '../../helpers/http-server.ts';
 import { listen } from '../../helpers/listen.ts';
 import { MemoryLog } from '../../helpers/memory-log.ts';
 import { until } from '../../helpers/wait.ts';
-import { Asked } from '../../upstream/peer/modern-asked.ts';
 import { modernServer } from '../../upstream/peer/modern-sdk-server.ts';
 
 export const ALL_CAPABILITIES = {

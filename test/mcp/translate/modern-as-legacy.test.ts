@@ -4,11 +4,12 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type JsonObject, readMessage } from '../../../src/upstream/peer/message.ts';
 import { ModernStdioPeer } from '../../../src/upstream/peer/modern-stdio-peer.ts';
+import { Asked } from '../../helpers/asked.ts';
 import { commandEndpoint, TSX } from '../../helpers/configs.ts';
 import { MemoryLog } from '../../helpers/memory-log.ts';
 import { startStatelessServer } from '../../helpers/sdk-servers.ts';
 import { until } from '../../helpers/wait.ts';
-import { Asked, META } from '../../upstream/peer/modern-asked.ts';
+import { META } from '../../upstream/peer/modern-request.ts';
 import {
   ALL_CAPABILITIES,
   httpSession,

@@ -9,7 +9,7 @@ import {
   resultMessage,
 } from '../../../src/upstream/peer/message.ts';
 import { NotSentError } from '../../../src/upstream/wire.ts';
-import { type Asked, ask } from '../asked.ts';
+import { type Asked, ask } from '../../helpers/asked.ts';
 import { LastingStory, type ScriptedSession } from './lasting-story.ts';
 
 const CHANGED = 'notifications/tools/list_changed';

@@ -4,7 +4,7 @@ import { LastingPeer, type Opened } from '../../../src/mcp/wrappers/lasting-peer
 import { type Message, resultMessage } from '../../../src/upstream/peer/message.ts';
 import type { Peer, PeerEvents, Replies } from '../../../src/upstream/peer/peer.ts';
 import { connectionLost, type StopSignal } from '../../../src/upstream/wire.ts';
-import { Heard } from '../asked.ts';
+import { Heard } from '../../helpers/asked.ts';
 
 export class ScriptedSession implements Peer {
   readonly era = 'legacy';

@@ -2,11 +2,10 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, mock, test } from 'node:test';
 import { errand } from '../../../src/mcp/aggregate/errand.ts';
-import { askPeer } from '../../../src/mcp/sharing/connection.ts';
 import { SharedPeer } from '../../../src/mcp/sharing/shared-peer.ts';
-import { answerLater } from '../../../src/mcp/wrappers/answer-later.ts';
 import { DeadlinePeer } from '../../../src/mcp/wrappers/deadline.ts';
 import { DeferredPeer } from '../../../src/mcp/wrappers/deferred-peer.ts';
+import { answerLater } from '../../../src/upstream/peer/answer-later.ts';
 import { notificationMessage, readMessage, requestMessage, resultMessage } from '../../../src/upstream/peer/message.ts';
 import type { Peer, PeerEvents, Replies } from '../../../src/upstream/peer/peer.ts';
 import { answeringPeer, type Line, newLine } from '../session/parts.ts';
@@ -55,13 +54,6 @@ describe('a peer that throws', () => {
       errand(replies, async () => ({ send: (all) => throwing().request(ASK, all) })),
     );
     assert.equal(failure, broken);
-  });
-
-  test('fails a request of our own, whose timer is not left', async () => {
-    mock.timers.enable({ apis: ['setTimeout'] });
-    await assert.rejects(askPeer(throwing(), ASK, 1_000), broken);
-    mock.timers.tick(10_000);
-    mock.timers.reset();
   });
 
   test('fails the request of one who shares it, before and after its session is open', async () => {

@@ -1,6 +1,6 @@
 /** How it is found out whether a server speaks 2026-07-28, and how long that counts. */
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { mock, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { ServerConfig } from '../../../src/config/model.ts';
 import type { Credential } from '../../../src/oauth/credential.ts';
@@ -9,7 +9,8 @@ import type { HttpEndpoint } from '../../../src/upstream/origin-client.ts';
 import { Eras, type Verdict } from '../../../src/upstream/peer/eras.ts';
 import { ModernHttpPeer } from '../../../src/upstream/peer/modern-http-peer.ts';
 import { ModernStdioPeer } from '../../../src/upstream/peer/modern-stdio-peer.ts';
-import type { Peer, PeerEvents } from '../../../src/upstream/peer/peer.ts';
+import { type Peer, type PeerEvents, QUIET } from '../../../src/upstream/peer/peer.ts';
+import { Asked } from '../../helpers/asked.ts';
 import {
   type ChildRecord,
   childEndpoint,
@@ -24,7 +25,7 @@ import { MemoryLog } from '../../helpers/memory-log.ts';
 import { startStatelessServer, startStreamableServer } from '../../helpers/sdk-servers.ts';
 import { until } from '../../helpers/wait.ts';
 import { recordOf } from '../helper.ts';
-import { Asked, call } from './modern-asked.ts';
+import { call } from './modern-request.ts';
 import { scriptEndpoint } from './peer-test.ts';
 
 const SDK_CHILD = fileURLToPath(new URL('./modern-sdk-child.ts', import.meta.url));
@@ -148,6 +149,22 @@ for (const [what, options] of [
     assert.equal((await asker.ask()).era, 'legacy');
   });
 }
+
+test('a peer that throws when it is asked leaves no timer', async () => {
+  const broken = new TypeError('Cannot convert object to primitive value');
+  const request = (): never => {
+    throw broken;
+  };
+  const open = (): Peer => ({ era: 'modern', request, send: () => undefined, close: () => Promise.resolve() });
+  const config = serverConfig({ endpoint: urlEndpoint('http', new URL('http://127.0.0.1:1/')) });
+  mock.timers.enable({ apis: ['setTimeout'] });
+  try {
+    await assert.rejects(new Eras().verdict(config, open, QUIET), broken);
+    mock.timers.tick(60_000);
+  } finally {
+    mock.timers.reset();
+  }
+});
 
 test('over HTTP silence and a closed port say nothing', async (t) => {
   const { server, asker } = await http(t, { behave: () => true }, {}, new Eras({ probeMs: 50 }));

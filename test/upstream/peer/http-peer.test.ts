@@ -2,27 +2,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { notificationMessage, readMessage, requestMessage, resultMessage } from '../../../src/upstream/peer/message.ts';
-import { urlEndpoint } from '../../helpers/configs.ts';
 import { type Exchange, startStream, writeEvent } from '../../helpers/http-server.ts';
 import { startStreamableServer } from '../../helpers/sdk-servers.ts';
 import { until } from '../../helpers/wait.ts';
+import { describePeer } from './contract.ts';
 import { HttpTest, result, Tokens } from './http-test.ts';
-import { INITIALIZE, OpenPeer } from './peer-test.ts';
+import { INITIALIZE } from './peer-test.ts';
 
 for (const json of [false, true]) {
-  test(`SDK v1, answers as ${json ? 'JSON' : 'event stream'}: 200 calls at once`, async (t) => {
-    const server = await startStreamableServer({ json });
-    t.after(() => server.close());
-    const open = new OpenPeer(t, urlEndpoint('http', server.url));
-    await open.ready();
-    const calls = Array.from({ length: 200 }, (_, b) => open.call('add', { a: 0, b }));
-    assert.deepEqual(
-      await Promise.all(calls.map((call) => call.text())),
-      Array.from({ length: 200 }, (_, b) => String(b)),
-    );
-    const progress = open.call('progress', { steps: 2, ms: 1 }, { progressToken: 'a' });
-    assert.equal(await progress.text(), 'arrived');
-    if (!json) assert.equal(progress.messages.length, 2);
+  describePeer(`streamable HTTP of SDK v1, answers as ${json ? 'JSON' : 'event stream'}`, 'http', {
+    start: () => startStreamableServer({ json }),
+    progress: !json,
   });
 }
 
@@ -196,7 +186,7 @@ test('who gives up tells the server, and hears nothing more', async (t) => {
   await open.ready();
   const call = open.call('slow', { ms: 60_000 });
   await until(() => open.server.record.count('slow') === 1);
-  const notice = notificationMessage('notifications/cancelled', { requestId: call.exchange && 2, more: 1 });
+  const notice = notificationMessage('notifications/cancelled', { requestId: 2, more: 1 });
   call.cancel(notice);
   call.cancel();
   await until(() => open.server.record.cancelled.includes('slow'));

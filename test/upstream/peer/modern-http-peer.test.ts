@@ -8,12 +8,13 @@ import { readMessage } from '../../../src/upstream/peer/message.ts';
 import { StatusError } from '../../../src/upstream/peer/modern-answer.ts';
 import { ModernHttpPeer } from '../../../src/upstream/peer/modern-http-peer.ts';
 import { NotSentError } from '../../../src/upstream/wire.ts';
+import { Asked } from '../../helpers/asked.ts';
 import { urlEndpoint } from '../../helpers/configs.ts';
 import { type Behave, HttpServer, type HttpServerOptions, startStream, writeEvent } from '../../helpers/http-server.ts';
 import { MemoryLog } from '../../helpers/memory-log.ts';
 import { startStatelessServer } from '../../helpers/sdk-servers.ts';
 import { until } from '../../helpers/wait.ts';
-import { Asked, call, META, modernRequest } from './modern-asked.ts';
+import { call, META, modernRequest } from './modern-request.ts';
 
 const EVENTS = { onMessage: () => assert.fail('unasked'), onClosed: () => assert.fail('closed') };
 

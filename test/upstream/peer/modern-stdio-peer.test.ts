@@ -5,10 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { notificationMessage, readMessage } from '../../../src/upstream/peer/message.ts';
 import { ModernStdioPeer } from '../../../src/upstream/peer/modern-stdio-peer.ts';
 import { NotSentError } from '../../../src/upstream/wire.ts';
+import { Asked } from '../../helpers/asked.ts';
 import { childEndpoint, commandEndpoint, type StdioEndpoint, TSX } from '../../helpers/configs.ts';
 import { MemoryLog } from '../../helpers/memory-log.ts';
 import { until } from '../../helpers/wait.ts';
-import { Asked, call, META, modernRequest } from './modern-asked.ts';
+import { call, META, modernRequest } from './modern-request.ts';
 import { scriptEndpoint } from './peer-test.ts';
 
 const SDK_CHILD = fileURLToPath(new URL('./modern-sdk-child.ts', import.meta.url));

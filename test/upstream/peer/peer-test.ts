@@ -10,86 +10,21 @@ import {
   requestMessage,
 } from '../../../src/upstream/peer/message.ts';
 import { openLegacyPeer } from '../../../src/upstream/peer/open.ts';
-import type { Exchange, Peer, Replies } from '../../../src/upstream/peer/peer.ts';
+import type { Peer } from '../../../src/upstream/peer/peer.ts';
+import { type Asked, AskedOk, Heard } from '../../helpers/asked.ts';
 import { commandEndpoint } from '../../helpers/configs.ts';
 import { MemoryLog } from '../../helpers/memory-log.ts';
-import { until } from '../../helpers/wait.ts';
-
-/** One request and what became of it; fails the test where a reply comes too early or too late. */
-export class Asked implements Replies {
-  readonly messages: Message[] = [];
-  answer: Message | undefined;
-  error: unknown;
-  readonly exchange: Exchange;
-  #isOver = false;
-  #isAsking = true;
-
-  constructor(peer: Peer, message: Message, headers?: readonly string[]) {
-    this.exchange = peer.request(message, this, headers);
-    this.#isAsking = false;
-  }
-
-  onMessage(message: Message): void {
-    this.#check();
-    this.messages.push(message);
-  }
-
-  onAnswer(message: Message, status: number): void {
-    this.#check();
-    this.#isOver = true;
-    assert.equal(status, 200);
-    this.answer = message;
-  }
-
-  onFailure(error: unknown): void {
-    this.#check();
-    this.#isOver = true;
-    this.error = error;
-  }
-
-  cancel(notice?: Message): void {
-    this.exchange.cancel(notice);
-    this.#isOver = true;
-  }
-
-  get isOver(): boolean {
-    return this.#isOver;
-  }
-
-  async answered(): Promise<Message> {
-    await until(() => this.#isOver, 10_000, 'the answer');
-    if (this.error !== undefined) throw this.error;
-    return this.answer as Message;
-  }
-
-  /** The text of a tool's answer. */
-  async text(): Promise<string> {
-    const { result } = await this.answered();
-    const [content] = (result?.content ?? []) as { text: string }[];
-    return content?.text ?? '';
-  }
-
-  #check(): void {
-    assert.ok(!this.#isAsking, 'a reply before request() has returned');
-    assert.ok(!this.#isOver, 'a reply after the end');
-  }
-}
 
 /** A peer with all that it tells; closed after the test. */
-export class OpenPeer {
+export class OpenPeer extends Heard {
   readonly peer: Peer;
   readonly log = new MemoryLog();
-  readonly messages: Message[] = [];
-  readonly closed: string[] = [];
   readonly #asked: Asked[] = [];
   #nextId = 1;
 
   constructor(t: TestContext, endpoint: Endpoint, credential?: Credential) {
-    const events = {
-      onMessage: (message: Message) => void this.messages.push(message),
-      onClosed: (reason: string) => this.#closed(reason),
-    };
-    this.peer = openLegacyPeer(endpoint, events, this.log, credential);
+    super();
+    this.peer = openLegacyPeer(endpoint, this, this.log, credential);
     t.after(() => this.peer.close());
   }
 
@@ -98,7 +33,7 @@ export class OpenPeer {
   }
 
   pass(message: Message, headers?: readonly string[]): Asked {
-    const asked = new Asked(this.peer, message, headers);
+    const asked = new AskedOk(this.peer, message, headers);
     this.#asked.push(asked);
     return asked;
   }
@@ -107,12 +42,12 @@ export class OpenPeer {
     return this.ask('tools/call', { name, arguments: args, ...(meta === undefined ? {} : { _meta: meta }) });
   }
 
-  #closed(reason: string): void {
+  override onClosed(reason: string): void {
     assert.ok(
       this.#asked.every((one) => one.isOver),
       'closed before all that waited was failed',
     );
-    this.closed.push(reason);
+    super.onClosed(reason);
   }
 
   /** Shakes hands as a client does; resolves with the answer to `initialize`. */

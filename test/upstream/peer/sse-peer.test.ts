@@ -8,6 +8,7 @@ import { urlEndpoint } from '../../helpers/configs.ts';
 import { type Behave, type Exchange, HttpServer, startStream } from '../../helpers/http-server.ts';
 import { startSseServer } from '../../helpers/sdk-servers.ts';
 import { until } from '../../helpers/wait.ts';
+import { describePeer } from './contract.ts';
 import { Tokens } from './http-test.ts';
 import { OpenPeer } from './peer-test.ts';
 
@@ -64,23 +65,13 @@ function obliging(exchange: Exchange, open: SseTest): void {
   if (exchange.message?.id !== undefined && exchange.message.method !== undefined) open.answer(exchange);
 }
 
-test('SDK v1: a handshake, 200 calls at once, progress and a cancellation', async (t) => {
+describePeer('HTTP+SSE of SDK v1', 'sse', { start: startSseServer, progress: true });
+
+test('what the server tells outside of calls comes', async (t) => {
   const server = await startSseServer();
   t.after(() => server.close());
   const open = new OpenPeer(t, urlEndpoint('sse', server.url));
   await open.ready();
-  const calls = Array.from({ length: 200 }, (_, b) => open.call('add', { a: 0, b }));
-  assert.deepEqual(
-    await Promise.all(calls.map((call) => call.text())),
-    Array.from({ length: 200 }, (_, b) => String(b)),
-  );
-  const progress = open.call('progress', { steps: 2, ms: 1 }, { progressToken: 'a' });
-  assert.equal(await progress.text(), 'arrived');
-  assert.equal(progress.messages.length, 2);
-  const slow = open.call('slow', { ms: 60_000 });
-  await until(() => server.record.count('slow') === 1);
-  slow.cancel();
-  await until(() => server.record.cancelled.includes('slow'));
   await server.changeTools(1);
   await until(() => open.messages.some(({ method }) => method === 'notifications/tools/list_changed'));
 });
@@ -224,12 +215,4 @@ test('refused tokens are renewed, of the stream and of a request', async (t) => 
       ['echo', 'token-1'],
     ],
   );
-});
-
-test('closing fails what waits', async (t) => {
-  const open = await SseTest.open(t, ({ reply }) => reply(202));
-  const asked = open.ask('m');
-  await until(() => open.posts.length === 1);
-  await Promise.all([open.peer.close(), assert.rejects(asked.answered(), { code: 'connection_lost' })]);
-  assert.deepEqual(open.closed, []);
 });

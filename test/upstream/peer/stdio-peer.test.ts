@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { notificationMessage, readMessage, requestMessage, resultMessage } from '../../../src/upstream/peer/message.ts';
 import { ChildRecord, childEndpoint, commandEndpoint, isRunning } from '../../helpers/configs.ts';
 import { until } from '../../helpers/wait.ts';
+import { callsAtOnce } from './contract.ts';
 import { OpenPeer, scriptEndpoint } from './peer-test.ts';
 
 /** A child that answers each request by the line that it read, as text. */
@@ -20,12 +21,7 @@ test('a handshake, a call, and 200 calls at once', async (t) => {
   const open = new OpenPeer(t, childEndpoint());
   const { result } = await open.ready();
   assert.deepEqual(result?.serverInfo, { name: 'test-server', version: '1.2.3' });
-  const calls = Array.from({ length: 200 }, (_, b) => open.call('add', { a: 0, b }));
-  const texts = await Promise.all(calls.map((call) => call.text()));
-  assert.deepEqual(
-    texts,
-    Array.from({ length: 200 }, (_, b) => String(b)),
-  );
+  await callsAtOnce(open);
   assert.deepEqual(open.messages, []);
 });
 

@@ -1,10 +1,10 @@
 /** Which JSON texts are read at all. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { readMessages } from '../../../src/upstream/peer/batch.ts';
-import { type Message, requestMessage } from '../../../src/upstream/peer/message.ts';
-import { OpenRequests } from '../../../src/upstream/peer/open-requests.ts';
-import { hasMethod, isBearable, MOST_DEPTH, MOST_VALUES } from '../../../src/upstream/peer/shape.ts';
+import { readMessages } from '../../src/upstream/peer/batch.ts';
+import { type Message, requestMessage } from '../../src/upstream/peer/message.ts';
+import { OpenRequests } from '../../src/upstream/peer/open-requests.ts';
+import { hasMethod, isBearable, MOST_DEPTH, MOST_VALUES } from '../../src/upstream/shape.ts';
 
 const PADDING = ' '.repeat(2_000);
 const nested = (depth: number): string => `${'['.repeat(depth)}${PADDING}${']'.repeat(depth)}`;

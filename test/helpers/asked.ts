@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type JsonObject, type Message, requestMessage } from '../../src/upstream/peer/message.ts';
 import type { Exchange, Peer, PeerEvents, Replies } from '../../src/upstream/peer/peer.ts';
-import { until } from '../helpers/wait.ts';
+import { until } from './wait.ts';
 
 /** One request; fails the test where a reply comes too early or too late. */
 export class Asked implements Replies {
@@ -14,8 +14,8 @@ export class Asked implements Replies {
   #isAsking = true;
   #isOver = false;
 
-  constructor(peer: Peer, message: Message) {
-    this.#exchange = peer.request(message, this);
+  constructor(peer: Peer, message: Message, headers?: readonly string[]) {
+    this.#exchange = peer.request(message, this, headers);
     this.#isAsking = false;
   }
 
@@ -46,6 +46,7 @@ export class Asked implements Replies {
     return this.#isOver;
   }
 
+  /** Rejects with what the request failed with. */
   async answered(): Promise<Message> {
     await until(() => this.#isOver, 20_000, 'the answer');
     if (this.error !== undefined) throw this.error;
@@ -73,6 +74,14 @@ export class Asked implements Replies {
   #check(): void {
     assert.ok(!this.#isAsking, 'a reply before request() has returned');
     assert.ok(!this.#isOver, 'a reply after the end');
+  }
+}
+
+/** One whose answer must come with status 200, as all do but some errors of 2026-07-28. */
+export class AskedOk extends Asked {
+  override onAnswer(message: Message, status: number): void {
+    assert.equal(status, 200, message.text);
+    super.onAnswer(message, status);
   }
 }
 

@@ -1,6 +1,6 @@
 /** Answers that we give ourselves to a request: never before it has returned, and not where it was cancelled meanwhile. */
-import type { Message } from '../../upstream/peer/message.ts';
-import type { Exchange, Replies } from '../../upstream/peer/peer.ts';
+import type { Message } from './message.ts';
+import type { Exchange, Replies } from './peer.ts';
 
 /** Answers once `answer` is there; a rejection is the failure. */
 export function answerLater(replies: Replies, answer: Message | Promise<Message>, status = 200): Exchange {

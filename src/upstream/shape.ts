@@ -1,5 +1,6 @@
 /** Which JSON texts we read at all: a few megabytes of brackets take seconds to read, and gigabytes of memory. */
-import { badAnswer } from '../wire.ts';
+import type { GatewayError } from '../errors.ts';
+import { badAnswer } from './wire.ts';
 
 /** How deep a message may be nested: deeper than anybody's, and far less than what overflows a stack. */
 export const MOST_DEPTH = 512;
@@ -7,9 +8,6 @@ export const MOST_DEPTH = 512;
 export const MOST_VALUES = 1_000_000;
 /** Shorter texts hold little of anything. */
 const HARMLESS_LENGTH = 2_000;
-
-/** JSON-RPC 2.0, section 5.1. */
-const INTERNAL_ERROR = -32603;
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -73,20 +71,8 @@ export function hasMethod(text: string): boolean {
   return false;
 }
 
-/** The text, or in place of one that is not bearable: an error without an id for an answer, nothing for all else. */
-export function bearable(text: string): string {
-  if (isBearable(text)) return text;
-  return hasMethod(text) ? '' : unbearableAnswer();
-}
-
-/** As we tell of failures, for it stands where the answer should. */
-function unbearableAnswer(): string {
-  const error = { code: INTERNAL_ERROR, message: unbearable().message, data: { error: 'bad_upstream_answer' } };
-  return JSON.stringify({ jsonrpc: '2.0', error });
-}
-
 /** What whoever waits for an answer that is not bearable is told. */
-export function unbearable(): Error {
+export function unbearable(): GatewayError {
   return badAnswer(
     `The answer is nested more than ${MOST_DEPTH} levels deep, or holds more than ${MOST_VALUES} values.`,
   );
