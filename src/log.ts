@@ -2,10 +2,6 @@
 import { type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
 
-/** Lines go out together: a system call for each costs more than making it. None waits longer than `LATEST_MS`. */
-const TOGETHER_BYTES = 4096;
-const LATEST_MS = 50;
-
 /** A log at `level`; what a person reads on a terminal is one line a record. */
 export function createLog(level: string, terminal: boolean): Logger {
   const destination = terminal
@@ -18,8 +14,51 @@ export function createLog(level: string, terminal: boolean): Logger {
         messageFormat: '{if server}{server}: {end}{msg}',
         singleLine: true,
       })
-    : pino.destination({ fd: 2, sync: false, minLength: TOGETHER_BYTES, periodicFlush: LATEST_MS });
+    : new LinesTogether();
   return pino({ level, base: null, timestamp }, destination);
+}
+
+/** Enough for one system call. */
+const TOGETHER_CHARACTERS = 4096;
+/** How long a line waits for others, in milliseconds. */
+const LATEST_MS = 50;
+/** What begins a line of level 40 (`warn`) and above. */
+const URGENT = /^\{"level":(?:[4-9]\d|\d{3})/;
+
+/**
+ * Lines go out together: a system call for each costs more than making it. Warnings and errors wait for nothing, and an end
+ * of the process writes what is left, unless it is killed.
+ */
+class LinesTogether {
+  readonly #destination = pino.destination({ fd: 2, sync: false, minLength: 0 });
+  #lines = '';
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor() {
+    // Before pino's own, which write what the destination was given.
+    process.prependListener('beforeExit', () => this.flush());
+    process.prependListener('exit', () => this.flush());
+    this.#destination.on('close', () => {
+      this.#isClosed = true;
+    });
+  }
+
+  /** Called by pino. */
+  write(line: string): void {
+    this.#lines += line;
+    if (this.#lines.length >= TOGETHER_CHARACTERS || URGENT.test(line)) this.flush();
+    else this.#timer ??= setTimeout(() => this.flush(), LATEST_MS).unref();
+  }
+
+  /** Hands all lines on; the destination writes them soon. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const lines = this.#lines;
+    this.#lines = '';
+    if (lines !== '' && !this.#isClosed) this.#destination.write(lines);
+  }
 }
 
 let stampedAt = 0;
