@@ -18,8 +18,8 @@ export function createLog(level: string, terminal: boolean): Logger {
   return pino({ level, base: null, timestamp }, destination);
 }
 
-/** Enough for one system call. */
-const TOGETHER_CHARACTERS = 4096;
+/** A fraction of a second's lines of a busy gateway. */
+const TOGETHER_CHARACTERS = 16 * 1024;
 /** How long a line waits for others, in milliseconds. */
 const LATEST_MS = 50;
 /** What begins a line of level 40 (`warn`) and above. */

@@ -27,7 +27,12 @@ function recordsOf(script: string): Promise<readonly LogRecord[]> {
 
 describe('the log', () => {
   it('has every line of a process that ends by itself, on purpose, or by an error', async () => {
-    for (const end of ['', 'process.exit(3)', 'throw new Error("odd")', 'process.kill(process.pid, "SIGTERM")']) {
+    for (const end of [
+      '',
+      'process.exit(3)',
+      'throw new Error("odd")',
+      'process.kill(process.pid, "SIGTERM"); setInterval(() => undefined, 1000);',
+    ]) {
       const onSignal = 'process.on("SIGTERM", () => { log.info("signal"); process.exit(0); });';
       const lines = await linesOf(`${onSignal} log.info("one"); log.info("two"); ${end}`);
       assert.deepEqual(lines.slice(0, 2), ['one', 'two'], end);

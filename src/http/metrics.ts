@@ -8,27 +8,37 @@ const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 const STATES = ['connecting', 'ready', 'failed', 'needs-login'] as const;
 
 interface ToolMetrics {
-  readonly calls: Counter.Internal;
+  readonly labels: { readonly server: string; readonly tool: string };
   readonly seconds: Histogram.Internal<'server' | 'tool'>;
+  calls: number;
 }
 
 export class Metrics {
   readonly registry = new Registry();
-  readonly #calls: Counter<'server' | 'tool'>;
   readonly #errors: Counter<'server' | 'tool' | 'code'>;
   readonly #seconds: Histogram<'server' | 'tool'>;
   /** Looking up a label set costs more than counting; tools live as long as their catalog. */
   readonly #byTool = new WeakMap<Tool, ToolMetrics>();
+  /** What was counted since they were read last. */
+  readonly #counted = new Set<ToolMetrics>();
 
   constructor(gateway: Gateway) {
     const registers = [this.registry];
     const labelNames = ['server', 'tool'] as const;
     collectDefaultMetrics({ register: this.registry });
-    this.#calls = new Counter({
+    const counted = this.#counted;
+    new Counter({
       name: 'latchkey_tool_calls_total',
       help: 'Tool calls answered',
       labelNames,
       registers,
+      collect() {
+        for (const tool of counted) {
+          this.inc(tool.labels, tool.calls);
+          tool.calls = 0;
+        }
+        counted.clear();
+      },
     });
     this.#errors = new Counter({
       name: 'latchkey_tool_errors_total',
@@ -60,7 +70,8 @@ export class Metrics {
   /** One answered call; labels come from configured and listed names only. */
   record(server: Server, tool: Tool, milliseconds: number, errorCode: string | undefined): void {
     const metrics = this.#of(server, tool);
-    metrics.calls.inc();
+    metrics.calls += 1;
+    if (metrics.calls === 1) this.#counted.add(metrics);
     metrics.seconds.observe(milliseconds / 1000);
     if (errorCode !== undefined) this.#errors.inc({ server: server.name, tool: tool.name, code: errorCode });
   }
@@ -69,7 +80,7 @@ export class Metrics {
     const known = this.#byTool.get(tool);
     if (known !== undefined) return known;
     const labels = { server: server.name, tool: tool.name };
-    const made = { calls: this.#calls.labels(labels), seconds: this.#seconds.labels(labels) };
+    const made = { labels, seconds: this.#seconds.labels(labels), calls: 0 };
     this.#byTool.set(tool, made);
     return made;
   }

@@ -37,6 +37,8 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
   #parser: EventSourceParser | undefined;
   #decoder: StringDecoder | undefined;
   #over = false;
+  /** Nothing more will come from undici. */
+  #hasEnded = false;
   #linger: NodeJS.Timeout | undefined;
 
   constructor(signal: StopSignal, events: ExchangeEvents) {
@@ -82,6 +84,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    this.#hasEnded = true;
     clearTimeout(this.#linger);
     if (this.#finish()) {
       const [first] = this.#chunks;
@@ -91,6 +94,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+    this.#hasEnded = true;
     clearTimeout(this.#linger);
     // undici calls onRequestStart just before it writes: without it, not one byte has left.
     const reason = describe(error);
@@ -114,7 +118,12 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     if (this.#over) return;
     if (!this.#events.onEvent(data, event, id)) return;
     this.#finish();
-    this.#linger = setTimeout(() => this.#controller?.abort(new Error('lingering')), LINGER_MS);
+    // Mostly the end has come with it.
+    queueMicrotask(() => this.#beginLinger());
+  }
+
+  #beginLinger(): void {
+    if (!this.#hasEnded) this.#linger = setTimeout(() => this.#controller?.abort(new Error('lingering')), LINGER_MS);
   }
 
   readonly #onAbort = (): void => {

@@ -15,11 +15,14 @@ import {
   SUBSCRIPTION_ID_META,
 } from '../../upstream/protocol.ts';
 
-/** By what they fold to. */
-type Keys = ReadonlyMap<string, string>;
+interface Keys {
+  readonly exact: ReadonlySet<string>;
+  /** By what they fold to. */
+  readonly folded: ReadonlyMap<string, string>;
+}
 
-const ENVELOPE = folded(['jsonrpc', 'id', 'method', 'params', 'result', 'error']);
-const META = folded([
+const ENVELOPE = keysOf(['jsonrpc', 'id', 'method', 'params', 'result', 'error']);
+const META = keysOf([
   'progressToken',
   PROTOCOL_VERSION_META,
   CLIENT_CAPABILITIES_META,
@@ -28,7 +31,7 @@ const META = folded([
   SUBSCRIPTION_ID_META,
   SERVER_INFO_META,
 ]);
-const PARAMS = folded([
+const PARAMS = keysOf([
   'name',
   'arguments',
   'uri',
@@ -53,7 +56,9 @@ const PARAMS = folded([
 /** Of keys that the specification may define yet. */
 const RESERVED = 'io.modelcontextprotocol/';
 /** Folding never makes a key shorter, so that longer ones are none of ours. */
-const LONGEST_KEY = Math.max(...[...ENVELOPE.keys(), ...META.keys(), ...PARAMS.keys()].map(({ length }) => length));
+const LONGEST_KEY = Math.max(
+  ...[ENVELOPE, META, PARAMS].flatMap(({ folded }) => [...folded.keys()]).map(({ length }) => length),
+);
 
 /**
  * Why a caller's message is refused: a key that only the case tells from one of the protocol, or a request that is an
@@ -74,9 +79,9 @@ export function ambiguity({ value, method, params }: Message): string | undefine
 /** The key of the protocol that one of `object` looks like. */
 function twisted(object: Readonly<Record<string, unknown>>, keys: Keys): string | undefined {
   for (const key of Object.keys(object)) {
-    if (key.length > LONGEST_KEY) continue;
-    const meant = keys.get(fold(key));
-    if (meant !== undefined && meant !== key) return meant;
+    if (keys.exact.has(key) || key.length > LONGEST_KEY) continue;
+    const meant = keys.folded.get(fold(key));
+    if (meant !== undefined) return meant;
   }
   return undefined;
 }
@@ -87,8 +92,8 @@ function twistedPrefix(meta: Readonly<Record<string, unknown>>): string | undefi
   return Object.keys(meta).some(isTwisted) ? RESERVED : undefined;
 }
 
-function folded(keys: readonly string[]): Keys {
-  return new Map(keys.map((key) => [fold(key), key]));
+function keysOf(keys: readonly string[]): Keys {
+  return { exact: new Set(keys), folded: new Map(keys.map((key) => [fold(key), key])) };
 }
 
 /** As Go folds, in which `ſ` (U+017F) is an s and the Kelvin sign (U+212A) a k: the one by upper, the other by lower case. */
