@@ -1,7 +1,7 @@
 /** The `oauth` of an entry: its forms, whose login it is, and the values that are refused. */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of configuration files are the subject here
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -106,8 +106,9 @@ describe('whose login it is', () => {
     assert.equal(oauth({ multi_user: false }).multiUser, false);
   });
 
-  test("everybody's where mcpo has left a login for this name", () => {
+  test("everybody's where mcpo has left a login for this name", (t) => {
     const home = mkdtempSync(join(tmpdir(), 'latchkey-mcpo-'));
+    t.after(() => rmSync(home, { recursive: true }));
     const options = { env: { HOME: home } };
     // echo -n x | md5sum
     const file = join(home, '.mcpo', 'tokens', '9dd4e461_tokens.json');
