@@ -5,6 +5,7 @@ import { CONNECT_ARGUMENTS, codeIn, connectAnswer } from '../mcp/login/connect.t
 import { readArguments } from './arguments.ts';
 import type { CallTarget } from './context.ts';
 import { readerOf } from './login-link.ts';
+import { JSON_TYPE } from './media-types.ts';
 
 export type ConnectAnswer = (target: CallTarget, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
 
@@ -13,9 +14,6 @@ export function connectAnswers(gateway: Gateway, howToName: string): ConnectAnsw
   return async ({ server, owner }, request, reply) => {
     const code = codeIn(readArguments(request, { arguments: CONNECT_ARGUMENTS }));
     const text = await connectAnswer(gateway, { server, owner, code, reader: readerOf(request), howToName });
-    return reply
-      .header('cache-control', 'private, no-store')
-      .type('application/json; charset=utf-8')
-      .send(JSON.stringify(text));
+    return reply.header('cache-control', 'private, no-store').type(JSON_TYPE).send(JSON.stringify(text));
   };
 }

@@ -8,6 +8,7 @@ import type { Server } from '../upstream/server.ts';
 import { callerAt } from './caller.ts';
 import { viewFor } from './document-view.ts';
 import type { DocumentOptions, Documents, ServerTools } from './documents.ts';
+import { JSON_TYPE } from './media-types.ts';
 import { PERSONAL_HEADERS } from './site.ts';
 import { FIRST_CONNECT_MS, PERSONAL_CONNECT_MS } from './targets.ts';
 
@@ -90,13 +91,13 @@ function viewOf(server: Server, view: AnonymousCatalog): ServerTools {
 }
 
 function sendPersonal({ bytes }: Rendered, reply: FastifyReply): FastifyReply {
-  return reply.headers(PERSONAL_HEADERS).type('application/json; charset=utf-8').send(bytes);
+  return reply.headers(PERSONAL_HEADERS).type(JSON_TYPE).send(bytes);
 }
 
 function sendShared({ bytes, etag }: Rendered, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   reply.header('etag', etag).header('cache-control', 'no-cache');
   if (matchesEtag(request.headers['if-none-match'], etag)) return reply.code(304).send();
-  return reply.type('application/json; charset=utf-8').send(bytes);
+  return reply.type(JSON_TYPE).send(bytes);
 }
 
 /** RFC 9110 13.1.2: a list of tags or `*`, compared weakly. */

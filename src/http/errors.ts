@@ -6,6 +6,7 @@ import { stringifyJson } from '../schema/json.ts';
 import { RpcError } from '../upstream/jsonrpc.ts';
 import { rpcFailure } from '../upstream/result.ts';
 import { readsJsonRpc, refusalText } from './mcp/refusal.ts';
+import { JSON_TYPE } from './media-types.ts';
 
 /** `forPeople` answers with a page, where it is for it. */
 export type PageAnswer = (
@@ -49,7 +50,7 @@ export function answerError(error: GatewayError, request: FastifyRequest, reply:
     .code(error.status)
     .headers(error.headers)
     .header('x-latchkey-error', error.code)
-    .type('application/json; charset=utf-8')
+    .type(JSON_TYPE)
     .send(
       readsJsonRpc(error, request) ? refusalText(error, request, request.server.howToShow) : bodyOf(error, request),
     );

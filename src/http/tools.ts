@@ -12,6 +12,7 @@ import { type CallTarget, header, rawPath } from './context.ts';
 import { notFound } from './errors.ts';
 import { forwardedHeaders } from './forwarded-headers.ts';
 import type { McpAnswer } from './mcp/routes.ts';
+import { JSON_TYPE } from './media-types.ts';
 import { notTaken } from './methods.ts';
 import type { Site } from './site.ts';
 import { type PlaceOptions, placeOf } from './targets.ts';
@@ -81,7 +82,7 @@ async function callTool(
   try {
     const caller = { principalId: owner ?? request.principal.id, sessionId: header(request, 'x-session-id') };
     const result = await server.call(tool, args, caller, scope, forwardedHeaders(request, server.config, countsTokens));
-    return reply.type('application/json; charset=utf-8').send(answerText(result));
+    return reply.type(JSON_TYPE).send(answerText(result));
   } finally {
     scope.end();
     reply.raw.off('close', scope.abandon);

@@ -78,7 +78,7 @@ export class OpenStreams {
  * True while what came with the request makes the same caller of it as it did when it came. Throws 401 or 403 where it
  * counts for nobody any more, anything else where that cannot be told now.
  */
-export async function stillHolds(request: FastifyRequest, options: AdmissionOptions): Promise<boolean> {
+async function stillHolds(request: FastifyRequest, options: AdmissionOptions): Promise<boolean> {
   const { principal, browser, mcp, place } = request;
   const realm = realmOf(place?.server);
   if (browser !== undefined) {

@@ -8,6 +8,7 @@ import type { Message } from '../../upstream/peer/message.ts';
 import type { Exchange, Peer, Replies } from '../../upstream/peer/peer.ts';
 import { header, type McpTarget } from '../context.ts';
 import { parameterHeadersOf } from '../forwarded-headers.ts';
+import { JSON_TYPE } from '../media-types.ts';
 import { callerIn } from './caller.ts';
 import { modernRefusal, takesEvents } from './checks.ts';
 import { noteAnswer, noteRequests } from './log.ts';
@@ -22,7 +23,6 @@ export interface StatelessOptions {
 /** A reply that takes longer becomes an event stream, so that nobody between us and the client gives up. */
 const SOON_MS = 5_000;
 const AWAKE_MS = 25_000;
-const JSON_TYPE = 'application/json; charset=utf-8';
 
 export function answerStateless(
   { endpoints, headersOf }: StatelessOptions,

@@ -6,6 +6,7 @@ import type { McpEndpoints } from '../../mcp/endpoints.ts';
 import type { Conversation } from '../../mcp/session/conversation.ts';
 import type { Message } from '../../upstream/peer/message.ts';
 import { header, type McpTarget } from '../context.ts';
+import { JSON_TYPE } from '../media-types.ts';
 import type { Body } from './body.ts';
 import { callerIn } from './caller.ts';
 import { checkVersionHeader, takesEvents } from './checks.ts';
@@ -19,8 +20,6 @@ export interface SessionOptions {
 }
 
 const SESSION_ID = 'mcp-session-id';
-/** With what Fastify would otherwise add to it each time. */
-const JSON_TYPE = 'application/json; charset=utf-8';
 
 export function postToSession(
   options: SessionOptions,

@@ -133,6 +133,6 @@ export class SessionRegistry {
 }
 
 /** 404 makes clients begin anew (2025-11-25, Streamable HTTP, session management 3). */
-export function sessionUnknown(): GatewayError {
+function sessionUnknown(): GatewayError {
   return new GatewayError('session_unknown', 404, 'There is no such MCP session; begin a new one with initialize.');
 }

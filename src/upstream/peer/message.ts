@@ -87,7 +87,7 @@ export function readMessage(text: string): Message | undefined {
 }
 
 /** A message of our own making. Bigints in it become integers. */
-export function messageOf(value: JsonObject): Message {
+function messageOf(value: JsonObject): Message {
   const message = toMessage(value, stringifyJson(value));
   if (message === undefined) throw new TypeError('not a JSON-RPC message');
   return message;

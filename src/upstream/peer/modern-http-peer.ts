@@ -5,6 +5,7 @@ import { isRecord } from '../../schema/json-schema.ts';
 import { type HttpAnswer, HttpExchange } from '../http-exchange.ts';
 import { RedirectError } from '../http-status.ts';
 import { bearable } from '../jsonrpc.ts';
+import { operationOf } from '../operation.ts';
 import { type Bearer, type HttpEndpoint, OriginClient } from '../origin-client.ts';
 import { headerValue, MODERN, modernHeaders, PROTOCOL_VERSION_META } from '../protocol.ts';
 import { StopSource } from '../stop-source.ts';
@@ -47,7 +48,7 @@ export class ModernHttpPeer implements Peer {
     const stop = new StopSource();
     const call: Call = { message, replies, headers: headersOf(message, headers), stop };
     this.#client
-      .authorized(operationOf(message), stop, (bearer) => this.#ask(call, bearer))
+      .authorized(operationOf(message.method, message.params), stop, (bearer) => this.#ask(call, bearer))
       .then((answer) => {
         if (!stop.aborted) replies.onAnswer(answer.message, answer.status);
       })
@@ -113,11 +114,6 @@ export class ModernHttpPeer implements Peer {
 
 function pathOf(url: URL): string {
   return url.pathname + url.search;
-}
-
-/** What step-ups are remembered by. */
-function operationOf({ method, params }: Message): string {
-  return method === 'tools/call' && typeof params.name === 'string' ? params.name : method;
 }
 
 /** 2026-07-28, Streamable HTTP, standard headers: they repeat what the body says. */
