@@ -79,6 +79,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       ...(await linkFor(gateway, server, request)),
       howToName: site.howToName,
     }),
+    shape: settings.shape,
     howToShow: howToShow(settings, canMakeTokens({ ...site, settings, tokens }) ? site.publicBase : undefined),
   });
   installRequestLog(app, metrics);
@@ -106,7 +107,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   app.get('/docs/gateway.json', { schema: { hide: true } }, async () => app.swagger());
   opsRoutes(app, gateway, metrics);
   documentRoutes(app, documents, site);
-  const answerMcp = mcpRoutes(app, mcpOptions(site, log, metrics));
+  const answerMcp = mcpRoutes(app, mcpOptions(site, settings, log, metrics));
   installLoadCheck(app, policy);
   await pageRoutes(app, { ...site, settings, documents, warnings, visits, tokens, answerMcp });
   tokenRoutes(app, { ...site, settings, warnings, visits, tokens });
@@ -116,11 +117,17 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   return app;
 }
 
-function mcpOptions(site: Site, log: FastifyBaseLogger, metrics: Metrics): McpOptions {
-  const { gateway } = site;
+function mcpOptions(site: Site, settings: Settings, log: FastifyBaseLogger, metrics: Metrics): McpOptions {
+  const { gateway, howToName } = site;
   const countsTokens = tokenCounter(gateway);
   return {
-    endpoints: new McpEndpoints({ gateway, log, howToName: site.howToName, onCall: callMeter(gateway, metrics) }),
+    endpoints: new McpEndpoints({
+      gateway,
+      log,
+      howToName,
+      onCall: callMeter(gateway, metrics),
+      limits: settings.sessions,
+    }),
     headersOf: (request) => (isForwarding(gateway) ? forwardableHeaders(request, countsTokens) : []),
     pathOf: ({ mcp }) => (mcp?.server === undefined ? site.rootPath : serverPath(site, mcp.server)),
   };

@@ -26,6 +26,7 @@ export type ErrorCode =
   | 'tool_error'
   // MCP towards callers.
   | 'session_unknown'
+  | 'too_many_sessions'
   | 'bad_mcp_request'
   // A server with logins, seen by a caller.
   | 'identity_required'
@@ -58,6 +59,8 @@ export interface GatewayErrorOptions {
   readonly detail?: unknown;
   /** The whole body of the answer, where a contract asks for another shape than `{detail}`. */
   readonly body?: Readonly<Record<string, unknown>>;
+  /** The whole body as plain text, where a contract asks for that; an empty one is none. */
+  readonly text?: string;
   /** What only the log reads. */
   readonly privateDetail?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
@@ -70,6 +73,7 @@ export class GatewayError extends Error {
   readonly status: number;
   readonly detail: unknown;
   readonly body: Readonly<Record<string, unknown>> | undefined;
+  readonly text: string | undefined;
   readonly privateDetail: unknown;
   readonly headers: Readonly<Record<string, string>>;
 
@@ -80,6 +84,7 @@ export class GatewayError extends Error {
     this.status = status;
     this.detail = options.detail ?? message;
     this.body = options.body;
+    this.text = options.text;
     this.privateDetail = options.privateDetail;
     this.headers = options.headers ?? {};
   }

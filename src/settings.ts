@@ -12,8 +12,11 @@ import {
   type AuthConfig,
   ConfigError,
   type Configuration,
+  type FileShape,
+  type LogLevel,
   type OpenWebuiConfig,
   type Problem,
+  type SessionLimits,
 } from './config/model.ts';
 import { isGuarded, resolveOpenWebui } from './config/open-webui.ts';
 import { judgeOpenWebui } from './config/open-webui-oddities.ts';
@@ -32,8 +35,6 @@ import {
 } from './config/values.ts';
 
 export { isGuarded, isLoopbackHost };
-
-export type LogLevel = 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
 export interface Settings {
   readonly host: string;
@@ -62,6 +63,9 @@ export interface Settings {
   readonly store: StoreUri;
   readonly insecureOpen: boolean;
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
+  /** Whose answers callers know. */
+  readonly shape: FileShape;
+  readonly sessions: SessionLimits;
   readonly name: string;
   readonly description: string;
   readonly version: string;
@@ -82,6 +86,14 @@ export function anonymousCatalogOf(
   return settings.documentKey !== undefined || isLoopbackHost(settings.host) ? 'learned' : 'connect-only';
 }
 
+/** Ten minutes of rest are what acehoss/mcp-gateway allows; it has no limit on processes, and nobody's machine is like that. */
+export const DEFAULT_SESSIONS: SessionLimits = {
+  idleMs: 10 * 60_000,
+  most: 128,
+  mostPerPrincipal: 32,
+  startMs: 10_000,
+};
+
 /** mcpo's head of the document as a whole. */
 export const DEFAULT_NAME = 'MCP OpenAPI Proxy';
 export const DEFAULT_DESCRIPTION = 'Automatically generated API from MCP Tool Schemas';
@@ -90,7 +102,7 @@ export interface SettingsInput {
   readonly flags: Flags;
   /** The environment with the variables of `--env` and `--env-path`. */
   readonly env: Environment;
-  readonly config: Pick<Configuration, 'gateway'>;
+  readonly config: Pick<Configuration, 'gateway' | 'shape'>;
   /** Default: what `resolveSource` finds. */
   readonly source?: ConfigSource;
 }
@@ -127,7 +139,7 @@ export async function loadAll(flags: Flags, env: Environment, source: ConfigSour
     problems.push(...error.problems);
   };
   const configuration = await loadConfiguration(source, { env, pathPrefix: pathPrefixOf(flags) }).catch(collect);
-  const config = configuration ?? { gateway: { allowedHosts: [] } };
+  const config = configuration ?? { gateway: { allowedHosts: [] }, shape: 'mcpServers' as const };
   const settings = attempt(() => resolveSettings({ flags, env, config, source }), collect);
   if (configuration === undefined || settings === undefined) throw new ConfigError(withoutEchoes(problems));
   const exposure = checkExposure(settings, configuration);
@@ -183,6 +195,8 @@ export function resolveSettings(input: SettingsInput): Settings {
     store: read.store(config.gateway.store),
     insecureOpen: flags.insecureOpen ?? false,
     ...(tls === undefined ? {} : { tls }),
+    shape: config.shape,
+    sessions: { ...DEFAULT_SESSIONS, ...config.gateway.sessions },
     name: flags.name ?? DEFAULT_NAME,
     description: flags.description ?? DEFAULT_DESCRIPTION,
     version: flags.version ?? '1.0',

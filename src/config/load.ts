@@ -72,7 +72,7 @@ class Loader {
       if (isDisabled(node)) disabled.push(name);
       else this.#add(servers, name, node, withheldFrom(name, variables));
     }
-    return { servers, gateway, warnings: this.#report.warnings, disabled };
+    return { shape: 'mcpServers', servers, gateway, warnings: this.#report.warnings, disabled };
   }
 
   #add(servers: Map<string, ServerConfig>, name: string, node: MapNode, withheldEnv: readonly string[]): void {

@@ -2,6 +2,27 @@
 
 export type Isolation = 'shared' | 'principal' | 'session';
 
+/**
+ * Under which key a file lists its servers, and so whose answers its callers know: mcpo's, or those of acehoss/mcp-gateway.
+ * Without a file: mcpo's.
+ */
+export type FileShape = 'mcpServers' | 'servers';
+
+/** What sessions may take up that keep a process of their own. */
+export interface SessionLimits {
+  /** How long a session of `/api` may rest before it ends. */
+  readonly idleMs: number;
+  /** Processes of all callers together, */
+  readonly most: number;
+  /** and of one principal. */
+  readonly mostPerPrincipal: number;
+  /** How long a caller waits for a process to start. */
+  readonly startMs: number;
+}
+
+/** The levels of the log, each with all before it; `trace` is called `verbose` where people write it. */
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug' | 'trace';
+
 /** How a server is reached. */
 export type Endpoint =
   | {
@@ -98,6 +119,11 @@ export interface ServerConfig {
   /** Longest wait for an answer or for progress, in milliseconds. */
   readonly timeoutMs: number;
   readonly isolation: Isolation;
+  /**
+   * When the connection that all share is made: at once and for good, or when somebody needs it, until nobody has for a
+   * while. Sessions with processes of their own are not meant.
+   */
+  readonly start: 'always' | 'on-demand';
   /** A protocol revision to insist on, e.g. `2026-07-28`. */
   readonly protocolVersion?: string;
   readonly forwardHeaders?: HeaderForwarding;
@@ -120,6 +146,10 @@ export interface AuthConfig {
 
 /** Top-level keys beside `mcpServers`; a change of these needs a restart. */
 export interface GatewayKeys {
+  readonly host?: string;
+  readonly port?: number;
+  readonly logLevel?: LogLevel;
+  readonly sessions?: Partial<SessionLimits>;
   readonly publicUrl?: string;
   readonly allowedHosts: readonly string[];
   readonly auth?: AuthConfig;
@@ -146,6 +176,7 @@ export interface Problem {
 }
 
 export interface Configuration {
+  readonly shape: FileShape;
   /** In the order of the file; entries with `disabled: true` are left out. */
   readonly servers: ReadonlyMap<string, ServerConfig>;
   readonly gateway: GatewayKeys;

@@ -106,6 +106,7 @@ function assemble(name: string, entry: ServerEntry, kind: Kind, context: ServerC
     ...(enabledTools === undefined ? {} : { enabledTools }),
     disabledTools: entry.disabledTools ?? entry.disabled_tools ?? [],
     timeoutMs: Math.ceil(entry.timeout * 1000),
+    start: 'always' as const,
     isolation: oauth?.multiUser ? ('principal' as const) : (entry.isolation ?? 'shared'),
     ...(entry.protocol_version === undefined ? {} : { protocolVersion: entry.protocol_version }),
     ...(forwardHeaders === undefined ? {} : { forwardHeaders }),

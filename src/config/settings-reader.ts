@@ -5,16 +5,14 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Flags } from './flags.ts';
 import type { Environment } from './interpolate.ts';
-import { type AnonymousCatalog, ConfigError, type Problem } from './model.ts';
+import { type AnonymousCatalog, ConfigError, type LogLevel, type Problem } from './model.ts';
 import { ANONYMOUS_CATALOGS } from './schema.ts';
 import { checkSecret, secretOddity } from './secrets.ts';
 import { didYouMean } from './suggest.ts';
 import { type Checked, checkStore, type StoreUri } from './values.ts';
 
-type Level = 'error' | 'warn' | 'info' | 'debug' | 'trace';
-
 /** Ours, and what Python calls them. */
-const LEVELS: Readonly<Record<string, Level>> = {
+const LEVELS: Readonly<Record<string, LogLevel>> = {
   error: 'error',
   warn: 'warn',
   info: 'info',
@@ -85,7 +83,7 @@ export class SettingsReader {
     return certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile };
   }
 
-  logLevel(): Level {
+  logLevel(): LogLevel {
     const [name, text] =
       this.#flags.logLevel !== undefined ? ['--log-level', this.#flags.logLevel] : ['LOG_LEVEL', this.#env.LOG_LEVEL];
     if (text === undefined || (text === '' && name === 'LOG_LEVEL')) return 'info';

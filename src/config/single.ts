@@ -42,10 +42,11 @@ export function singleConfiguration(source: SingleSource): Configuration {
     disabledTools: [],
     timeoutMs: DEFAULT_TIMEOUT_SECONDS * 1000,
     isolation: 'shared' as const,
+    start: 'always' as const,
     ...(oauth === undefined ? {} : { oauth }),
   };
   const servers = new Map([[server.name, deepFreeze({ ...server, hash: serverHash(server) })]]);
-  return deepFreeze({ servers, gateway: { allowedHosts: [] }, warnings, disabled: [] });
+  return deepFreeze({ shape: 'mcpServers' as const, servers, gateway: { allowedHosts: [] }, warnings, disabled: [] });
 }
 
 type Flaw = (path: string, message: string, remedy?: string) => void;

@@ -1,10 +1,12 @@
 /** Turns everything thrown into an answer: a stable code, a public body, and never a stack trace. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FileShape } from '../config/model.ts';
 import { GatewayError } from '../errors.ts';
 import { LoginError, LoginNeeded, type Told } from '../oauth/errors.ts';
 import { stringifyJson } from '../schema/json.ts';
 import { RpcError } from '../upstream/jsonrpc.ts';
 import { rpcFailure } from '../upstream/result.ts';
+import { inContract } from './acehoss/errors.ts';
 import { readsJsonRpc, refusalText } from './mcp/refusal.ts';
 import { JSON_TYPE } from './media-types.ts';
 
@@ -21,17 +23,22 @@ export interface ErrorAnswers {
   readonly toldTo: (server: string, request: FastifyRequest) => Promise<Told>;
   /** How an MCP client shows a credential here, in words. */
   readonly howToShow: string;
+  readonly shape: FileShape;
 }
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** As in `ErrorAnswers`. */
     howToShow: string;
+    /** Whose answers callers know. */
+    shape: FileShape;
   }
 }
 
-export function installErrorHandlers(app: FastifyInstance, { forPeople, toldTo, howToShow }: ErrorAnswers): void {
+export function installErrorHandlers(app: FastifyInstance, answers: ErrorAnswers): void {
+  const { forPeople, toldTo, howToShow, shape } = answers;
   app.decorate('howToShow', howToShow);
+  app.decorate('shape', shape);
   app.setErrorHandler(async (thrown, request, reply) => {
     const found = toGatewayError(thrown, request);
     const error = found instanceof LoginNeeded ? found.told(await toldTo(found.server, request)) : found;
@@ -44,16 +51,20 @@ export function notFound(): GatewayError {
   return new GatewayError('not_found', 404, 'Not Found');
 }
 
-export function answerError(error: GatewayError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export function answerError(thrown: GatewayError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const error = inContract(thrown, request);
   recordError(error, request);
+  reply.code(error.status).headers(error.headers).header('x-latchkey-error', error.code);
+  if (error.text !== undefined) return sendText(error.text, reply);
   return reply
-    .code(error.status)
-    .headers(error.headers)
-    .header('x-latchkey-error', error.code)
     .type(JSON_TYPE)
     .send(
       readsJsonRpc(error, request) ? refusalText(error, request, request.server.howToShow) : bodyOf(error, request),
     );
+}
+
+function sendText(text: string, reply: FastifyReply): FastifyReply {
+  return text === '' ? reply.send() : reply.type('text/plain; charset=utf-8').send(text);
 }
 
 /** For the log, which alone reads what is private. */

@@ -8,6 +8,7 @@ import { isConnectPath } from '../openapi/connect.ts';
 import { decodePath, findPlace, type Place, type RoutingOptions } from '../routing.ts';
 import { type Catalog, toolAt } from '../upstream/catalog.ts';
 import type { Server } from '../upstream/server.ts';
+import { API, apiPlace } from './acehoss/path.ts';
 import { type CallTarget, rawPath, wantsHtml } from './context.ts';
 import { notFound } from './errors.ts';
 import { ALL_SERVERS, mcpTarget } from './mcp/target.ts';
@@ -36,6 +37,7 @@ export function placeOf({ gateway, routing }: PlaceOptions, url: string): Place<
 
 function placeFor({ route, url }: FastifyRequest, options: PlaceOptions): Place<Server> | undefined {
   if (route === LOGINS) return loginPlace(options.gateway, url);
+  if (route === API) return apiPlace(options.gateway, url);
   return route === BELOW_SERVERS || route === ALL_SERVERS ? placeOf(options, url) : undefined;
 }
 

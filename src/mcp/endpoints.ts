@@ -1,4 +1,5 @@
 /** The MCP endpoints: who opens sessions and sends stateless requests, to one server or to all of them. */
+import type { SessionLimits } from '../config/model.ts';
 import type { Gateway, GatewayEvent } from '../gateway.ts';
 import type { Log } from '../log-sink.ts';
 import type { Peer, PeerEvents, PeerFactory } from '../upstream/peer/peer.ts';
@@ -24,6 +25,8 @@ export interface EndpointOptions {
   /** How callers can say who they are: a sentence, or nothing. */
   readonly howToName: string;
   readonly onCall: LineHost['onCall'];
+  /** Of sessions that keep processes of their own. */
+  readonly limits: SessionLimits;
 }
 
 /** How long requests may go on at an entry that was changed or removed. */
@@ -44,7 +47,7 @@ export class McpEndpoints {
   #hashes = new Map<string, string>();
   #isClosed = false;
 
-  constructor({ gateway, log, howToName, onCall }: EndpointOptions) {
+  constructor({ gateway, log, howToName, onCall, limits }: EndpointOptions) {
     this.#gateway = gateway;
     this.#host = {
       gateway,
@@ -52,7 +55,7 @@ export class McpEndpoints {
       howToName,
       onCall,
       transports: this.#transports,
-      children: new ChildSlots(),
+      children: new ChildSlots(limits),
       states: new LoginStates(gateway.sealed, log),
       known: (server) => this.#knownOf(server),
     };

@@ -17,7 +17,11 @@ export interface Input {
 /** Settings from flags, for a file as the source unless a command is given. */
 export function settings(flags: Partial<Flags> = {}, { env = {}, gateway = {} }: Input = {}): Settings {
   const all: Flags = { variables: {}, problems: [], ...(flags.command ? {} : { config: '/srv/c.json' }), ...flags };
-  return resolveSettings({ flags: all, env, config: { gateway: { allowedHosts: [], ...gateway } } });
+  return resolveSettings({
+    flags: all,
+    env,
+    config: { shape: 'mcpServers', gateway: { allowedHosts: [], ...gateway } },
+  });
 }
 
 export function flaws(flags: Partial<Flags>, input: Input = {}): string[] {

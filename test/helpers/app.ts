@@ -30,12 +30,14 @@ export interface AppSetup {
   /** The content of `mcpServers`, and gateway keys beside it. */
   readonly mcpServers?: Record<string, unknown>;
   readonly keys?: Record<string, unknown>;
+  /** Instead of `mcpServers`: the content of `servers`, with `keys` beside it; listens on 127.0.0.1 unless they say otherwise. */
+  readonly servers?: Record<string, unknown>;
   /** Command line without the configuration, e.g. `['--api-key', 'k']`; what follows `--` is a single server. */
   readonly argv?: readonly string[];
   readonly timings?: LinkTimings;
   /** What the stores see of the environment; default: nothing. */
   readonly env?: Record<string, string>;
-  /** Wait until every server has connected or failed; true unless said otherwise. */
+  /** Wait until every server has connected or failed; true unless said otherwise. Has no effect on those that start on demand. */
   readonly settle?: boolean;
 }
 
@@ -46,6 +48,11 @@ export async function startApp(setup: AppSetup): Promise<RunningApp> {
   if (setup.mcpServers !== undefined) {
     const file = join(folder, 'config.json');
     await writeFile(file, JSON.stringify({ mcpServers: setup.mcpServers, ...setup.keys }));
+    own.push('--config', file);
+  }
+  if (setup.servers !== undefined) {
+    const file = join(folder, 'config.yaml');
+    await writeFile(file, JSON.stringify({ hostname: '127.0.0.1', servers: setup.servers, ...setup.keys }));
     own.push('--config', file);
   }
   const parsed = parseCli([...own, ...argv], process.env);

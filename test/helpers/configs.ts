@@ -19,6 +19,7 @@ export function serverConfig(parts: Partial<ServerConfig> & Pick<ServerConfig, '
     disabledTools: [],
     timeoutMs: 20_000,
     isolation: 'shared',
+    start: 'always',
     hash: randomUUID(),
     ...parts,
   };
@@ -44,6 +45,7 @@ export function urlEndpoint(kind: 'http' | 'sse', url: string | URL, headers: Re
 /** A configuration file with these servers in it. */
 export function configuration(...servers: readonly ServerConfig[]): Configuration {
   return {
+    shape: 'mcpServers',
     servers: new Map(servers.map((server) => [server.name, server])),
     gateway: { allowedHosts: [] },
     warnings: [],

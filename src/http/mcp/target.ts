@@ -1,6 +1,7 @@
 /** Which paths are MCP endpoints. */
 import type { FastifyRequest } from 'fastify';
 import type { Gateway } from '../../gateway.ts';
+import { API } from '../acehoss/path.ts';
 import { header, type McpTarget, rawPath } from '../context.ts';
 
 /** The endpoint of all servers; with a single one it is that one's. */
@@ -14,7 +15,7 @@ const EVENT_STREAM = 'text/event-stream';
 export function mcpTarget(request: FastifyRequest, { servers }: Pick<Gateway, 'servers'>): McpTarget | undefined {
   const { place, route } = request;
   if (route === ALL_SERVERS) return { via: 'mcp', server: place?.server, servers };
-  if (place === undefined) return undefined;
+  if (place === undefined || route === API) return undefined;
   const { server, rest } = place;
   if (rest === ENDPOINT) return { via: 'mcp', server, servers };
   return isStream(request, rest) ? { via: 'sse', server, servers } : undefined;

@@ -1,8 +1,10 @@
 /** How many child processes sessions may hold: each costs what a program costs. */
-import { unavailable } from '../../upstream/wire.ts';
+import type { SessionLimits } from '../../config/model.ts';
+import { GatewayError } from '../../errors.ts';
 
-const MOST = 100;
-const MOST_PER_PERSON = 20;
+const RETRY_SECONDS = 30;
+
+export type ChildLimits = Pick<SessionLimits, 'most' | 'mostPerPrincipal'>;
 
 /** One child of a session. */
 export interface ChildSlot {
@@ -12,11 +14,11 @@ export interface ChildSlot {
 
 export class ChildSlots {
   readonly #held = new Map<string, number>();
-  readonly #limits: { readonly most: number; readonly mostPerPerson: number };
+  readonly #limits: ChildLimits;
   #all = 0;
 
-  constructor(limits: { readonly most?: number; readonly mostPerPerson?: number } = {}) {
-    this.#limits = { most: limits.most ?? MOST, mostPerPerson: limits.mostPerPerson ?? MOST_PER_PERSON };
+  constructor(limits: ChildLimits) {
+    this.#limits = limits;
   }
 
   get size(): number {
@@ -25,12 +27,13 @@ export class ChildSlots {
 
   /**
    * A slot for a child of `key`. `makeRoom` gives up one that is idle, of that key or, where all together have too many, of
-   * anybody, and says whether there was one. Throws 503 where there is no room.
+   * anybody, and says whether there was one. Throws where there is no room: 429 where the caller has too many, 503 where
+   * all together have. `isOne`: the caller is one principal, and not many people of whom nobody knows who they are.
    */
-  take(key: string, isOnePerson: boolean, makeRoom: (ofAnybody: boolean) => boolean): ChildSlot {
-    while (this.#isFull(key, isOnePerson)) {
-      if (!makeRoom(this.#all >= this.#limits.most))
-        throw unavailable('Too many MCP sessions with processes of their own are open; close some.', 30);
+  take(key: string, isOne: boolean, makeRoom: (ofAnybody: boolean) => boolean): ChildSlot {
+    while (this.#isFull(key, isOne)) {
+      const isAll = this.#all >= this.#limits.most;
+      if (!makeRoom(isAll)) throw isAll ? this.#fullForAll() : this.#fullForOne();
     }
     this.#add(key, 1);
     let isHeld = true;
@@ -44,9 +47,18 @@ export class ChildSlots {
     };
   }
 
-  #isFull(key: string, isOnePerson: boolean): boolean {
+  #isFull(key: string, isOne: boolean): boolean {
     if (this.#all >= this.#limits.most) return true;
-    return isOnePerson && (this.#held.get(key) ?? 0) >= this.#limits.mostPerPerson;
+    return isOne && (this.#held.get(key) ?? 0) >= this.#limits.mostPerPrincipal;
+  }
+
+  #fullForOne(): GatewayError {
+    const { mostPerPrincipal } = this.#limits;
+    return tooMany(429, `You have ${mostPerPrincipal} sessions with processes of their own; close some.`);
+  }
+
+  #fullForAll(): GatewayError {
+    return tooMany(503, `All callers together have ${this.#limits.most} sessions with processes of their own.`);
   }
 
   #add(key: string, count: number): void {
@@ -55,4 +67,9 @@ export class ChildSlots {
     if (held === 0) this.#held.delete(key);
     else this.#held.set(key, held);
   }
+}
+
+function tooMany(status: 429 | 503, message: string): GatewayError {
+  const headers = { 'retry-after': String(RETRY_SECONDS) };
+  return new GatewayError('too_many_sessions', status, message, { detail: { message }, headers });
 }

@@ -24,6 +24,8 @@ export interface LineOptions {
   /** Gives up an idle session of the same caller that keeps a process; false: there is none. */
   readonly makeRoom: () => boolean;
   readonly onClose: () => void;
+  /** True: nobody else's session is used, whatever the entry says. */
+  readonly isAlone?: boolean;
 }
 
 export class LegacyLine implements Peer {

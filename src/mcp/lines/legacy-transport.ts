@@ -92,7 +92,7 @@ export class LegacyTransport {
 
   get #mayShare(): boolean {
     const { endpoint, isolation } = this.#options.server.config;
-    return endpoint.kind === 'stdio' && isolation !== 'session';
+    return endpoint.kind === 'stdio' && isolation !== 'session' && this.#options.isAlone !== true;
   }
 
   async #own(initialize: Message, events: PeerEvents): Promise<Opened> {

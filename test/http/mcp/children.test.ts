@@ -66,7 +66,7 @@ describe('sessions with a child', () => {
 });
 
 test('a caller who keeps too many processes gives up an idle one, or is refused', () => {
-  const slots = new ChildSlots({ most: 4, mostPerPerson: 2 });
+  const slots = new ChildSlots({ most: 4, mostPerPrincipal: 2 });
   const refuse = (): boolean => false;
   const held = [slots.take('ann', true, refuse), slots.take('ann', true, refuse)];
   assert.throws(() => slots.take('ann', true, refuse), /Too many/);

@@ -30,7 +30,7 @@ beforeEach(async () => {
     gateway: app.gateway,
     log,
     transports: new Transports(),
-    children: new ChildSlots({ most: 1 }),
+    children: new ChildSlots({ most: 1, mostPerPrincipal: 1 }),
     states: new LoginStates(app.gateway.sealed, log),
     howToName: '',
     onCall: () => undefined,
