@@ -7,6 +7,8 @@ import type { Problem } from './config/model.ts';
 import { isForThisMachine } from './config/open-webui-ways.ts';
 import type { Gateway } from './gateway.ts';
 import { installAccess, installLoadCheck } from './http/access.ts';
+import { apiRoutes } from './http/acehoss/api.ts';
+import { servesApi } from './http/acehoss/path.ts';
 import { installAuthentication } from './http/authentication.ts';
 import { sharesHost } from './http/browser-person.ts';
 import { BrowserSessions } from './http/browser-sessions.ts';
@@ -31,7 +33,7 @@ import { sessionPrincipal } from './http/session-principal.ts';
 import { signInRoutes } from './http/sign-in.ts';
 import { closeSilentConnections } from './http/silent-connections.ts';
 import { type Site, serverPath } from './http/site.ts';
-import { installPersonalTargets, installPlaces } from './http/targets.ts';
+import { installCallerTargets, installPlaces } from './http/targets.ts';
 import { canMakeTokens } from './http/token-panel.ts';
 import { tokenRoutes } from './http/tokens.ts';
 import { refuseUntaken, tokenCounter, toolRoutes } from './http/tools.ts';
@@ -99,7 +101,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     rootPath: site.rootPath,
   });
   installMcpCallers(app, site);
-  installPersonalTargets(app, gateway);
+  installCallerTargets(app, gateway);
   refuseUntaken(app, { gateway, routing });
   await app.register(swagger, {
     openapi: { info: { title: 'The routes of latchkey itself', version: settings.version } },
@@ -107,8 +109,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   app.get('/docs/gateway.json', { schema: { hide: true } }, async () => app.swagger());
   opsRoutes(app, gateway, metrics);
   documentRoutes(app, documents, site);
-  const answerMcp = mcpRoutes(app, mcpOptions(site, settings, log, metrics));
+  const mcp = mcpOptions(site, settings, log, metrics);
+  const answerMcp = mcpRoutes(app, mcp);
   installLoadCheck(app, policy);
+  if (servesApi(routing)) apiRoutes(app, { gateway, ...mcp, sessions: site.sessions });
   await pageRoutes(app, { ...site, settings, documents, warnings, visits, tokens, answerMcp });
   tokenRoutes(app, { ...site, settings, warnings, visits, tokens });
   signInRoutes(app, { ...site, limiter, visits });

@@ -11,11 +11,19 @@ import { messageOf } from './errors.ts';
 
 export type CliCommand = 'serve' | 'check' | 'dump' | 'demo';
 
+/** What `dump` alone reads. */
+export interface DumpFlags {
+  /** The document of `/api`, whatever the configuration. */
+  readonly schemaDump?: boolean;
+  /** As written. */
+  readonly schemaFormat?: string;
+}
+
 export type ParsedCli =
   | {
       readonly kind: 'run';
       readonly command: CliCommand;
-      readonly flags: Flags;
+      readonly flags: Flags & DumpFlags;
       /** The given environment with `flags.variables`; what it has already goes first. */
       readonly env: Environment;
     }
@@ -28,7 +36,7 @@ export const HELP = `\
 Usage: latchkey [options] -- COMMAND [ARG...]     one server: a program, or -- URL
        latchkey [serve | check | dump | demo | version] [options]
 
-Servers  -c, --config FILE         with mcpServers (else CONFIG_PATH, ./config.yaml)
+Servers  -c, --config FILE         with mcpServers or servers (else CONFIG_PATH, ./config.yaml)
          --hot-reload              follow its changes   --oauth              the URL wants a login
          --type TYPE               sse, streamable-http -H, --header JSON    for the URL behind --
          -e, --env K=V             set a variable (repeatable); --env-path FILE reads a file of them
@@ -38,12 +46,12 @@ Address  -h, --host HOST           127.0.0.1            -p, --port PORT      800
          -t, --ssl-certfile FILE   https, with -K, --ssl-keyfile FILE; --trust-proxy CIDR of a proxy
 Access   -k, --api-key KEY         asked for at every tool call (also LATCHKEY_API_KEY)
          --strict-auth             ask everywhere       --insecure-open      an open port is meant
-         --cors-allow-origins URL  default * (repeatable)
+         --cors-allow-origins URL  default *; --document-key KEY, --anonymous-catalog KIND for docs
 Open     --webui-secret-key KEY    signs its tokens     --open-webui-url URL or it is asked there
 WebUI    --user-jwt-secret KEY     signs its header     --trust-forwarded-user, --no-verify-jwt
-         --document-key KEY        opens documents      --anonymous-catalog KIND
 Other    --store URI               sqlite:<path> or memory; LATCHKEY_SECRET seals the logins in it
-         --log-level LEVEL         error, warn, info, debug or trace (also LOG_LEVEL)
+         --log-level LEVEL         error, warn, info, debug or verbose (also LOG_LEVEL)
+         --schema-dump             print the OpenAPI of /api/..., in --schema-format yaml or json
          -n, --name, -d, --description, -v, --version TEXT     head of the OpenAPI document
 
 Examples: latchkey demo
@@ -69,7 +77,10 @@ export function parseCli(argv: readonly string[], env: Environment): ParsedCli {
   if (excess !== undefined) return refuse(`'${excess}' is one argument too many after '${name}'`);
   if (command?.length === 0) return refuse('nothing follows --; write the command or URL of a server behind it');
   const flags = buildFlags(program.opts<RawOptions>(), command, env);
-  return { kind: 'run', command: name, flags, env: { ...flags.variables, ...env } };
+  const runs = flags.schemaDump === true && name === 'serve' ? 'dump' : name;
+  const misplaced = runs === 'dump' ? undefined : misplacedDumpFlag(flags, runs);
+  if (misplaced !== undefined) return refuse(misplaced);
+  return { kind: 'run', command: runs, flags, env: { ...flags.variables, ...env } };
 }
 
 /** The version of latchkey itself; `--version` belongs to the OpenAPI document, as in mcpo. */
@@ -79,7 +90,7 @@ export function packageVersion(): string {
 }
 
 /** Options as commander names them. */
-type RawOptions = Omit<Flags, 'command' | 'variables' | 'problems' | 'verifyJwt'> & {
+type RawOptions = Omit<Flags & DumpFlags, 'command' | 'variables' | 'problems' | 'verifyJwt'> & {
   /** To commander a switch that is not thrown says yes. */
   readonly verifyJwt: boolean;
   readonly env?: readonly string[];
@@ -137,10 +148,12 @@ function buildProgram(): Command {
     .option('--trust-forwarded-user')
     .option('--no-verify-jwt')
     .option('--document-key <key>')
-    .option('--anonymous-catalog <kind>');
+    .option('--anonymous-catalog <kind>')
+    .option('--schema-dump, --schemaDump')
+    .option('--schema-format, --schemaFormat <format>');
 }
 
-function buildFlags(options: RawOptions, command: readonly string[] | undefined, env: Environment): Flags {
+function buildFlags(options: RawOptions, command: readonly string[] | undefined, env: Environment): Flags & DumpFlags {
   const { env: pairs = [], envPath, verifyJwt, ...rest } = options;
   const problems: Problem[] = [];
   const fromPairs = readPairs(pairs, problems);
@@ -182,6 +195,12 @@ function problem(path: string, message: string): Problem {
 
 function isRunnable(name: string): name is CliCommand {
   return name === 'serve' || name === 'check' || name === 'dump' || name === 'demo';
+}
+
+/** What is wrong with the flags of `dump` for `command`, which is another one. */
+function misplacedDumpFlag({ schemaDump, schemaFormat }: DumpFlags, command: CliCommand): string | undefined {
+  if (schemaDump === true) return `--schema-dump does not go with '${command}'`;
+  return schemaFormat === undefined ? undefined : '--schema-format goes with --schema-dump, or with dump';
 }
 
 function unknownCommand(name: string): string {

@@ -145,7 +145,7 @@ export class Gateway {
     this.#eventListeners.push(listener);
   }
 
-  /** Waits, `ms` at most, for servers still in their very first connect. */
+  /** Waits, `ms` at most, for servers still in their very first connect, and starts those that start on demand. */
   async firstCatalogs(ms: number): Promise<void> {
     await Promise.all([...this.#servers.values()].map((server) => server.firstCatalog(ms)));
   }

@@ -13,9 +13,15 @@ export function createLog(level: string, terminal: boolean): Logger {
         ignore: 'server,reqId,stream',
         messageFormat: '{if server}{server}: {end}{msg}',
         singleLine: true,
+        // As people write it.
+        customPrettifiers: { level: (_level, _key, _record, { labelColorized }) => verbose(labelColorized) },
       })
     : new LinesTogether();
   return pino({ level, base: null, timestamp }, destination);
+}
+
+function verbose(label: string): string {
+  return label.replace('TRACE', 'VERBOSE');
 }
 
 /** A fraction of a second's lines of a busy gateway. */

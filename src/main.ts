@@ -2,10 +2,11 @@
 /** The process: reads the command line, runs one command, and turns every failure into text and an exit code. */
 import { HELP, type ParsedCli, parseCli } from './cli.ts';
 import { check } from './commands/check.ts';
+import { describeFailure } from './commands/config-failure.ts';
 import { startDemo } from './commands/demo.ts';
 import { dump } from './commands/dump.ts';
 import { serve } from './commands/serve.ts';
-import { ConfigError, describeProblem } from './config/model.ts';
+import { ConfigError } from './config/model.ts';
 import { messageOf } from './errors.ts';
 import { resolveSource } from './settings.ts';
 
@@ -45,8 +46,9 @@ async function main(): Promise<number> {
     return await run(parsed);
   } catch (error) {
     if (error instanceof ConfigError) {
-      for (const problem of error.problems) process.stderr.write(`error: ${describeProblem(problem)}\n`);
-      return 2;
+      const { text, exitCode } = describeFailure(error);
+      process.stderr.write(text);
+      return exitCode;
     }
     process.stderr.write(`latchkey: ${messageOf(error)}\n`);
     return 1;

@@ -6,7 +6,7 @@ import { checkExposure } from './config/exposure.ts';
 import type { Flags } from './config/flags.ts';
 import { deepFreeze } from './config/freeze.ts';
 import type { Environment } from './config/interpolate.ts';
-import { type ConfigSource, loadConfiguration } from './config/load.ts';
+import { type ConfigSource, type LoadOptions, loadConfiguration } from './config/load.ts';
 import {
   type AnonymousCatalog,
   type AuthConfig,
@@ -21,7 +21,7 @@ import {
 import { isGuarded, resolveOpenWebui } from './config/open-webui.ts';
 import { judgeOpenWebui } from './config/open-webui-oddities.ts';
 import { checkDocumentKey } from './config/secrets.ts';
-import { withoutEchoes } from './config/setting-places.ts';
+import { type Place, withoutEchoes } from './config/setting-places.ts';
 import { SettingsReader } from './config/settings-reader.ts';
 import {
   checkAllowedHost,
@@ -94,6 +94,9 @@ export const DEFAULT_SESSIONS: SessionLimits = {
   startMs: 10_000,
 };
 
+/** Whoever comes from acehoss/mcp-gateway is reached from other machines already; nobody else is by accident. */
+const DEFAULT_HOSTS: Readonly<Record<FileShape, string>> = { mcpServers: '127.0.0.1', servers: '0.0.0.0' };
+
 /** mcpo's head of the document as a whole. */
 export const DEFAULT_NAME = 'MCP OpenAPI Proxy';
 export const DEFAULT_DESCRIPTION = 'Automatically generated API from MCP Tool Schemas';
@@ -109,7 +112,7 @@ export interface SettingsInput {
 
 /** Where the servers come from: `--config`, the command, `CONFIG_PATH`, `./config.yaml`, `./config.json`; undefined: nowhere. */
 export function resolveSource(flags: Flags, env: Environment, cwd = process.cwd()): ConfigSource | undefined {
-  if (flags.config !== undefined) return { kind: 'file', path: resolve(cwd, flags.config) };
+  if (flags.config !== undefined) return { kind: 'file', path: resolve(cwd, flags.config), given: flags.config };
   if (flags.command !== undefined) {
     return {
       kind: 'single',
@@ -119,9 +122,11 @@ export function resolveSource(flags: Flags, env: Environment, cwd = process.cwd(
       ...(flags.oauth === undefined ? {} : { oauth: flags.oauth }),
     };
   }
-  if (env.CONFIG_PATH) return { kind: 'file', path: resolve(cwd, env.CONFIG_PATH) };
-  const found = ['config.yaml', 'config.json'].map((name) => resolve(cwd, name)).find((path) => existsSync(path));
-  return found === undefined ? undefined : { kind: 'file', path: found };
+  const { CONFIG_PATH: given } = env;
+  // A variable of acehoss/mcp-gateway: whoever sets it knows that one's words for what is wrong with the file.
+  if (given) return { kind: 'file', path: resolve(cwd, given), given, likely: 'servers' };
+  const found = ['./config.yaml', './config.json'].find((name) => existsSync(resolve(cwd, name)));
+  return found === undefined ? undefined : { kind: 'file', path: resolve(cwd, found), given: found };
 }
 
 export interface Loaded {
@@ -134,24 +139,27 @@ export interface Loaded {
 /** Reads the configuration and resolves the settings, with the problems of both in one ConfigError. */
 export async function loadAll(flags: Flags, env: Environment, source: ConfigSource): Promise<Loaded> {
   const problems: Problem[] = [];
+  let shape: FileShape = 'mcpServers';
   const collect = (error: unknown): undefined => {
     if (!(error instanceof ConfigError)) throw error;
     problems.push(...error.problems);
+    shape = error.shape;
   };
-  const configuration = await loadConfiguration(source, { env, pathPrefix: pathPrefixOf(flags) }).catch(collect);
-  const config = configuration ?? { gateway: { allowedHosts: [] }, shape: 'mcpServers' as const };
+  const configuration = await loadConfiguration(source, { env, ...loadOptionsOf(flags) }).catch(collect);
+  const config = configuration ?? { gateway: { allowedHosts: [] }, shape };
   const settings = attempt(() => resolveSettings({ flags, env, config, source }), collect);
-  if (configuration === undefined || settings === undefined) throw new ConfigError(withoutEchoes(problems));
+  if (configuration === undefined || settings === undefined)
+    throw new ConfigError(withoutEchoes(problems), config.shape);
   const exposure = checkExposure(settings, configuration);
-  if (exposure.problems.length > 0) throw new ConfigError(exposure.problems);
+  if (exposure.problems.length > 0) throw new ConfigError(exposure.problems, config.shape);
   const warnings = [...settings.warnings, ...exposure.warnings];
   return { settings: deepFreeze({ ...settings, warnings }), configuration, lasting: settings.warnings };
 }
 
-/** `/` or `/pre/`, as the loader wants it; a wrong one is reported by `resolveSettings`. */
-export function pathPrefixOf(flags: Flags): string {
+/** What the loader has to know of the command line; what is wrong with that is reported by `resolveSettings`. */
+export function loadOptionsOf(flags: Flags): Omit<LoadOptions, 'env'> {
   const checked = checkPathPrefix(flags.pathPrefix ?? '/');
-  return 'value' in checked ? checked.value : '/';
+  return { pathPrefix: 'value' in checked ? checked.value : '/', hasPort: flags.port !== undefined };
 }
 
 /** Resolves everything but the servers; throws ConfigError with all problems. */
@@ -160,8 +168,8 @@ export function resolveSettings(input: SettingsInput): Settings {
   const read = new SettingsReader(flags, env);
   const source = input.source ?? resolveSource(flags, env);
   if (source === undefined) throw new ConfigError([{ file: 'command line', path: '', message: 'names no server' }]);
-  const host = read.host();
-  const port = read.port();
+  const host = read.host(config.gateway.host, DEFAULT_HOSTS[config.shape]);
+  const port = read.port(config.gateway.port);
   const tls = read.tls();
   const publicUrl =
     read.either(['--public-url', flags.publicUrl], ['PUBLIC_URL', env.PUBLIC_URL || undefined], checkPublicUrl) ??
@@ -200,7 +208,7 @@ export function resolveSettings(input: SettingsInput): Settings {
     name: flags.name ?? DEFAULT_NAME,
     description: flags.description ?? DEFAULT_DESCRIPTION,
     version: flags.version ?? '1.0',
-    logLevel: read.logLevel(),
+    logLevel: read.logLevel(config.gateway.logLevel),
     hotReload: flags.hotReload ?? false,
     source,
     warnings: read.warnings,
@@ -218,11 +226,9 @@ function warnOfOddities(settings: Settings, flags: Flags, read: SettingsReader):
     read.warning('--strict-auth', 'has no effect without --api-key, an auth map, or a secret of Open WebUI');
   }
   if (!isLoopbackHost(settings.host) && !guarded && !settings.insecureOpen) {
-    read.warning(
-      '--host',
-      `anyone who reaches ${settings.host}:${settings.port} can call every tool`,
-      'set --api-key, or say --insecure-open if that is meant',
-    );
+    const message = `anyone who reaches ${settings.host}:${settings.port} can call every tool`;
+    const remedy = 'set --api-key, or say --insecure-open if that is meant';
+    read.warnings.push({ ...hostPlace(settings, flags), message, remedy });
   }
   if (settings.hotReload && isSingle) read.warning('--hot-reload', 'has no effect without --config');
   if (flags.pathPrefix !== undefined && isSingle) read.warning('--path-prefix', 'has no effect without --config');
@@ -232,6 +238,12 @@ function warnOfOddities(settings: Settings, flags: Flags, read: SettingsReader):
   for (const flag of ['type', 'header', 'oauth'] as const) {
     if (!isSingle && flags[flag] !== undefined) read.warning(`--${flag}`, 'has no effect on a configuration file');
   }
+}
+
+/** Where it was said that others may reach us, or could be said that they may not. */
+function hostPlace({ source }: Settings, flags: Flags): Place {
+  if (flags.host !== undefined || source.kind !== 'file') return { file: 'command line', path: '--host' };
+  return { file: source.path, path: 'hostname' };
 }
 
 function attempt<T>(run: () => T, onError: (error: unknown) => undefined): T | undefined {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import { HELP, type ParsedCli, parseCli } from '../src/cli.ts';
+import { type DumpFlags, HELP, type ParsedCli, parseCli } from '../src/cli.ts';
 import type { Flags } from '../src/config/flags.ts';
 import type { Environment } from '../src/config/interpolate.ts';
 import { describeProblem } from '../src/config/model.ts';
@@ -146,6 +146,40 @@ describe('commands', () => {
     }
   });
 
+  test('dump is also what --schemaDump asks for, in both spellings', () => {
+    for (const flag of ['--schemaDump', '--schema-dump']) {
+      for (const argv of [[flag], ['serve', flag], ['dump', flag], [flag, '--', 'npx', 'x']]) {
+        const { command, flags } = run(argv);
+        assert.deepEqual([command, flags.schemaDump], ['dump', true], argv.join(' '));
+      }
+    }
+    assert.equal(run(['dump']).flags.schemaDump, undefined);
+  });
+
+  test('the format of a dump is taken as it is written, in both spellings', () => {
+    for (const flag of ['--schemaFormat', '--schema-format']) {
+      for (const form of [[flag, 'JSON'], [`${flag}=JSON`]]) {
+        const expected: DumpFlags = { schemaFormat: 'JSON' };
+        assert.deepEqual(run(['dump', ...form]).flags, { ...expected, variables: {}, problems: [] });
+        assert.equal(run(['--schemaDump', ...form]).flags.schemaFormat, 'JSON');
+      }
+    }
+  });
+
+  test('flags of dump are refused where nothing is dumped', () => {
+    for (const argv of [
+      ['--schemaFormat', 'json'],
+      ['serve', '--schemaFormat', 'json'],
+      ['check', '--schemaFormat', 'x'],
+    ]) {
+      assert.match(print(argv).text, /--schema-format goes with --schema-dump, or with dump/, argv.join(' '));
+      assert.deepEqual([print(argv).exitCode, print(argv).stream], [2, 'stderr']);
+    }
+    for (const command of ['check', 'demo']) {
+      assert.match(print([command, '--schemaDump']).text, new RegExp(`--schema-dump does not go with '${command}'`));
+    }
+  });
+
   test('version prints ours', async () => {
     const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as {
       version: string;
@@ -178,9 +212,12 @@ describe('help', () => {
 
   test('names every flag', async () => {
     const source = await readFile(new URL('../src/cli.ts', import.meta.url), 'utf8');
-    const flags = [...source.matchAll(/\.option\('([^']+)'/g)].flatMap(([, text]) => text?.match(/--[a-z-]+/g) ?? []);
+    const flags = [...source.matchAll(/\.option\('([^']+)'/g)].flatMap(
+      ([, text]) => text?.match(/--[a-zA-Z-]+/g) ?? [],
+    );
     assert.ok(flags.length > 20);
-    for (const flag of flags.filter((name) => name !== '--server-type')) assert.ok(HELP.includes(flag), flag);
+    const otherSpellings = new Set(['--server-type', '--schemaDump', '--schemaFormat']);
+    for (const flag of flags.filter((name) => !otherSpellings.has(name))) assert.ok(HELP.includes(flag), flag);
   });
 
   test('names the secret that seals logins', () => {

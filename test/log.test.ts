@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { describe, it } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
 
 const LOG = new URL('../src/log.ts', import.meta.url).href;
 
@@ -60,4 +61,36 @@ describe('the log', () => {
     assert.ok(Math.abs(last - Number(records[1]?.msg)) <= 1);
     assert.ok(first < last);
   });
+
+  it('is readable on a terminal, with colours and the names of levels that people write', async () => {
+    const lines = await written('trace', true);
+    assert.deepEqual(
+      lines.map((line) => stripVTControlCharacters(line).replace(/^\[[\d:]+\] /, '')),
+      ['VERBOSE: all', 'DEBUG: more', 'INFO: some', 'WARN: odd', 'ERROR: bad'],
+    );
+    for (const line of lines) assert.notEqual(line, stripVTControlCharacters(line));
+  });
+
+  it('has no colours elsewhere, and at each level all that those before it say', async () => {
+    const counts: number[] = [];
+    for (const level of ['error', 'warn', 'info', 'debug', 'trace']) {
+      const lines = await written(level, false);
+      counts.push(lines.length);
+      for (const line of lines) assert.equal(line, stripVTControlCharacters(line));
+    }
+    assert.deepEqual(counts, [1, 2, 3, 4, 5]);
+  });
 });
+
+/** What a log at `level` leaves on stderr of a line at each level. */
+function written(level: string, terminal: boolean): Promise<readonly string[]> {
+  const say = 'log.trace("all"); log.debug("more"); log.info("some"); log.warn("odd"); log.error("bad");';
+  const log = `const log = createLog(${JSON.stringify(level)}, ${terminal});`;
+  const module = `import { createLog } from ${JSON.stringify(LOG)}; ${log} ${say}`;
+  const args = ['--import', import.meta.resolve('tsx'), '--input-type=module', '--eval', module];
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, { timeout: 20_000 }, (_error, _stdout, stderr) => {
+      resolve(stderr.split('\n').filter((line) => line !== ''));
+    });
+  });
+}

@@ -33,7 +33,9 @@ describe('defaults', () => {
       version: '1.0',
       logLevel: 'info',
       hotReload: false,
-      source: { kind: 'file', path: '/srv/c.json' },
+      source: { kind: 'file', path: '/srv/c.json', given: '/srv/c.json' },
+      shape: 'mcpServers',
+      sessions: { idleMs: 600_000, most: 128, mostPerPrincipal: 32, startMs: 10_000 },
       warnings: [],
     });
     assert.equal(settings().store, `sqlite:${homedir()}/.latchkey/latchkey.db`);
@@ -62,8 +64,37 @@ describe('the rest', () => {
     }
   });
 
+  test('what the file says of host, port, level and sessions holds where no flag or variable does', () => {
+    const gateway = { host: '10.0.0.1', port: 3000, logLevel: 'debug', sessions: { most: 7 } } as const;
+    const plain = settings({ insecureOpen: true }, { gateway });
+    assert.deepEqual([plain.host, plain.port, plain.logLevel], ['10.0.0.1', 3000, 'debug']);
+    assert.equal(plain.publicUrl.href, 'http://localhost:3000/');
+    assert.deepEqual(plain.sessions, { idleMs: 600_000, most: 7, mostPerPrincipal: 32, startMs: 10_000 });
+    const env = { LOG_LEVEL: 'warn' };
+    const flagged = settings({ host: '127.0.0.1', port: '0' }, { gateway, env });
+    assert.deepEqual([flagged.host, flagged.port, flagged.logLevel], ['127.0.0.1', 0, 'warn']);
+    assert.equal(settings({ logLevel: 'verbose' }, { gateway, env }).logLevel, 'trace');
+  });
+
+  test('a file with servers is reached from everywhere unless it says otherwise, with a warning that names it', () => {
+    const shape = 'servers';
+    assert.deepEqual([settings({}, { shape }).host, settings({}, { shape }).shape], ['0.0.0.0', 'servers']);
+    assert.equal(settings({}, { shape, gateway: { host: '::1' } }).host, '::1');
+    assert.match(String(warnings({}, { shape })), /^\/srv\/c\.json: hostname: anyone who reaches 0\.0\.0\.0:8000/);
+    assert.match(String(warnings({ host: '::' }, { shape })), /^command line: --host: anyone who reaches :::8000/);
+    assert.deepEqual(warnings({}, { shape, gateway: { auth: { basic: [], bearer: [] } } }), []);
+  });
+
   test('log levels, also those of Python', () => {
-    const cases = { ERROR: 'error', Warning: 'warn', critical: 'error', trace: 'trace', debug: 'debug', warn: 'warn' };
+    const cases = {
+      ERROR: 'error',
+      Warning: 'warn',
+      critical: 'error',
+      trace: 'trace',
+      Verbose: 'trace',
+      debug: 'debug',
+      warn: 'warn',
+    };
     for (const [text, level] of Object.entries(cases)) {
       assert.equal(settings({ logLevel: text }).logLevel, level);
       assert.equal(settings({}, { env: { LOG_LEVEL: text } }).logLevel, level);
@@ -124,14 +155,14 @@ describe('the source', () => {
     const cwd = await mkdtemp(join(tmpdir(), 'latchkey-source-'));
     const env = { CONFIG_PATH: 'env.yaml' };
     const command = ['y', 'z'];
-    const file = (name: string) => ({ kind: 'file', path: join(cwd, name) });
+    const file = (name: string, given = name) => ({ kind: 'file', path: join(cwd, name), given });
     assert.equal(resolveSource(flags(), {}, cwd), undefined);
     assert.equal(resolveSource(flags(), { CONFIG_PATH: '' }, cwd), undefined);
     await writeFile(join(cwd, 'config.json'), '{}');
-    assert.deepEqual(resolveSource(flags(), {}, cwd), file('config.json'));
+    assert.deepEqual(resolveSource(flags(), {}, cwd), file('config.json', './config.json'));
     await writeFile(join(cwd, 'config.yaml'), '');
-    assert.deepEqual(resolveSource(flags(), {}, cwd), file('config.yaml'));
-    assert.deepEqual(resolveSource(flags(), env, cwd), file('env.yaml'));
+    assert.deepEqual(resolveSource(flags(), {}, cwd), file('config.yaml', './config.yaml'));
+    assert.deepEqual(resolveSource(flags(), env, cwd), { ...file('env.yaml'), likely: 'servers' });
     assert.deepEqual(resolveSource(flags({ command }), env, cwd), { kind: 'single', command });
     assert.deepEqual(resolveSource(flags({ command, type: 'sse', header: '{}' }), env, cwd), {
       kind: 'single',

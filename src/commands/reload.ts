@@ -1,8 +1,7 @@
 /** Hot reload: a changed file is read, compared and applied; a broken one changes nothing and is reported. */
 import type { Logger } from 'pino';
 import { checkExposure } from '../config/exposure.ts';
-import type { Environment } from '../config/interpolate.ts';
-import { loadConfiguration } from '../config/load.ts';
+import { type FileSource, type LoadOptions, loadConfiguration } from '../config/load.ts';
 import { ConfigError, type Configuration, describeProblem, type Problem } from '../config/model.ts';
 import { type ConfigWatcher, watchConfig } from '../config/watch.ts';
 import type { Gateway } from '../gateway.ts';
@@ -10,7 +9,8 @@ import type { Settings } from '../settings.ts';
 
 export interface ReloadOptions {
   readonly settings: Settings;
-  readonly env: Environment;
+  /** As at start. */
+  readonly options: LoadOptions;
   readonly gateway: Gateway;
   readonly log: Logger;
   /** What is applied now. */
@@ -21,20 +21,21 @@ export interface ReloadOptions {
 
 /** Watches the file when `--hot-reload` asks for it. */
 export function startReload(options: ReloadOptions): ConfigWatcher | undefined {
-  const { settings } = options;
-  if (!settings.hotReload || settings.source.kind !== 'file') return undefined;
-  const { path } = settings.source;
+  const { hotReload, source } = options.settings;
+  if (!hotReload || source.kind !== 'file') return undefined;
   let running = Promise.resolve();
-  return watchConfig(path, () => {
+  return watchConfig(source.path, () => {
     // One after the other: two quick saves must not be applied in the wrong order.
-    running = running.then(() => reload(options, path));
+    running = running.then(() => reload(options, source));
   });
 }
 
-async function reload(options: ReloadOptions, path: string): Promise<void> {
-  const { settings, env, gateway, log, before, applied } = options;
+async function reload(options: ReloadOptions, source: FileSource): Promise<void> {
+  const { settings, gateway, log, before, applied } = options;
+  const { path } = source;
   try {
-    const configuration = await loadConfiguration({ kind: 'file', path }, { env, pathPrefix: settings.pathPrefix });
+    const configuration = await loadConfiguration(source, options.options);
+    checkShape(configuration, before, path);
     const exposure = checkExposure(settings, configuration);
     if (exposure.problems.length > 0) throw new ConfigError(exposure.problems);
     const warnings = [...configuration.warnings, ...exposure.warnings];
@@ -51,4 +52,11 @@ async function reload(options: ReloadOptions, path: string): Promise<void> {
     const problems = error instanceof ConfigError ? error.problems.map(describeProblem) : [String(error)];
     log.error({ file: path, problems }, 'the changed configuration is broken; the old one stays in force');
   }
+}
+
+/** The answers that callers get hang on it, all over the gateway. */
+function checkShape({ shape }: Configuration, before: Configuration, file: string): void {
+  if (shape === before.shape) return;
+  const message = `lists its servers under '${shape}' now, and did under '${before.shape}'`;
+  throw new ConfigError([{ file, path: shape, message, remedy: 'restart for this' }]);
 }

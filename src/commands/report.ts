@@ -98,7 +98,7 @@ export class Report {
     if (state.state === 'ready') {
       this.#log?.info({ server: server.name, tools: server.catalog?.tools.length }, 'server is ready');
     } else if (state.state === 'failed') {
-      this.#log?.warn({ server: server.name, reason: state.reason }, 'server is not available; latchkey keeps trying');
+      this.#log?.warn({ server: server.name, reason: state.reason }, `server is not available; ${outlook(server)}`);
     }
   }
 
@@ -107,8 +107,13 @@ export class Report {
   }
 }
 
+/** Of a server that could not be reached. */
+function outlook({ config }: Server): string {
+  return config.start === 'always' ? 'latchkey keeps trying' : 'latchkey tries again when somebody needs it';
+}
+
 function summaryOf(server: Server, state: LinkState): string | undefined {
   if (state.state === 'ready') return `ready, ${server.catalog?.tools.length ?? 0} tools`;
-  if (state.state === 'failed') return `${state.reason}; latchkey keeps trying`;
+  if (state.state === 'failed') return `${state.reason}; ${outlook(server)}`;
   return undefined;
 }

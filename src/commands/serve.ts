@@ -6,7 +6,8 @@ import type { Environment } from '../config/interpolate.ts';
 import type { ConfigSource } from '../config/load.ts';
 import { probeOpenWebui } from '../identity/open-webui/probe.ts';
 import { publicBase } from '../routing.ts';
-import { loadAll, type Settings } from '../settings.ts';
+import { loadOptionsOf, type Settings } from '../settings.ts';
+import { load } from './load.ts';
 import { SingleUserLogins } from './loopback/single-user.ts';
 import { realSurroundings } from './loopback/surroundings.ts';
 import { withKnownPort } from './port.ts';
@@ -21,7 +22,7 @@ const SWEEP_MS = 100;
 
 /** Resolves with the exit code once the server has ended. */
 export async function serve(flags: Flags, env: Environment, source: ConfigSource): Promise<number> {
-  const loaded = await loadAll(flags, env, source);
+  const loaded = await load(flags, env, source);
   const settings = await withKnownPort(loaded.settings);
   const report = new Report(settings);
   let logins: SingleUserLogins | undefined;
@@ -59,7 +60,7 @@ export async function serve(flags: Flags, env: Environment, source: ConfigSource
   });
   const watcher = startReload({
     settings,
-    env,
+    options: { env, ...loadOptionsOf(flags) },
     gateway: runtime.gateway,
     log: runtime.log,
     before: loaded.configuration,

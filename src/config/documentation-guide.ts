@@ -11,9 +11,10 @@ export const GUIDE = `
 <!-- Generated from src/config by \`node --import tsx scripts/generate-docs.ts\`; do not edit by hand. -->
 
 latchkey reads one file: the one that \`--config\` names, else the one in \`CONFIG_PATH\`, else \`./config.yaml\` or
-\`./config.json\`. A configuration of mcpo works as it is. \`latchkey check\` reads the file and lists everything that is
-wrong with it, each with its line. Unknown keys are warnings, in \`open_webui\` errors, and keys that begin with \`x-\`
-are yours. A key that is there but empty (\`null\`) counts as absent.
+\`./config.json\`. A configuration of mcpo works as it is, and so does
+[one of acehoss/mcp-gateway](#files-with-servers). \`latchkey check\` reads the file and lists everything that is wrong
+with it, each with its line. Unknown keys are warnings, in \`open_webui\` errors, and keys that begin with \`x-\` are
+yours. A key that is there but empty (\`null\`) counts as absent.
 
 In JSON, comments and trailing commas are allowed:
 
@@ -118,6 +119,49 @@ whoever has an account or a token of \`auth\`; where there is no \`auth\` either
 A secret of fewer than 16 characters, or one that is an example from somebody's documentation, is refused. Secrets on the
 command line can be read by others on the machine: better use the variables that the tables below name.
 
+## Files with \`servers\`
+
+A file that lists its servers under \`servers\` is one of acehoss/mcp-gateway. It works as it is, with that program's answers
+at \`/<name>\` (HTTP+SSE) and \`/api/<name>/<tool>\`, and every key of this page may be used in it:
+
+\`\`\`yaml
+hostname: 127.0.0.1
+port: 3000
+debug:
+  level: info
+auth:
+  basic:
+    enabled: true
+    credentials:
+      - username: admin
+        password: ${variable('ADMIN_PASSWORD')}
+  bearer:
+    enabled: true
+    tokens:
+      - ${variable('GATEWAY_TOKEN')}
+servers:
+  files:
+    command: npx
+    args: [-y, "@modelcontextprotocol/server-filesystem", /srv/files]
+    path: /srv
+    disabledTools: [write_file]
+\`\`\`
+
+What holds for a key that is not there is another in such a file:
+
+| key | with \`servers\` | with \`mcpServers\` |
+|---|---|---|
+| \`hostname\` | \`0.0.0.0\`, every network | \`127.0.0.1\`, this machine |
+| \`port\` | has to be there, or \`--port\` | 8000 |
+| \`isolation\` | \`session\`: each session has a process of its own | \`shared\` |
+| \`start\` | \`on-demand\` | \`always\` |
+| \`timeout\` | 600 | 60 |
+
+An \`auth\` that enables a list without anything in it is a warning there, and lets nobody in by it. \`auth: {}\` refuses
+everybody; without \`auth\` everybody is let in, as one caller. A file that cannot be used ends latchkey with exit code 1
+and the line \`Failed to load configuration: ...\`; the lines after it say where. A level of the log that does not exist,
+and anything wrong on the command line, is exit code 2. \`latchkey check\` says what such a file starts.
+
 ## Names
 
 The name of a server is the first part of its paths: \`POST /<name>/<tool>\`. It may hold spaces and slashes. Some first
@@ -127,5 +171,6 @@ ${reserved}.
 ## Changes while running
 
 With \`--hot-reload\` the file is read again when it changes. Servers whose entry is the same go on undisturbed. A file
-with an error changes nothing. A change of the keys beside \`mcpServers\` needs a restart.
+with an error changes nothing. A change of the keys beside the servers needs a restart, and so does one from \`mcpServers\` to
+\`servers\`.
 `;

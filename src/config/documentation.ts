@@ -14,12 +14,12 @@ export function generatedFiles(): ReadonlyMap<string, string> {
 function configMarkdown(): string {
   const { properties = {} } = configJsonSchema;
   const sections = [
-    ['## One server: `mcpServers.<name>`', table(serverJsonSchema)],
+    ['## One server: `mcpServers.<name>` or `servers.<name>`', table(serverJsonSchema)],
     ...['client_header_forwarding', 'oauth'].map((key) => [
       `### \`mcpServers.<name>.${key}\``,
       table(serverJsonSchema.properties?.[key]),
     ]),
-    ['## The gateway: keys beside `mcpServers`', table(configJsonSchema)],
+    ['## The gateway: keys beside the servers', table(configJsonSchema)],
     ...['auth', 'open_webui'].map((key) => [`### \`${key}\``, table(properties[key])]),
   ];
   return `${[GUIDE.trim(), ...sections.map((section) => section.join('\n\n'))].join('\n\n')}\n`;
@@ -42,7 +42,7 @@ function rowsOf(schema: JsonSchema, prefix: string): string[] {
 }
 
 function hasOwnSection(key: string): boolean {
-  return ['mcpServers', 'client_header_forwarding', 'oauth', 'auth', 'open_webui'].includes(key);
+  return ['mcpServers', 'servers', 'client_header_forwarding', 'oauth', 'auth', 'open_webui'].includes(key);
 }
 
 /** Of `true or a mapping`, the mapping. */

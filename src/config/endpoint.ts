@@ -1,6 +1,5 @@
 /** From a checked entry to how its server is reached. */
 
-import { resolve } from 'node:path';
 import type { Endpoint } from './model.ts';
 import type { Report } from './report.ts';
 import { SERVER_TYPES, type ServerEntry } from './server-schema.ts';
@@ -53,11 +52,11 @@ function typeRemedy(type: unknown): string {
   return didYouMean(text, SERVER_TYPES) ?? `'${text}' is not a known type; use stdio, sse or streamable-http`;
 }
 
-/** Builds the endpoint of an entry that has passed all checks. */
+/** Builds the endpoint of an entry that has passed all checks; `cwd` is absolute. */
 export function buildEndpoint(
   entry: ServerEntry,
   kind: Kind,
-  baseDir: string,
+  cwd: string | undefined,
   withheldEnv: readonly string[],
 ): Endpoint {
   if (kind !== 'stdio') return remoteEndpoint(kind, entry.url ?? '', strings(entry.headers));
@@ -66,7 +65,7 @@ export function buildEndpoint(
     command: entry.command ?? '',
     args: entry.args.map(String),
     env: strings(entry.env),
-    ...(entry.cwd === undefined ? {} : { cwd: resolve(baseDir, entry.cwd) }),
+    ...(cwd === undefined ? {} : { cwd }),
     inheritEnv: entry.inherit_env,
     withheldEnv,
   };

@@ -1,9 +1,10 @@
 /** Whether logins are safe, and can be finished, at the address where the gateway is reached. */
 
 import type { ConfigSource } from './load.ts';
-import type { AnonymousCatalog, Configuration, Problem, ServerConfig } from './model.ts';
+import type { AnonymousCatalog, Configuration, FileShape, Problem, ServerConfig } from './model.ts';
 import { type Guard, isGuarded, namesUsers, verifiesTokens } from './open-webui.ts';
 import { connectionAuth, type Surroundings, unverifiedFrom } from './open-webui-ways.ts';
+import { dotted } from './tree.ts';
 import { isLoopbackHost } from './values.ts';
 
 /** The settings that decide who reaches the gateway, and how. */
@@ -13,6 +14,7 @@ export interface Reach extends Guard, Surroundings {
   readonly documentKey?: string;
   readonly insecureOpen: boolean;
   readonly source: ConfigSource;
+  readonly shape: FileShape;
 }
 
 export interface Exposure {
@@ -48,11 +50,11 @@ function ofPersonal(reach: Reach, personal: readonly ServerConfig[], all: readon
 }
 
 /** One login for all, and all is the whole network. */
-function openLogin({ host, source }: Reach, name: string): Problem {
+function openLogin({ host, source, shape }: Reach, name: string): Problem {
   const isFile = source.kind === 'file';
   return {
     file: isFile ? source.path : 'command line',
-    path: isFile ? `mcpServers.${name}.oauth` : '--oauth',
+    path: isFile ? dotted([shape, name, 'oauth']) : '--oauth',
     message: `anyone who reaches ${host} could use the one login of '${name}'`,
     remedy: `set --api-key${isFile ? ', or multi_user: true' : ''}, or say --insecure-open if that is meant`,
   };

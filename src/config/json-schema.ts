@@ -14,15 +14,26 @@ export interface JsonSchema {
   readonly items?: JsonSchema;
   readonly additionalProperties?: JsonSchema | boolean;
   readonly anyOf?: readonly JsonSchema[];
+  readonly oneOf?: readonly JsonSchema[];
+  readonly $ref?: string;
 }
 
-/** Draft 7, because that is what editors understand; describes what may be written, so defaults are optional. */
-export const configJsonSchema: JsonSchema = {
-  ...(z.toJSONSchema(configSchema, { target: 'draft-7', io: 'input' }) as JsonSchema),
-  title: 'latchkey configuration',
-} as JsonSchema;
+const ENTRY = '#/properties/mcpServers/additionalProperties';
 
-/** The schema of one entry of `mcpServers`. */
+/** Draft 7, because that is what editors understand; describes what may be written, so defaults are optional. */
+export const configJsonSchema: JsonSchema = complete(
+  z.toJSONSchema(configSchema, { target: 'draft-7', io: 'input' }) as JsonSchema,
+);
+
+/** A file has one of the two lists, whose entries are described once. */
+function complete(schema: JsonSchema): JsonSchema {
+  const servers = { ...schema.properties?.servers, additionalProperties: { $ref: ENTRY } };
+  const oneOf = [{ required: ['mcpServers'] }, { required: ['servers'] }];
+  const titled = { ...schema, title: 'latchkey configuration', oneOf };
+  return { ...titled, properties: { ...schema.properties, servers } };
+}
+
+/** The schema of one entry of `mcpServers` or `servers`. */
 export const serverJsonSchema: JsonSchema = entrySchema();
 
 function entrySchema(): JsonSchema {

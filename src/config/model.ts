@@ -144,7 +144,7 @@ export interface AuthConfig {
   readonly bearer: readonly string[];
 }
 
-/** Top-level keys beside `mcpServers`; a change of these needs a restart. */
+/** Top-level keys beside the servers; a change of these needs a restart. */
 export interface GatewayKeys {
   readonly host?: string;
   readonly port?: number;
@@ -169,6 +169,8 @@ export interface Problem {
   readonly line?: number;
   readonly message: string;
   readonly remedy?: string;
+  /** What acehoss/mcp-gateway says of it, where its users know the words. */
+  readonly original?: string;
   /** Of a warning that is no more than good to know: it holds for many who have done nothing odd. */
   readonly isNote?: true;
   /** Of a warning that concerns everybody who uses the gateway, and names no file, command or address: `/` shows it to all. */
@@ -189,10 +191,13 @@ export interface Configuration {
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly Problem[];
+  /** Of the file that they stand in: callers of the process know the words and exit codes of one or the other. */
+  readonly shape: FileShape;
 
-  constructor(problems: readonly Problem[]) {
+  constructor(problems: readonly Problem[], shape: FileShape = 'mcpServers') {
     super(problems.map(describeProblem).join('\n'));
     this.problems = problems;
+    this.shape = shape;
   }
 }
 

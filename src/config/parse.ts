@@ -1,7 +1,7 @@
 /** Text to nodes: decides between JSON and YAML. */
 
 import { extname } from 'node:path';
-import { ConfigError, type Problem } from './model.ts';
+import type { Problem } from './model.ts';
 import { parseJson } from './parse-json.ts';
 import { parseYaml } from './parse-yaml.ts';
 import type { ConfigNode } from './tree.ts';
@@ -17,7 +17,8 @@ export function parseText(text: string, file: string): Parsed {
   try {
     return isYaml(text, file) ? parseYaml(text, file) : parseJson(text, file);
   } catch (error) {
-    if (error instanceof RangeError) throw new ConfigError([{ file, path: '', message: 'is nested too deeply' }]);
+    if (error instanceof RangeError)
+      return { root: undefined, problems: [{ file, path: '', message: 'is nested too deeply' }] };
     throw error;
   }
 }

@@ -7,9 +7,9 @@ import { ConfigError, type Problem } from './model.ts';
 /** Far more than any real configuration; keeps a wrong path from eating the memory. */
 export const MAX_FILE_BYTES = 5 * 1024 * 1024;
 
-/** The file's text without a byte order mark. */
-export async function readText(file: string): Promise<string> {
-  const bytes = await readBytes(file);
+/** The text of `file`; what is wrong names it as it was given where acehoss/mcp-gateway did. */
+export async function readText(file: string, given = file): Promise<string> {
+  const bytes = await readBytes(file, given);
   if (bytes.length > MAX_FILE_BYTES) throw fileError(file, 'is larger than 5 MiB', 'is this the right file?');
   if (startsAsUtf16(bytes)) throw fileError(file, 'is UTF-16 text', 'save it as UTF-8');
   if (bytes.includes(0)) throw fileError(file, 'is not a text file', 'is this the right file?');
@@ -21,12 +21,12 @@ export async function readText(file: string): Promise<string> {
 }
 
 /** Reads one byte more than allowed at most, so that even `/dev/zero` comes to an end. */
-async function readBytes(file: string): Promise<Buffer> {
+async function readBytes(file: string, given: string): Promise<Buffer> {
   const chunks: Buffer[] = [];
   try {
     for await (const chunk of createReadStream(file, { end: MAX_FILE_BYTES })) chunks.push(chunk as Buffer);
   } catch (error) {
-    throw fileError(file, ...reasonOf(error));
+    throw new ConfigError([unreadable(file, given, error)]);
   }
   return Buffer.concat(chunks);
 }
@@ -42,6 +42,13 @@ function reasonOf(error: unknown): [message: string, remedy?: string] {
   if (code === 'EISDIR') return ['is a directory', 'name the file in it'];
   if (code === 'EACCES' || code === 'EPERM') return ['may not be read by this user', 'check its permissions'];
   return [`cannot be read: ${messageOf(error)}`];
+}
+
+function unreadable(file: string, given: string, error: unknown): Problem {
+  const [message, remedy] = reasonOf(error);
+  const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  const original = `Error: ENOENT: no such file or directory, open '${given}'`;
+  return { file, path: '', message, ...(remedy ? { remedy } : {}), ...(isMissing ? { original } : {}) };
 }
 
 function fileError(file: string, message: string, remedy?: string): ConfigError {

@@ -1,6 +1,6 @@
 /** Collects what is wrong with, or odd about, one file, so that all of it is told at once. */
 
-import { ConfigError, type Problem } from './model.ts';
+import { ConfigError, type FileShape, type Problem } from './model.ts';
 import { type ConfigNode, dotted, lineAt, type Path } from './tree.ts';
 
 export class Report {
@@ -8,15 +8,22 @@ export class Report {
   readonly warnings: Problem[] = [];
   readonly #file: string;
   readonly #root: ConfigNode | undefined;
+  readonly #shape: FileShape;
 
-  constructor(file: string, root?: ConfigNode) {
+  constructor(file: string, root?: ConfigNode, shape: FileShape = 'mcpServers') {
     this.#file = file;
     this.#root = root;
+    this.#shape = shape;
   }
 
   /** Something that must be put right before we start. */
   problem(path: Path, message: string, remedy?: string): void {
     this.problems.push(this.#entry(path, message, remedy));
+  }
+
+  /** The same in words of acehoss/mcp-gateway. */
+  original(path: Path, message: string, remedy: string): void {
+    this.problems.push({ ...this.#entry(path, message, remedy), original: `Error: ${message}` });
   }
 
   /** Something that works, but perhaps not as meant. */
@@ -32,7 +39,9 @@ export class Report {
 
   /** In the order of the file. */
   throwIfAny(): void {
-    if (this.problems.length > 0) throw new ConfigError(this.problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)));
+    if (this.problems.length === 0) return;
+    const inOrder = this.problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
+    throw new ConfigError(inOrder, this.#shape);
   }
 
   #entry(path: Path, message: string, remedy: string | undefined): Problem {

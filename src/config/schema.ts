@@ -1,7 +1,16 @@
-/** The whole file: `mcpServers` and the gateway's own keys beside it. */
+/** The whole file: the servers, below `mcpServers` or `servers`, and the gateway's own keys beside them. */
 
 import { z } from 'zod';
-import { serverSchema } from './server-schema.ts';
+import { headerFlaw, serverSchema } from './server-schema.ts';
+
+/** What Node.js or the reader of the header would change is never the token. */
+function checkToken(token: string, context: z.RefinementCtx): void {
+  const message =
+    token === token.trim()
+      ? headerFlaw('authorization', token)
+      : 'begins or ends with a space, which is lost on the way';
+  if (message !== undefined) context.addIssue({ code: 'custom', message });
+}
 
 const authSchema = z.object({
   basic: z
@@ -27,7 +36,7 @@ const authSchema = z.object({
     .object({
       enabled: z.boolean().default(false).describe('Switches bearer tokens on.'),
       tokens: z
-        .array(z.string().min(1, 'must not be empty'))
+        .array(z.string().min(1, 'must not be empty').superRefine(checkToken))
         .default([])
         .describe('The tokens that are let in, sent as `Authorization: Bearer <token>`.'),
     })
@@ -91,9 +100,71 @@ const openWebuiSchema = z.object({
 /** What callers without a credential see of servers where each person signs in. */
 export const ANONYMOUS_CATALOGS = ['learned', 'connect-only', 'off'] as const;
 
-/** The keys beside `mcpServers`; a change of these needs a restart. */
+const debugSchema = z.object({
+  level: z
+    .string()
+    .optional()
+    .meta({ default: 'info' })
+    .describe(
+      '`error`, `warn`, `info`, `debug` or `verbose`: each says all that those before it say. `--log-level` and ' +
+        '`LOG_LEVEL` go first.',
+    ),
+});
+
+/** The longest that a timer of Node.js can wait, in whole days. */
+const MAX_IDLE_MINUTES = 24 * 24 * 60;
+/** More than any machine runs. */
+const MAX_PROCESSES = 100_000;
+
+const sessionsSchema = z.object({
+  idle_minutes: z
+    .number()
+    .positive()
+    .max(MAX_IDLE_MINUTES)
+    .optional()
+    .meta({ default: 10 })
+    .describe('How long a session of `/api` may rest before it ends, with its processes.'),
+  per_principal: z
+    .int()
+    .positive()
+    .max(MAX_PROCESSES)
+    .optional()
+    .meta({ default: 32 })
+    .describe('How many processes the sessions of one caller may keep to themselves.'),
+  total: z
+    .int()
+    .positive()
+    .max(MAX_PROCESSES)
+    .optional()
+    .meta({ default: 128 })
+    .describe('How many processes the sessions of all callers together may keep to themselves.'),
+  start_seconds: z
+    .number()
+    .positive()
+    .max(3600)
+    .optional()
+    .meta({ default: 10 })
+    .describe('How long a session waits for its process to start.'),
+});
+
+/** The keys beside the servers; a change of these needs a restart. */
 export const gatewaySchema = z.object({
   $schema: z.string().optional().describe('Where the JSON Schema of this file lies, for editors.'),
+  hostname: z
+    .string()
+    .optional()
+    .describe(
+      'The address to listen at. `--host` goes first. Default: `127.0.0.1`, this machine alone; beside `servers` ' +
+        '`0.0.0.0`, every network.',
+    ),
+  port: z
+    .union([z.int().min(1).max(65535), z.string()], { error: 'must be a number' })
+    .optional()
+    .describe('The port to listen at. `--port` goes first. Default: 8000; beside `servers` it has to be there.'),
+  debug: debugSchema.optional().describe('What the log holds.'),
+  sessions: sessionsSchema
+    .optional()
+    .describe('Limits of sessions that keep processes to themselves: with `isolation: session`, and all of `/api`.'),
   public_url: z
     .string()
     .optional()
@@ -161,6 +232,11 @@ export const configSchema = z.object({
   $schema,
   mcpServers: z
     .record(z.string(), serverSchema)
+    .optional()
     .describe('The servers by name; the name is the first part of the path.'),
+  servers: z
+    .record(z.string(), serverSchema)
+    .optional()
+    .describe('The same, as in acehoss/mcp-gateway; some defaults are others then. A file has one of the two.'),
   ...gatewayShape,
 });

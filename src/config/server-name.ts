@@ -19,9 +19,13 @@ export const RESERVED_NAMES: ReadonlySet<string> = new Set([
   '.well-known',
 ]);
 
-/** Reports what is wrong with a name; `pathPrefix` is normalised, `/` when there is none. */
-export function checkServerName(name: string, pathPrefix: string, report: Report): void {
-  const path = ['mcpServers', name];
+/** Reports what is wrong with the name at the end of `path`; `pathPrefix` is normalised, `/` when there is none. */
+export function checkServerName(
+  path: readonly [shape: string, name: string],
+  pathPrefix: string,
+  report: Report,
+): void {
+  const [, name] = path;
   const flaw = nameFlaw(name);
   if (flaw !== undefined) report.problem(path, `the server name ${flaw}`, 'choose another name');
   const first = name.split('/')[0] ?? '';

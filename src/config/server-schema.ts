@@ -1,4 +1,4 @@
-/** The keys of one entry of `mcpServers`; the descriptions become the documentation and the JSON Schema. */
+/** The keys of one entry; the descriptions become the documentation and the JSON Schema. */
 
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { z } from 'zod';
@@ -10,8 +10,14 @@ export const SERVER_TYPES = ['stdio', 'sse', 'streamable-http', 'streamable_http
 /** Protocol revisions that can be insisted on. */
 export const PROTOCOL_VERSIONS = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25', '2026-07-28'] as const;
 
-/** As long as mcpo waited for a streamable HTTP server. */
-export const DEFAULT_TIMEOUT_SECONDS = 60;
+/**
+ * What holds for an entry that does not say; `timeout` in seconds. mcpo starts all servers, shares them, and waits a minute
+ * for a streamable HTTP server. acehoss/mcp-gateway starts one for each session, and cuts a call after ten minutes.
+ */
+export const DEFAULTS = {
+  mcpServers: { isolation: 'shared', start: 'always', timeout: 60 },
+  servers: { isolation: 'principal', start: 'on-demand', timeout: 600 },
+} as const;
 
 /** The longest that a timer of Node.js can wait, in whole days. */
 const MAX_TIMEOUT_SECONDS = 24 * 24 * 3600;
@@ -51,6 +57,7 @@ export const serverSchema = z.object({
     .string()
     .optional()
     .describe("The program's working directory (stdio), relative to the folder of this file. Default: the gateway's."),
+  path: z.string().optional().describe('Another name of `cwd`, which wins if both are there; only below `servers`.'),
   inherit_env: z
     .boolean()
     .default(true)
@@ -83,15 +90,24 @@ export const serverSchema = z.object({
     .number()
     .positive()
     .max(MAX_TIMEOUT_SECONDS)
-    .default(DEFAULT_TIMEOUT_SECONDS)
-    .describe("Seconds to wait for the server's answer, counted anew at each sign of progress."),
+    .optional()
+    .meta({ default: DEFAULTS.mcpServers.timeout })
+    .describe("Seconds to wait for the server's answer, counted anew at each sign of progress. Below `servers`: 600."),
   isolation: z
     .enum(['shared', 'principal', 'session'])
     .optional()
-    .meta({ default: 'shared' })
+    .meta({ default: DEFAULTS.mcpServers.isolation })
     .describe(
       'Who shares one connection (or process): everybody, the calls of one person, or those of one session. ' +
-        'Always `principal` where each person signs in.',
+        'Always `principal` where each person signs in. Below `servers`: `principal`, and always `session` at `/<server>` and `/api`.',
+    ),
+  start: z
+    .enum(['always', 'on-demand'])
+    .optional()
+    .meta({ default: DEFAULTS.mcpServers.start })
+    .describe(
+      'When the connection (or process) that all share is made: with the gateway, or when it is needed, until it has not ' +
+        'been for a while. Below `servers`: `on-demand`.',
     ),
   protocol_version: z
     .enum(PROTOCOL_VERSIONS)

@@ -1,18 +1,20 @@
-/** From one entry of `mcpServers` to a ServerConfig, or to the list of what is wrong with it. */
+/** From one entry of the file to a ServerConfig, or to the list of what is wrong with it. */
 
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { buildEndpoint, checkAddress, type Kind, kindOf, kindOfType } from './endpoint.ts';
 import { hashOf } from './hash.ts';
 import { flawsOf } from './issues.ts';
-import type { Endpoint, HeaderForwarding, OAuthConfig, ServerConfig } from './model.ts';
+import type { Endpoint, FileShape, HeaderForwarding, OAuthConfig, ServerConfig } from './model.ts';
 import { buildOAuth, oauthKeysOf } from './oauth.ts';
 import { oauthOddities } from './oauth-oddities.ts';
 import type { Report } from './report.ts';
-import { type ServerEntry, serverSchema } from './server-schema.ts';
+import { DEFAULTS, type ServerEntry, serverSchema } from './server-schema.ts';
 import { type MapNode, type Path, stringifyAt, toPlain, withoutNulls } from './tree.ts';
 
 /** What an entry is built with, besides itself. */
 export interface ServerContext {
+  readonly shape: FileShape;
   readonly report: Report;
   /** The folder that `cwd` is relative to. */
   readonly baseDir: string;
@@ -29,19 +31,19 @@ const TEXT_PLACES: readonly Path[] = [
   ['oauth', 'client_secret'],
   ['oauth', 'webui_secret_key'],
 ];
-const STDIO_KEYS = ['command', 'args', 'env', 'cwd', 'inherit_env'] as const;
+const STDIO_KEYS = ['command', 'args', 'env', 'cwd', 'path', 'inherit_env'] as const;
 const REMOTE_KEYS = ['url', 'headers', 'client_header_forwarding', 'oauth'] as const;
 
 /** Undefined: not usable, and the report says why. */
 export function buildServer(name: string, node: MapNode, context: ServerContext): ServerConfig | undefined {
-  const path = ['mcpServers', name];
+  const path = [context.shape, name];
   const plain = toPlain(stringifyAt(withoutEmpty(node), TEXT_PLACES)) as Record<string, unknown>;
   const before = context.report.problems.length;
   checkAddress(name, plain, path, context.report);
   const kind = kindOf(plain);
   const entry = parseEntry(name, plain, path, context.report);
   if (entry === undefined || context.report.problems.length > before) return undefined;
-  warnOfOddities(plain, entry, kind, path, context.report);
+  warnOfOddities(plain, entry, kind, path, context);
   return assemble(name, entry, kind, context);
 }
 
@@ -74,12 +76,17 @@ function serverMessage(name: string, path: Path, text: string): string {
   return `Server '${name}' '${key}' ${isItem ? 'must contain only strings' : text}`;
 }
 
-function warnOfOddities(plain: object, entry: ServerEntry, kind: Kind, path: Path, report: Report): void {
+function warnOfOddities(plain: object, entry: ServerEntry, kind: Kind, path: Path, context: ServerContext): void {
+  const { report, shape } = context;
   const idle = kind === 'stdio' ? REMOTE_KEYS : STDIO_KEYS;
   for (const key of idle.filter((key) => Object.hasOwn(plain, key))) {
     report.warning([...path, key], `this key has no effect on a server of type ${kind}`);
   }
+  if (entry.path !== undefined && shape === 'mcpServers') {
+    report.warning([...path, 'path'], "has an effect only below 'servers'", "write 'cwd'");
+  }
   for (const [winner, other] of [
+    ...(shape === 'servers' ? [['cwd', 'path'] as const] : []),
     ['disabledTools', 'disabled_tools'],
     ['enabledTools', 'enabled_tools'],
   ] as const) {
@@ -87,15 +94,19 @@ function warnOfOddities(plain: object, entry: ServerEntry, kind: Kind, path: Pat
       report.warning([...path, other], `'${winner}' is there too and wins`, 'keep one of them');
     }
   }
-  if (entry.timeout > 3600) {
+  if (entry.timeout !== undefined && entry.timeout > 3600) {
     report.warning([...path, 'timeout'], `the timeout is in seconds: ${entry.timeout} is more than an hour`);
   }
 }
 
 function assemble(name: string, entry: ServerEntry, kind: Kind, context: ServerContext): ServerConfig {
-  const endpoint = buildEndpoint(entry, kind, context.baseDir, context.withheldEnv);
+  const { shape, baseDir, withheldEnv, report } = context;
+  const defaults = DEFAULTS[shape];
+  const folder = entry.cwd ?? (shape === 'servers' ? entry.path : undefined);
+  const endpoint = buildEndpoint(entry, kind, folder === undefined ? undefined : resolve(baseDir, folder), withheldEnv);
   if (endpoint.kind === 'stdio' && endpoint.cwd !== undefined && !existsSync(endpoint.cwd)) {
-    context.report.warning(['mcpServers', name, 'cwd'], `the folder ${endpoint.cwd} does not exist`);
+    const key = entry.cwd === undefined ? 'path' : 'cwd';
+    report.warning([shape, name, key], `the folder ${endpoint.cwd} does not exist`);
   }
   const enabledTools = entry.enabledTools ?? entry.enabled_tools;
   const forwardHeaders = kind === 'stdio' ? undefined : forwardingOf(entry);
@@ -105,9 +116,9 @@ function assemble(name: string, entry: ServerEntry, kind: Kind, context: ServerC
     endpoint,
     ...(enabledTools === undefined ? {} : { enabledTools }),
     disabledTools: entry.disabledTools ?? entry.disabled_tools ?? [],
-    timeoutMs: Math.ceil(entry.timeout * 1000),
-    start: 'always' as const,
-    isolation: oauth?.multiUser ? ('principal' as const) : (entry.isolation ?? 'shared'),
+    timeoutMs: Math.ceil((entry.timeout ?? defaults.timeout) * 1000),
+    start: entry.start ?? defaults.start,
+    isolation: oauth?.multiUser ? ('principal' as const) : (entry.isolation ?? defaults.isolation),
     ...(entry.protocol_version === undefined ? {} : { protocolVersion: entry.protocol_version }),
     ...(forwardHeaders === undefined ? {} : { forwardHeaders }),
     ...(oauth === undefined ? {} : { oauth }),
@@ -119,17 +130,17 @@ function loginOf(
   name: string,
   entry: ServerEntry,
   endpoint: Endpoint,
-  { report, home }: ServerContext,
+  { shape, report, home }: ServerContext,
 ): OAuthConfig | undefined {
   const keys = oauthKeysOf(entry.oauth);
   if (endpoint.kind === 'stdio' || keys === undefined) return undefined;
   const oauth = buildOAuth(name, keys, home);
   for (const { path, message, remedy } of oauthOddities(name, keys, oauth, endpoint)) {
-    report.warning(['mcpServers', name, ...path], message, remedy);
+    report.warning([shape, name, ...path], message, remedy);
   }
   if (oauth.multiUser && (entry.isolation ?? 'principal') !== 'principal') {
     const message = "is 'principal' where each person signs in";
-    report.warning(['mcpServers', name, 'isolation'], message, 'remove it, or set oauth.multi_user: false');
+    report.warning([shape, name, 'isolation'], message, 'remove it, or set oauth.multi_user: false');
   }
   return oauth;
 }

@@ -9,18 +9,7 @@ import { type AnonymousCatalog, ConfigError, type LogLevel, type Problem } from 
 import { ANONYMOUS_CATALOGS } from './schema.ts';
 import { checkSecret, secretOddity } from './secrets.ts';
 import { didYouMean } from './suggest.ts';
-import { type Checked, checkStore, type StoreUri } from './values.ts';
-
-/** Ours, and what Python calls them. */
-const LEVELS: Readonly<Record<string, LogLevel>> = {
-  error: 'error',
-  warn: 'warn',
-  info: 'info',
-  debug: 'debug',
-  trace: 'trace',
-  warning: 'warn',
-  critical: 'error',
-};
+import { type Checked, checkHost, checkLogLevel, checkStore, type StoreUri } from './values.ts';
 
 /** Guessed within hours where nothing slows the attempts down. */
 const SHORT_KEY = 8;
@@ -40,14 +29,15 @@ export class SettingsReader {
     this.problems = [...flags.problems];
   }
 
-  host(): string {
-    const host = (this.#flags.host ?? '127.0.0.1').replace(/^\[(.*)\]$/, '$1');
-    if (host === '' || /[\s/]/.test(host)) this.problem('--host', `'${host}' is not a host name or an address`);
-    return host;
+  /** `--host`, what the file says, or `otherwise`. */
+  host(fromFile: string | undefined, otherwise: string): string {
+    return this.checked('--host', this.#flags.host, checkHost) ?? fromFile ?? otherwise;
   }
 
-  port(): number {
-    const text = this.#flags.port ?? '8000';
+  /** `--port`, where 0 is any free one, what the file says, or mcpo's. */
+  port(fromFile: number | undefined): number {
+    const text = this.#flags.port;
+    if (text === undefined) return fromFile ?? 8000;
     const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
     if (port <= 65535) return port;
     this.problem('--port', `'${text}' is not a port`, 'use a number from 0 (any free port) to 65535');
@@ -83,16 +73,11 @@ export class SettingsReader {
     return certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile };
   }
 
-  logLevel(): LogLevel {
-    const [name, text] =
-      this.#flags.logLevel !== undefined ? ['--log-level', this.#flags.logLevel] : ['LOG_LEVEL', this.#env.LOG_LEVEL];
-    if (text === undefined || (text === '' && name === 'LOG_LEVEL')) return 'info';
-    const lower = text.toLowerCase();
-    const level = Object.hasOwn(LEVELS, lower) ? LEVELS[lower] : undefined;
-    if (level !== undefined) return level;
-    const known = ['error', 'warn', 'info', 'debug', 'trace'];
-    this.problem(name, `'${text}' is not a log level`, didYouMean(text, known) ?? `use ${known.join(', ')}`);
-    return 'info';
+  /** `--log-level`, `LOG_LEVEL`, or what the file says. */
+  logLevel(fromFile: LogLevel | undefined): LogLevel {
+    const variable = this.#env.LOG_LEVEL || undefined;
+    const level = this.either(['--log-level', this.#flags.logLevel], ['LOG_LEVEL', variable], checkLogLevel);
+    return level ?? fromFile ?? 'info';
   }
 
   anonymousCatalog(): AnonymousCatalog | undefined {

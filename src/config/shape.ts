@@ -1,57 +1,79 @@
-/** The outline of the file: a mapping with `mcpServers`, each entry of it a mapping. */
+/** The outline of the file: a mapping with `mcpServers` or `servers`, each entry of it a mapping. */
 
+import type { FileShape } from './model.ts';
 import type { Report } from './report.ts';
 import { nearest } from './suggest.ts';
-import { type ConfigNode, child, type MapNode } from './tree.ts';
+import { type ConfigNode, child, type MapNode, type Path } from './tree.ts';
+
+/** What only a file with `servers` has at its top, even when that key is missing. */
+const KEYS_OF_SERVERS_FILES = ['port', 'hostname', 'debug'];
+
+/** In the words of acehoss/mcp-gateway, as in `PORT_MISSING`. */
+const SERVERS_MISSING = 'At least one server must be configured';
+export const PORT_MISSING = 'Port must be specified in config';
+
+/** What a file is; `likely`: where it does not tell. One with both keys, which is wrong, counts as mcpo's. */
+export function shapeOf(root: ConfigNode, likely: FileShape): FileShape {
+  if (root.kind !== 'map') return likely;
+  if (root.entries.has('mcpServers')) return 'mcpServers';
+  if (root.entries.has('servers')) return 'servers';
+  if (slipOf(root, 'mcpServers') !== undefined) return 'mcpServers';
+  return KEYS_OF_SERVERS_FILES.some((key) => root.entries.has(key)) ? 'servers' : likely;
+}
+
+/** The same for a text that cannot be parsed. */
+export function shapeOfText(text: string, likely: FileShape): FileShape {
+  if (/mcpServers/.test(text)) return 'mcpServers';
+  return /^[\s{]*["']?servers["']?\s*:/m.test(text) ? 'servers' : likely;
+}
 
 /** The entries in the order of the file; what is wrong with the outline goes into the report. */
-export function checkFileShape(root: ConfigNode, report: Report): ReadonlyMap<string, MapNode> {
+export function checkFileShape(root: ConfigNode, shape: FileShape, report: Report): ReadonlyMap<string, MapNode> {
   const entries = new Map<string, MapNode>();
   if (root.kind !== 'map') {
-    report.problem([], `must be a mapping with the key mcpServers, not ${nameOf(root)}`);
+    report.problem([], `must be a mapping with the key ${shape}, not ${nameOf(root)}`);
     report.throwIfAny();
     return entries;
   }
-  const servers = child(root, 'mcpServers');
   if (root.entries.has('servers') && root.entries.has('mcpServers')) {
     report.problem(['servers'], "a file has either 'servers' or 'mcpServers', not both", "move all into 'mcpServers'");
-  } else if (root.entries.has('servers')) {
-    reportServersFile(root, report);
   }
+  const servers = child(root, shape);
   if (servers === undefined || isEmpty(servers)) {
-    if (!root.entries.has('servers')) reportMissing(root, report);
+    reportMissing(root, shape, report);
   } else if (servers.kind !== 'map') {
-    report.problem(['mcpServers'], `must be a mapping from names to servers, not ${nameOf(servers)}`);
+    report.problem([shape], `must be a mapping from names to servers, not ${nameOf(servers)}`);
   } else {
     for (const [name, { value }] of servers.entries) {
       if (value.kind === 'map') entries.set(name, value);
-      else report.problem(['mcpServers', name], `Server '${name}' must be a mapping, not ${nameOf(value)}`);
+      else report.problem([shape, name], `Server '${name}' must be a mapping, not ${nameOf(value)}`);
     }
   }
   return entries;
 }
 
-function reportMissing(root: MapNode, report: Report): void {
-  const message = "No 'mcpServers' found in config file.";
-  const guess = [...root.entries.keys()].find((key) => nearest(key, ['mcpServers']) !== undefined);
-  if (root.entries.has('mcpServers')) report.problem(['mcpServers'], message, 'it is empty; add a server');
-  else if (guess === undefined) report.problem([], message, 'add it, with at least one server');
-  else report.problem([guess], message, `'${guess}' should be 'mcpServers'`);
+/** A file with `servers` says where to listen: its users know no other place. */
+export function checkPortThere(root: ConfigNode, report: Report): void {
+  const port = child(root, 'port');
+  if (port === undefined || isEmpty(port))
+    report.original(['port'], PORT_MISSING, 'as port: 3000, or start with --port');
 }
 
-/** Shows the first entry in the form that is read, without its arguments, which may be secrets. */
-function reportServersFile(root: MapNode, report: Report): void {
-  const servers = child(root, 'servers');
-  const first = servers?.kind === 'map' ? [...servers.entries][0] : undefined;
-  const [name, entry] = first ?? ['time', undefined];
-  const command = entry === undefined ? undefined : child(entry.value, 'command');
-  const program = JSON.stringify(command?.kind === 'scalar' ? String(command.value) : 'uvx');
-  report.problem(
-    ['servers'],
-    "this version reads files with 'mcpServers', not with 'servers'",
-    `write {"mcpServers": {${JSON.stringify(name)}: {"command": ${program}, "args": [...]}}}; ` +
-      'hostname and port are --host and --port',
-  );
+function reportMissing(root: MapNode, shape: FileShape, report: Report): void {
+  // With both keys there the line above says what to do.
+  if (shape === 'mcpServers' && root.entries.has('servers')) return;
+  const tell = (path: Path, remedy: string) => {
+    if (shape === 'servers') report.original(path, SERVERS_MISSING, remedy);
+    else report.problem(path, "No 'mcpServers' found in config file.", remedy);
+  };
+  const slip = slipOf(root, shape);
+  if (root.entries.has(shape)) tell([shape], 'it is empty; add a server');
+  else if (slip !== undefined) tell([slip], `'${slip}' should be '${shape}'`);
+  else tell([], shape === 'servers' ? "below the key 'servers'" : 'add it, with at least one server');
+}
+
+function slipOf(root: MapNode, shape: FileShape): string | undefined {
+  return [...root.entries.keys()].find((key) => nearest(key, [shape]) !== undefined);
 }
 
 function isEmpty(node: ConfigNode): boolean {

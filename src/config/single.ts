@@ -6,7 +6,7 @@ import { ConfigError, type Configuration, type Endpoint, type OAuthConfig, type 
 import { buildOAuth } from './oauth.ts';
 import { oauthOddities } from './oauth-oddities.ts';
 import { serverHash } from './server.ts';
-import { DEFAULT_TIMEOUT_SECONDS, headerFlaw } from './server-schema.ts';
+import { DEFAULTS, headerFlaw } from './server-schema.ts';
 
 /** What stands behind `--`, with `--type`, `--header` and `--oauth` as they were written. */
 export interface SingleSource {
@@ -40,9 +40,9 @@ export function singleConfiguration(source: SingleSource): Configuration {
     name: SINGLE_SERVER_NAME,
     endpoint,
     disabledTools: [],
-    timeoutMs: DEFAULT_TIMEOUT_SECONDS * 1000,
-    isolation: 'shared' as const,
-    start: 'always' as const,
+    timeoutMs: DEFAULTS.mcpServers.timeout * 1000,
+    isolation: DEFAULTS.mcpServers.isolation,
+    start: DEFAULTS.mcpServers.start,
     ...(oauth === undefined ? {} : { oauth }),
   };
   const servers = new Map([[server.name, deepFreeze({ ...server, hash: serverHash(server) })]]);

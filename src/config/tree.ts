@@ -102,6 +102,15 @@ export function withoutNulls(node: MapNode): MapNode {
   return { ...node, entries: new Map(filled) };
 }
 
+/** The same for all mappings inside it. */
+export function withoutNullsInside(node: MapNode): MapNode {
+  const entries = [...withoutNulls(node).entries].map(
+    ([key, entry]) =>
+      [key, entry.value.kind === 'map' ? { ...entry, value: withoutNullsInside(entry.value) } : entry] as const,
+  );
+  return { ...node, entries: new Map(entries) };
+}
+
 /** `mcpServers.time.args[0]`; names that are not plain words are quoted. */
 export function dotted(path: Path): string {
   let text = '';

@@ -3,9 +3,46 @@
 import { BlockList, isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
+import type { LogLevel } from './model.ts';
+import { didYouMean } from './suggest.ts';
 
 /** The value in its normal form, or what is wrong with it. */
 export type Checked<T> = { readonly value: T } | { readonly flaw: string; readonly remedy?: string };
+
+/** A host name or an address to listen at, without the brackets of IPv6. */
+export function checkHost(text: string): Checked<string> {
+  const host = text.replace(/^\[(.*)\]$/, '$1');
+  if (host === '' || /[\s/]/.test(host)) return { flaw: `'${host}' is not a host name or an address` };
+  return { value: host };
+}
+
+/** A port to listen at. */
+export function checkPort(text: string): Checked<number> {
+  const port = /^\s*[\w.]+\s*$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isInteger(port) && port > 0 && port <= 65535) return { value: port };
+  return { flaw: `'${text}' is not a port`, remedy: 'use a number from 1 to 65535' };
+}
+
+/** Ours, and what Python and acehoss/mcp-gateway call them. */
+const LEVELS: ReadonlyMap<string, LogLevel> = new Map<string, LogLevel>([
+  ['error', 'error'],
+  ['warn', 'warn'],
+  ['info', 'info'],
+  ['debug', 'debug'],
+  ['verbose', 'trace'],
+  ['trace', 'trace'],
+  ['warning', 'warn'],
+  ['critical', 'error'],
+]);
+const LEVELS_TO_NAME = ['error', 'warn', 'info', 'debug', 'verbose'];
+
+/** A level of the log, in any case. */
+export function checkLogLevel(text: string): Checked<LogLevel> {
+  const value = LEVELS.get(text.toLowerCase());
+  if (value !== undefined) return { value };
+  const remedy = didYouMean(text, LEVELS_TO_NAME) ?? `use ${LEVELS_TO_NAME.join(', ')}`;
+  return { flaw: `'${text}' is not a log level`, remedy };
+}
 
 /** Where logins and catalogs are kept. */
 export type StoreUri = 'memory' | `sqlite:${string}`;

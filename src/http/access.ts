@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { GatewayError } from '../errors.ts';
 import { ANONYMOUS } from '../identity/principal.ts';
+import { API } from './acehoss/path.ts';
 import { header } from './context.ts';
 import { addCorsHeaders, answerPreflight, isPreflight } from './cors.ts';
 import {
@@ -39,14 +40,28 @@ export function installAccess(app: FastifyInstance, policy: OriginPolicy): void 
 /** Registered after all that finds out what a request is for, and who sends it; no body has been read yet. */
 export function installLoadCheck(app: FastifyInstance, policy: OriginPolicy): void {
   app.addHook('onRequest', (request, _reply, done) => {
-    if (request.mcp !== undefined) checkLoad(request, policy);
+    if (request.mcp !== undefined || request.route === API) checkLoad(request, policy);
     done();
   });
 }
 
-/** Whoever opens an MCP session is a program, or a page that names its origin. */
+/** Whoever opens a session is a program, or a page that names its origin. */
 function checkLoad(request: FastifyRequest, policy: OriginPolicy): void {
   if (isForeignLoad(browserSigns(request), isNavigation(request), policy)) throw foreignPage();
+}
+
+/**
+ * Whether a process may be started for what is only read: not for somebody who was not let in, nor because a page of
+ * somebody else makes a browser load or open an address. `isRequired`: callers have to show a credential.
+ */
+export function mayStart(request: FastifyRequest, isRequired: boolean): boolean {
+  const isLetIn = !isRequired || request.principal.via !== 'anonymous' || request.hasDocumentKey;
+  return isLetIn && !isSentFromElsewhere(browserSigns(request));
+}
+
+/** Such a request names no origin that could have been checked. Going there counts as well: a page opens windows. */
+function isSentFromElsewhere({ origin, site }: BrowserSigns): boolean {
+  return origin === undefined && (site === 'cross-site' || site === 'same-site');
 }
 
 /** Of a whole window; frames are navigated by pages. */

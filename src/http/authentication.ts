@@ -6,6 +6,7 @@ import { type Authorization, readAuthorization } from '../identity/authorization
 import type { FailureLimiter } from '../identity/failure-limiter.ts';
 import type { Principal } from '../identity/principal.ts';
 import { browserSigns } from './access.ts';
+import { isApi } from './acehoss/path.ts';
 import type { BrowserSessions } from './browser-sessions.ts';
 import { credentialsOf, realmOf } from './caller.ts';
 import { countHeader, isNavigation, rawPath, wantsHtml } from './context.ts';
@@ -156,7 +157,13 @@ function refuse(
 }
 
 function asksForCredential(error: GatewayError, request: FastifyRequest): boolean {
-  return error.status === 401 || (error.code === 'invalid_credentials' && isNavigation(request));
+  if (error.status === 401) return true;
+  // To callers of a servers file all wrong credentials are alike.
+  return error.code === 'invalid_credentials' && (isOfServersFile(request) || isNavigation(request));
+}
+
+function isOfServersFile({ server }: FastifyRequest): boolean {
+  return server.shape === 'servers';
 }
 
 /** With a key alone documents stay open, as in mcpo; `--strict-auth` and `auth` close everything. */
@@ -164,9 +171,10 @@ function needsCredential(
   request: FastifyRequest,
   { everywhere, isOpenTo }: Pick<AuthenticationOptions, 'everywhere' | 'isOpenTo'>,
 ): boolean {
-  if (request.method === 'OPTIONS') return false;
+  // A preflight has been answered before; the original asks all others as well.
+  if (request.method === 'OPTIONS') return everywhere && isOfServersFile(request);
   // First of all: under a single server a tool may have any path, also one that looks open.
-  if (request.target?.tool !== undefined || isPersonalCall(request) || isMcp(request)) return true;
+  if (mayBeCall(request) || isPersonalCall(request) || isMcp(request) || isApi(request)) return true;
   if (isAlwaysOpen(request)) return false;
   return everywhere ? !isOpenTo(request) : request.route === '/metrics';
 }
@@ -176,11 +184,18 @@ function isAlwaysOpen({ route = '', url }: FastifyRequest): boolean {
   return ALWAYS_OPEN.has(route) || isOpenLoginPage(route, url);
 }
 
+/** Which tools there are may not be known yet: to learn that, a process may have to be started. */
+function mayBeCall({ target }: FastifyRequest): boolean {
+  return target !== undefined && (target.tool !== undefined || target.server.catalog === undefined);
+}
+
 /** Where each person has their own tools, nobody learns without a credential which there are. */
-function isPersonalCall({ method, target, mcp }: FastifyRequest): boolean {
+function isPersonalCall(request: FastifyRequest): boolean {
+  const { method, target, mcp, place } = request;
   // Of all servers one may be.
   if (mcp !== undefined) return mcp.server?.isPersonal !== false;
-  return method === 'POST' && target?.server.isPersonal === true;
+  const server = isApi(request) ? place?.server : target?.server;
+  return method === 'POST' && server?.isPersonal === true;
 }
 
 /** Whatever comes in there may be a call. */

@@ -5,6 +5,7 @@ import type { Identity } from '../identity/authenticators.ts';
 import type { Principal } from '../identity/principal.ts';
 import type { Rendered } from '../openapi/rendered.ts';
 import type { Server } from '../upstream/server.ts';
+import { mayStart } from './access.ts';
 import { callerAt } from './caller.ts';
 import { viewFor } from './document-view.ts';
 import type { DocumentOptions, Documents, ServerTools } from './documents.ts';
@@ -55,17 +56,19 @@ function areReady(found: readonly (ServerTools | Promise<ServerTools>)[]): found
 
 /** What the caller is shown there; a promise only where that takes connecting or asking. */
 function toolsFor(server: Server, options: Reading, request: FastifyRequest): ServerTools | Promise<ServerTools> {
-  if (!server.isPersonal) return sharedTools(server);
+  if (!server.isPersonal) return sharedTools(server, mayStart(request, options.identity.required));
   const principal = callerAt(options.identity, options.isLocalOnly, server, request);
   return principal instanceof Promise
     ? principal.then((known) => personalTools(server, known, options, request))
     : personalTools(server, principal, options, request);
 }
 
-function sharedTools(server: Server): ServerTools | Promise<ServerTools> {
+/** `mayStart`: a server that starts on demand may be started for it. */
+function sharedTools(server: Server, mayStart: boolean): ServerTools | Promise<ServerTools> {
   const { catalog } = server;
-  if (catalog !== undefined || !server.isUntried) return { server, catalog };
-  return server.firstCatalog(FIRST_CONNECT_MS).then((first) => ({ server, catalog: first }));
+  if (server.isOnDemand ? !mayStart : !server.isUntried) return { server, catalog };
+  const first = server.firstCatalog(FIRST_CONNECT_MS);
+  return catalog === undefined ? first.then((listed) => ({ server, catalog: listed })) : { server, catalog };
 }
 
 /** A person's own tools; who has none there gets what is for everybody. */

@@ -52,8 +52,8 @@ export function notFound(): GatewayError {
 }
 
 export function answerError(thrown: GatewayError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  recordError(thrown, request);
   const error = inContract(thrown, request);
-  recordError(error, request);
   reply.code(error.status).headers(error.headers).header('x-latchkey-error', error.code);
   if (error.text !== undefined) return sendText(error.text, reply);
   return reply

@@ -5,7 +5,7 @@ import type { Tool } from '../upstream/catalog.ts';
 import type { Server } from '../upstream/server.ts';
 
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
-const STATES = ['connecting', 'ready', 'failed', 'needs-login'] as const;
+const STATES = ['idle', 'connecting', 'ready', 'failed', 'needs-login'] as const;
 
 interface ToolMetrics {
   readonly labels: { readonly server: string; readonly tool: string };

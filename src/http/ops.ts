@@ -1,6 +1,7 @@
 /** What operators look at: health, readiness, metrics, and one log line a request. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Gateway } from '../gateway.ts';
+import { API } from './acehoss/path.ts';
 import { rawPath } from './context.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -11,11 +12,11 @@ export function opsRoutes(app: FastifyInstance, gateway: Gateway, metrics: Metri
   }));
   app.get(
     '/readyz',
-    { schema: { tags, summary: 'Ready once each server has connected or failed' } },
+    { schema: { tags, summary: 'Ready once each server that starts by itself has connected or failed' } },
     async (_request, reply) => {
       const states = [...gateway.servers.values()].map((server) => server.state.state);
       const pending = [...gateway.servers.values()].filter(
-        (server) => server.isUntried && server.catalog === undefined,
+        (server) => server.isUntried && !server.isOnDemand && server.catalog === undefined,
       ).length;
       const body = { status: pending === 0 ? 'ready' : 'starting', servers: countBy(states) };
       return reply.code(pending === 0 ? 200 : 503).send(body);
@@ -72,6 +73,7 @@ function isStream({ mcp, method }: FastifyRequest, reply: FastifyReply): boolean
 }
 
 function routeOf(request: FastifyRequest): string {
+  if (request.route === API) return '/api/:server/:tool';
   if (request.target?.tool !== undefined) return '/:server/:tool';
   if (request.mcp !== undefined) return request.mcp.server === undefined ? '/mcp' : `/:server/${request.mcp.via}`;
   const template = request.route;

@@ -7,6 +7,8 @@ export interface OriginPolicy {
   readonly publicOrigin: string;
   readonly publicHost: string;
   readonly allowedHosts: ReadonlySet<string>;
+  /** True where any `Host` is let in. */
+  readonly anyHost: boolean;
   /** What `--cors-allow-origins` lists; `*` for all. */
   readonly corsOrigins: ReadonlySet<string>;
   /** True when a caller must prove an identity, so that a foreign page alone can do nothing. */
@@ -21,12 +23,16 @@ export function hostName(host: string): string {
   return (colon === -1 ? host : host.slice(0, colon)).toLowerCase().replace(/\.$/, '');
 }
 
-/**
- * DNS rebinding needs a public name that an attacker controls; names that cannot be one are let in: loopback, IP
- * literals, single labels, `.local`, `.internal`, and of course our own.
- */
+/** Whether a request for `host` is let in. Without one it is HTTP/1.0: browsers always send it. */
 export function isHostAllowed(host: string | undefined, policy: OriginPolicy): boolean {
-  if (host === undefined || host === '') return true; // HTTP/1.0: browsers always send one.
+  return host === undefined || host === '' || policy.anyHost || isSafeHost(host, policy);
+}
+
+/**
+ * DNS rebinding needs a public name that an attacker controls; names that cannot be one are safe: loopback, IP literals,
+ * single labels, `.local`, `.internal`, and of course our own.
+ */
+function isSafeHost(host: string, policy: OriginPolicy): boolean {
   const name = hostName(host);
   if (name === policy.publicHost || policy.allowedHosts.has(name)) return true;
   if (isIP(name) !== 0 || !name.includes('.')) return true;
@@ -55,7 +61,7 @@ export interface BrowserSigns {
   readonly origin: string | undefined;
   /** `Sec-Fetch-Site`. */
   readonly site: string | undefined;
-  /** `Host`, which has passed `isHostAllowed`. */
+  /** `Host`, as it was sent. */
   readonly host: string | undefined;
 }
 
@@ -86,12 +92,13 @@ export function ambientCredentialCounts(signs: BrowserSigns, policy: OriginPolic
 
 /**
  * True for a page of ours: at the public URL, or at the very host that the request goes to. The latter is how people
- * open a gateway at `http://192.168.1.5:8000`; no attacker has a page there, since the host has passed its check.
+ * open a gateway at `http://192.168.1.5:8000`; it counts only where no attacker can have a page, whatever is let in.
  */
 function isOwnPage({ origin, host }: BrowserSigns, policy: OriginPolicy): boolean {
   if (origin === undefined || !URL.canParse(origin)) return false;
   if (origin === policy.publicOrigin || isLoopbackTwin(origin, policy)) return true;
-  return host !== undefined && /^https?:/.test(origin) && new URL(origin).host === host.toLowerCase();
+  if (host === undefined || !isSafeHost(host, policy)) return false;
+  return /^https?:/.test(origin) && new URL(origin).host === host.toLowerCase();
 }
 
 /** `http://127.0.0.1:8000` and `http://localhost:8000` are both ours when the public URL is a loopback one. */
@@ -100,13 +107,18 @@ function isLoopbackTwin(origin: string, policy: OriginPolicy): boolean {
   return new URL(origin).port === new URL(policy.publicOrigin).port;
 }
 
-/** The policy that settings ask for. */
+/**
+ * The policy that settings ask for. With `servers` and `auth` in the file any host is let in: acehoss/mcp-gateway never
+ * looked, so its users have gateways under names that no configuration tells; and rebinding gains nothing where every
+ * address needs a credential, because browsers keep credentials for the name that they were entered under.
+ */
 export function originPolicy(settings: Settings, credentialRequired: boolean): OriginPolicy {
-  const { publicUrl } = settings;
+  const { publicUrl, shape, auth } = settings;
   return {
     publicOrigin: publicUrl.origin,
     publicHost: hostName(publicUrl.host),
     allowedHosts: new Set(settings.allowedHosts.map((host) => hostName(host))),
+    anyHost: shape === 'servers' && auth !== undefined,
     corsOrigins: new Set(settings.corsAllowOrigins),
     credentialRequired,
   };

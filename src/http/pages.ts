@@ -55,6 +55,8 @@ async function belowServer(options: PageOptions, request: FastifyRequest, reply:
   if (rest === 'redoc') return reply.redirect(docsPath(options, server));
   // A person at an MCP address: `/` has the addresses, and what to do with them.
   if (isMcpPath(rest) && wantsHtml(request)) return reply.redirect(`${options.rootPath}/`, 303);
+  // Under a servers file GET is the event stream: there is nothing that HEAD could tell of.
+  if (rest === '' && request.method === 'HEAD' && request.server.shape === 'servers') throw notFound();
   if (rest === '') {
     return wantsHtml(request) ? serverPage(options, server, request, reply) : summary(options, server, request, reply);
   }

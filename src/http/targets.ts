@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { GatewayError } from '../errors.ts';
 import type { Gateway } from '../gateway.ts';
+import type { Principal } from '../identity/principal.ts';
 import { identityRequired } from '../oauth/errors.ts';
 import type { Owner } from '../oauth/model.ts';
 import { isConnectPath } from '../openapi/connect.ts';
@@ -74,7 +75,7 @@ export function installPlaces(app: FastifyInstance, options: PlaceOptions): void
     const { place } = request;
     if (request.method !== 'POST' || place === undefined || place.rest === '') return done();
     const { server, rest } = place;
-    if (server.isPersonal || server.catalog !== undefined) {
+    if (server.isPersonal || server.isOnDemand || server.catalog !== undefined) {
       request.target = { server, rest, tool: server.catalog?.byPath.get(rest) };
       return done();
     }
@@ -86,11 +87,22 @@ export function installPlaces(app: FastifyInstance, options: PlaceOptions): void
   });
 }
 
-/** Registered after authentication: the tools of a person on a server where each has their own. */
-export function installPersonalTargets(app: FastifyInstance, gateway: Gateway): void {
+/**
+ * Registered after authentication: the tools of a person on a server where each has their own, and those of a server that
+ * starts when somebody calls it.
+ */
+export function installCallerTargets(app: FastifyInstance, gateway: Gateway): void {
   app.addHook('onRequest', (request, _reply, done) => {
     const { target } = request;
-    if (target?.server.isPersonal !== true) return done();
+    if (target === undefined) return done();
+    if (!target.server.isPersonal) {
+      if (!mayStartFor(target, request.principal)) return done();
+      target.server.firstCatalog(FIRST_CONNECT_MS).then((catalog) => {
+        request.target = { ...target, tool: catalog?.byPath.get(target.rest) };
+        done();
+      }, done);
+      return;
+    }
     const owner = gateway.ownerOf(target.server, request.principal);
     const known = owner === undefined ? undefined : target.server.knownCatalog(owner);
     if (owner !== undefined && known !== undefined) {
@@ -102,6 +114,14 @@ export function installPersonalTargets(app: FastifyInstance, gateway: Gateway): 
       done();
     }, done);
   });
+}
+
+/**
+ * Whether a server that starts on demand may be started to learn if it has the tool that is called. Where nothing is known of
+ * its tools, every call has had to show what lets it in. A list that came a moment later does not say whether this one had.
+ */
+export function mayStartFor({ server, tool }: CallTarget, { via }: Principal): boolean {
+  return server.isOnDemand && tool === undefined && (server.catalog === undefined || via !== 'anonymous');
 }
 
 /** Connects for the person if need be. Throws what they have to do first, unless they just ask for that. */

@@ -5,6 +5,8 @@ import { identityRequired } from '../oauth/errors.ts';
 import { CallScope } from '../upstream/call-scope.ts';
 import { answerText } from '../upstream/result.ts';
 import { noCatalog } from '../upstream/server.ts';
+import { invalidRoute } from './acehoss/api.ts';
+import { API, API_ROOT, SESSION_ID, servesApi } from './acehoss/path.ts';
 import { readArguments } from './arguments.ts';
 import { realmOf } from './caller.ts';
 import { connectAnswers } from './connect.ts';
@@ -25,10 +27,18 @@ export function refuseUntaken(app: FastifyInstance, options: PlaceOptions): void
   app.addHook('onRequest', (request, _reply, done) => {
     // What an MCP endpoint takes, it says itself.
     if (request.mcp !== undefined && request.route !== undefined) return done();
+    // And so does `/api`.
+    if (request.route === API || request.route === SESSION_ID) return done();
+    // To the router it is `/api`, which a single server may have as a tool.
+    if (isApiRoot(request, options)) throw invalidRoute();
     if (request.method === 'POST' && request.route === '/*') knownTarget(request);
     else if (!TAKEN_METHODS.has(request.method)) throw notTaken(placeOf(options, request.url), rawPath(request.url));
     done();
   });
+}
+
+function isApiRoot({ url, target }: FastifyRequest, { routing }: PlaceOptions): boolean {
+  return servesApi(routing) && rawPath(url) === API_ROOT && target?.tool === undefined;
 }
 
 const TAKEN_METHODS = new Set(['GET', 'HEAD', 'POST']);

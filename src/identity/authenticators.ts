@@ -125,7 +125,8 @@ function apiKey(key: string): Authenticator {
 }
 
 function bearerToken(token: string): Authenticator {
-  const matches = secretMatcher(token);
+  // Spaces behind the scheme belong to no token that is read.
+  const matches = secretMatcher(token.trimStart());
   const principal: Principal = { id: bearerId(token), via: 'bearer', label: 'bearer token' };
   return (authorization) => (authorization.scheme === 'bearer' && matches(authorization.token) ? principal : undefined);
 }

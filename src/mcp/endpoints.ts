@@ -7,7 +7,10 @@ import type { Server } from '../upstream/server.ts';
 import { reasonOf, unavailable } from '../upstream/wire.ts';
 import { Aggregates } from './aggregates.ts';
 import { Allowances } from './allowances.ts';
+import type { Share } from './budget.ts';
 import { holderAt, type McpCaller, sessionOwner } from './caller.ts';
+import { Instances } from './instances/instances.ts';
+import { type Bridged, Bridges } from './lines/bridges.ts';
 import { ChildSlots } from './lines/children.ts';
 import { LegacyLine } from './lines/legacy-line.ts';
 import type { LineHost } from './lines/line-host.ts';
@@ -35,10 +38,13 @@ const DRAIN_MS = 30_000;
 export class McpEndpoints {
   readonly sessions = new SessionRegistry();
   readonly allowances = new Allowances();
+  /** Of callers who speak no MCP. */
+  readonly instances: Instances;
   readonly #gateway: Gateway;
   readonly #host: LineHost;
   readonly #transports = new Transports();
   readonly #lines = new Set<LegacyLine>();
+  readonly #bridges: Bridges;
   readonly #stateless: StatelessLines;
   readonly #aggregates: Aggregates;
   readonly #known = new WeakMap<Server, KnownServer>();
@@ -59,6 +65,9 @@ export class McpEndpoints {
       states: new LoginStates(gateway.sealed, log),
       known: (server) => this.#knownOf(server),
     };
+    const room = (caller: McpCaller, server: Server): Share => this.allowances.room(caller, server);
+    this.instances = new Instances({ host: this.#host, limits, room });
+    this.#bridges = new Bridges(this.#host, this.sessions, this.allowances);
     this.#stateless = new StatelessLines(this.#host, (key) => this.#giveUpIdleSession(key));
     this.#aggregates = new Aggregates({
       gateway,
@@ -82,6 +91,15 @@ export class McpEndpoints {
     return this.sessions.open(sessionOwner(caller, server), peer, { children, isResumable, room });
   }
 
+  /**
+   * A new session with a process of its own, which hears what the caller says and nothing else. Resolves once it runs;
+   * throws 429 or 503 where there are too many, rejects with 500 where it cannot be started.
+   */
+  bridge(caller: McpCaller, bridged: Bridged): Promise<Conversation> {
+    if (this.#isClosed) throw ending();
+    return this.#bridges.open(caller, bridged);
+  }
+
   /** What answers a stateless request of a caller to `server`, or to all. Throws 503 beyond the limits, and once closed. */
   stateless(caller: McpCaller, server: Server | undefined): Peer {
     if (this.#isClosed) throw ending();
@@ -96,7 +114,12 @@ export class McpEndpoints {
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const timer of this.#timers) clearTimeout(timer);
-    await Promise.all([this.sessions.close(), this.#aggregates.close(), this.#stateless.close()]);
+    await Promise.all([
+      this.sessions.close(),
+      this.instances.close(),
+      this.#aggregates.close(),
+      this.#stateless.close(),
+    ]);
     await this.#transports.close();
   }
 
@@ -155,6 +178,7 @@ export class McpEndpoints {
     }
     for (const name of event.removed) this.sessions.endAt(name);
     for (const line of [...this.#lines]) if (event.changed.includes(line.name)) line.reopen();
+    for (const name of event.changed) this.#bridges.retire(name);
     this.#aggregates.membersChanged();
   }
 }

@@ -44,6 +44,11 @@ export class ChildChannel {
     this.#attach(endpoint);
   }
 
+  /** Resolves once the process runs, rejects with what the system says where it cannot be started. To be asked at once. */
+  started(): Promise<void> {
+    return new Promise((resolve, reject) => this.#child.once('spawn', resolve).once('error', reject));
+  }
+
   /** What the child has not read yet, in bytes. */
   get unread(): number {
     return this.#child.stdin.writableLength + this.#outgoing.length;

@@ -14,6 +14,8 @@ export interface LinkOptions {
   readonly credential?: Credential;
   /** False: connects only when somebody asks. Default: true. */
   readonly keepTrying?: boolean;
+  /** True: gives its session up when no call has used it for a while. Default: whoever made the link ends it. */
+  readonly closesWhenIdle?: boolean;
   /** Makes the catalog of a list; default: a new one for each, with the filters of the entry. */
   readonly catalogOf?: (record: CatalogRecord) => Catalog;
   /** Called for each list that is not the one known. */

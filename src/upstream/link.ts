@@ -4,8 +4,10 @@ import { loginRefusal } from '../oauth/errors.ts';
 import type { CallScope } from './call-scope.ts';
 import { buildCatalog, type Catalog, type CatalogRecord, type Tool } from './catalog.ts';
 import type { Params } from './jsonrpc.ts';
+import { LeavingSessions } from './leaving.ts';
 import type { LinkOptions } from './link-options.ts';
-import type { LinkState } from './link-state.ts';
+import { type LinkState, retryAfter } from './link-state.ts';
+import { LinkUse } from './link-use.ts';
 import { openSession } from './open-session.ts';
 import { Pacing } from './pacing.ts';
 import type { Session, ToolResult } from './session.ts';
@@ -17,12 +19,11 @@ import { NotSentError, reasonOf, unavailable } from './wire.ts';
 /** A call is sent once, and once more where the first send certainly reached nobody. */
 const MOST_SENDS = 2;
 const REMOVED = 'The server was removed';
-const NO_ANSWER = 'no answer in time while connecting';
 
 export class Link {
   readonly #options: LinkOptions;
   readonly #timings: LinkTimings;
-  #state: LinkState = { state: 'connecting' };
+  #state: LinkState = { state: 'idle' };
   readonly #tools: ToolList;
   /** What callers are told while a login is needed or cannot be used. */
   #refusal: GatewayError | undefined;
@@ -30,17 +31,16 @@ export class Link {
   #connecting: Promise<Session> | undefined;
   readonly #pacing: Pacing;
   #attempt: AbortController | undefined;
-  /** Sessions that are lost to new calls, while older ones still wait for their answers there. */
-  readonly #leaving = new Map<Session, Promise<void>>();
+  readonly #leaving = new LeavingSessions();
   #closing: Promise<void> | undefined;
-  #active = 0;
+  readonly #use: LinkUse;
   #isUntried = true;
-  #onIdle: (() => void) | undefined;
 
   constructor(options: LinkOptions) {
     this.#options = options;
     this.#timings = options.timings ?? DEFAULT_TIMINGS;
     this.#pacing = new Pacing(this.#timings);
+    this.#use = new LinkUse(options.closesWhenIdle === true ? this.#timings.idleMs : undefined, () => this.#rest());
     this.#tools = new ToolList({
       catalogOf: options.catalogOf ?? ((record) => buildCatalog(record, options.config())),
       log: options.log,
@@ -76,7 +76,7 @@ export class Link {
 
   /** True while a call is in flight. */
   get isBusy(): boolean {
-    return this.#active > 0;
+    return this.#use.isBusy;
   }
 
   /** Connects in the background and keeps trying. */
@@ -91,23 +91,26 @@ export class Link {
     this.start();
   }
 
-  /** How long the attempt under way has lasted, in milliseconds; 0: there is none. */
-  get attemptAge(): number {
-    return this.#connecting === undefined ? 0 : this.#pacing.age;
+  /** Connects if need be; resolves when the attempt has ended, however it did, or after `ms`. */
+  async connected(ms: number): Promise<void> {
+    if (this.#session === undefined && !this.#isSpared) await this.#attempted(ms);
   }
 
-  /** A live session, connecting if need be. */
-  async connected(): Promise<void> {
-    if (this.#session !== undefined) return;
-    this.#refuseTooSoon();
-    await this.#connect();
+  /** For who asks for no more than the tools: a server that failed is spared longer, one that waits for a login too. */
+  async asked(ms: number): Promise<void> {
+    const { state } = this;
+    const isPaused = state.state === 'failed' && Date.now() < state.retryAt;
+    if (this.#session === undefined && state.state !== 'needs-login' && !isPaused) await this.#attempted(ms);
+  }
+
+  /** An attempt that hangs is waited for once, not by every request anew. */
+  async #attempted(ms: number): Promise<void> {
+    await settledWithin(this.#connect(), Math.max(0, ms - this.#pacing.age));
   }
 
   /** A server that is down must not be asked anew by every call. */
-  #refuseTooSoon(): void {
-    const { state } = this;
-    if (state.state !== 'failed' || !this.#pacing.isTooSoon) return;
-    throw this.#refusal ?? this.#unavailable(state.reason);
+  get #isSpared(): boolean {
+    return this.#state.state === 'failed' && this.#pacing.isTooSoon;
   }
 
   /** Gives the session up because its login has ended; calls in flight may end. */
@@ -129,22 +132,19 @@ export class Link {
    * session, or the connection was gone before the send.
    */
   async call(tool: Tool, args: Params, scope: CallScope, headers: readonly string[]): Promise<ToolResult> {
-    this.#active += 1;
+    this.#use.begin();
     try {
       return await this.#send(tool, args, scope, headers);
     } catch (error) {
       throw error instanceof NotSentError ? this.#unavailable(error.message) : error;
     } finally {
-      this.#active -= 1;
-      if (this.#active === 0) this.#onIdle?.();
+      this.#use.end();
     }
   }
 
   /** Takes no part in anything new; closes when the calls in flight have ended, or after `ms`. */
   async retire(ms: number): Promise<void> {
-    if (this.#active > 0) {
-      await settledWithin(new Promise<void>((resolve) => (this.#onIdle = resolve)), ms);
-    }
+    await this.#use.ended(ms);
     await this.close();
   }
 
@@ -158,10 +158,9 @@ export class Link {
     this.#setState({ state: 'closed' });
     this.#pacing.stop();
     this.#attempt?.abort(new NotSentError('connection', REMOVED));
-    const sessions = this.#session === undefined ? [] : [this.#session];
+    const session = this.#session;
     this.#session = undefined;
-    await Promise.all([...sessions, ...this.#leaving.keys()].map((session) => session.close()));
-    await Promise.all(this.#leaving.values());
+    await Promise.all([session?.close(), this.#leaving.close()]);
     await this.#connecting?.catch(() => undefined);
   }
 
@@ -192,7 +191,10 @@ export class Link {
   async #open(): Promise<Session> {
     const { log, credential } = this.#options;
     const attempt = new AbortController();
-    const timer = setTimeout(() => attempt.abort(new Error(NO_ANSWER)), this.#timings.connectMs);
+    const timer = setTimeout(
+      () => attempt.abort(new Error('no answer in time while connecting')),
+      this.#timings.connectMs,
+    );
     this.#attempt = attempt;
     this.#pacing.attempt();
     this.#tools.opening();
@@ -226,14 +228,23 @@ export class Link {
     this.#setState({ state: 'ready' });
     session.watchTools();
     this.#tools.opened();
+    this.#use.watch();
+  }
+
+  /** Nobody has used it for a while. */
+  #rest(): void {
+    if (this.#session === undefined) return;
+    this.#giveUp(this.#session);
+    this.#pacing.lost();
+    this.#setState({ state: 'idle' });
   }
 
   /** A live session, connecting if need be; gives up after a while so that no caller hangs on a dead server. */
   async #available(scope: CallScope): Promise<Session> {
     if (this.#session !== undefined) return this.#session;
-    this.#refuseTooSoon();
-    const connecting = this.#connect();
-    const outcome = await settledWithin(connecting, this.#timings.patienceMs, scope.signal);
+    const outcome = this.#isSpared
+      ? 'failed'
+      : await settledWithin(this.#connect(), this.#timings.patienceMs, scope.signal);
     if (scope.signal.aborted) throw scope.signal.reason;
     if (outcome === 'ready' && this.#session !== undefined) return this.#session;
     if (outcome === 'failed' && this.#refusal !== undefined) throw this.#refusal;
@@ -249,10 +260,7 @@ export class Link {
 
   #giveUp(session: Session): void {
     this.#session = undefined;
-    this.#leaving.set(
-      session,
-      session.retire().finally(() => this.#leaving.delete(session)),
-    );
+    this.#leaving.add(session);
   }
 
   /** An attempt that failed: only a person can help where the login was refused. */
@@ -274,10 +282,9 @@ export class Link {
   }
 
   #unavailable(reason: string): GatewayError {
-    const { state } = this;
-    const seconds = state.state === 'failed' ? Math.max(1, Math.ceil((state.retryAt - Date.now()) / 1000)) : 5;
-    const message = `The server "${this.#options.config().name}" is not available right now; latchkey keeps trying.`;
-    return unavailable(message, seconds, reason);
+    const outlook = this.#options.keepTrying === false ? 'try again shortly' : 'latchkey keeps trying';
+    const message = `The server "${this.#options.config().name}" is not available right now; ${outlook}.`;
+    return unavailable(message, retryAfter(this.#state), reason);
   }
 
   #isClosed(): boolean {

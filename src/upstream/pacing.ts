@@ -31,7 +31,7 @@ export class Pacing {
     this.#readyAt = Date.now();
   }
 
-  /** A connection was lost: one that lived for a while comes back at once; one that dies again and again has to wait. */
+  /** A connection has ended, by itself or because nobody used it: one that lived for a while comes back at once; one that dies again and again has to wait. */
   lost(): void {
     if (Date.now() - this.#readyAt >= this.#timings.stableMs) this.#failures = 0;
   }

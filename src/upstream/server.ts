@@ -15,7 +15,6 @@ import type { LinkState } from './link-state.ts';
 import type { SessionPool } from './pool.ts';
 import type { ToolResult } from './session.ts';
 import type { LinkTimings } from './timings.ts';
-import { settledWithin } from './waiting.ts';
 import { unavailable } from './wire.ts';
 
 /** For whom a call runs: what `isolation` keys upstream sessions by. */
@@ -71,6 +70,7 @@ export class Server {
     if (config.oauth?.multiUser === true) return;
     this.#shared = new Link({
       ...this.#linkOptions(SHARED_OWNER),
+      closesWhenIdle: config.start === 'on-demand',
       onCatalog: (record) => events?.onCatalog?.(this, record),
       onState: (state) => events?.onState?.(this, state),
     });
@@ -117,8 +117,14 @@ export class Server {
     return this.#options.log;
   }
 
+  /** True where the connection that all share is made when somebody needs it, and ended when nobody does. */
+  get isOnDemand(): boolean {
+    return !this.isPersonal && this.config.start === 'on-demand';
+  }
+
+  /** Connects for good, where that is wanted. */
   start(): void {
-    this.#shared?.start();
+    if (!this.isOnDemand) this.#shared?.start();
   }
 
   /** Takes over an entry of the same hash, for what may differ all the same: which variables are withheld. */
@@ -136,9 +142,15 @@ export class Server {
     return this.#shared?.isUntried === true;
   }
 
-  /** Waits for the very first attempt where no catalog is known yet, `ms` at most; a dead server delays nobody twice. */
+  /**
+   * Waits for the very first attempt where no catalog is known yet, `ms` at most; a dead server delays nobody twice. One
+   * that starts on demand is started for it; its list of an earlier run is read anew once, because nothing else would ever
+   * tell that it is another version now.
+   */
   async firstCatalog(ms: number): Promise<Catalog | undefined> {
-    if (this.catalog === undefined && this.isUntried) await this.#shared?.settled(ms);
+    const isNeeded = this.catalog === undefined;
+    if (this.isOnDemand && (isNeeded || this.isUntried)) await this.#shared?.asked(ms);
+    else if (isNeeded && this.isUntried) await this.#shared?.settled(ms);
     return this.catalog;
   }
 
@@ -160,8 +172,7 @@ export class Server {
     const link = this.#linkFor({ principalId: owner });
     const known = this.#shown(link.catalog);
     if (known !== undefined) return known;
-    // An attempt that hangs is waited for once, not by every request anew.
-    await settledWithin(link.connected(), Math.max(0, ms - link.attemptAge));
+    await link.connected(ms);
     const listed = this.#shown(link.catalog);
     if (listed !== undefined) return listed;
     throw link.refusal ?? noCatalog(this);
@@ -252,6 +263,7 @@ export class Server {
     return {
       config: () => this.#config,
       log,
+      keepTrying: this.config.start === 'always',
       catalogOf: (record) => this.#catalogs.of(record),
       ...(timings === undefined ? {} : { timings }),
       ...(this.guarded === undefined ? {} : { credential: credential(this.guarded, owner) }),

@@ -13,6 +13,8 @@ export interface LinkTimings {
   readonly refreshGapMs: number;
   /** A session that lived this long counts as healthy. */
   readonly stableMs: number;
+  /** How long a server that starts on demand is kept without being used. */
+  readonly idleMs: number;
 }
 
 export const DEFAULT_TIMINGS: LinkTimings = {
@@ -23,4 +25,5 @@ export const DEFAULT_TIMINGS: LinkTimings = {
   minGapMs: 1_000,
   refreshGapMs: 500,
   stableMs: 10_000,
+  idleMs: 60_000,
 };

@@ -78,8 +78,11 @@ export interface ConnectionModel {
 
 export interface ServerModel {
   readonly name: string;
-  /** `personal`: each person has a connection of their own; `needs-login`: the one login for all is missing. */
-  readonly state: 'connecting' | 'ready' | 'failed' | 'closed' | 'personal' | 'needs-login';
+  /**
+   * `personal`: each person has a connection of their own; `needs-login`: the one login for all is missing; `idle`: it
+   * starts when it is needed.
+   */
+  readonly state: 'idle' | 'connecting' | 'ready' | 'failed' | 'closed' | 'personal' | 'needs-login';
   /** The state in words. */
   readonly words: string;
   readonly tools: number | null;
@@ -241,7 +244,7 @@ export function serverModel(
   return {
     name: server.name,
     state: state.state,
-    words: stateWords(state.state, tools, connection),
+    words: stateWords(state.state, tools, server.isOnDemand, connection),
     tools,
     path: `${pathPrefix}${encodeURI(server.name)}`,
     reason: mayKnowReasons && state.state === 'failed' ? state.reason : undefined,
@@ -263,7 +266,12 @@ export function serverModels(
   return [...servers.filter(waits), ...servers.filter((server) => !waits(server))];
 }
 
-function stateWords(state: ServerModel['state'], tools: number | null, connection?: ConnectionModel): string {
+function stateWords(
+  state: ServerModel['state'],
+  tools: number | null,
+  isOnDemand: boolean,
+  connection?: ConnectionModel,
+): string {
   // What a person has to do comes before what the server does.
   if (connection?.needsPerson) return connection.words;
   const count = tools === null ? undefined : counted(tools, 'tool');
@@ -274,11 +282,13 @@ function stateWords(state: ServerModel['state'], tools: number | null, connectio
       return withCount(connection?.words ?? 'Each person connects their own account', count);
     case 'needs-login':
       return connection?.words ?? 'Waiting for a login';
+    case 'idle':
+      return withCount('Starts when it is needed', count);
     case 'connecting':
       return count === undefined ? 'Connecting' : `Connecting, ${count} known`;
     default: {
       const known = count === undefined ? '' : `, ${count} known`;
-      return `Not available${known}; latchkey keeps trying`;
+      return `Not available${known}; ${isOnDemand ? 'tried again when it is needed' : 'latchkey keeps trying'}`;
     }
   }
 }

@@ -59,6 +59,14 @@ describe('the documentation', () => {
     assert.deepEqual(warnings, []);
   });
 
+  test('its example of a file with servers is valid', () => {
+    const text = guide.split('```yaml\n')[4]?.split('```')[0] ?? '';
+    const config = loadYaml(text, { env: { ADMIN_PASSWORD: 'p', GATEWAY_TOKEN: 't' } });
+    assert.equal(config.shape, 'servers');
+    assert.deepEqual(config.gateway.auth, { basic: [{ username: 'admin', password: 'p' }], bearer: ['t'] });
+    assert.deepEqual(config.servers.get('files')?.disabledTools, ['write_file']);
+  });
+
   test('its examples are valid and mean the same', () => {
     const env = { SEARCH_TOKEN: 't' };
     const example = (language: string) => guide.split(`\`\`\`${language}\n`)[1]?.split('```')[0] ?? '';
@@ -84,6 +92,10 @@ describe('the JSON Schema', () => {
     };
     assert.ok(validate(file), JSON.stringify(validate.errors));
     assert.equal(load(file, { env: { URL: 'http://x' } }).servers.size, 2);
+    const { mcpServers, ...keys } = file;
+    const other = { ...keys, hostname: 'x', port: '3000', debug: { level: 'verbose' }, servers: mcpServers };
+    assert.ok(validate(other), JSON.stringify(validate.errors));
+    assert.equal(load(other, { env: { URL: 'http://x' } }).shape, 'servers');
   });
 
   test('refuses what it refuses', () => {
@@ -96,7 +108,10 @@ describe('the JSON Schema', () => {
       { isolation: 'x' },
     ]) {
       assert.ok(!validate({ mcpServers: { a: entry } }), JSON.stringify(entry));
+      assert.ok(!validate({ port: 1, servers: { a: entry } }), JSON.stringify(entry));
     }
+    assert.ok(!validate({ mcpServers: {}, servers: {} }));
+    assert.ok(!validate({ port: 0, servers: {} }));
     assert.ok(!validate({}));
   });
 });

@@ -29,6 +29,7 @@ const REACH: Reach = {
   // What is said of documents and tokens elsewhere is looked at below.
   anonymousCatalog: 'connect-only',
   source: { kind: 'file', path: '/srv/config.json' },
+  shape: 'mcpServers',
 };
 
 function judge(entries: Readonly<Record<string, object>>, reach: Partial<Reach> = {}) {

@@ -1,4 +1,4 @@
-/** One entry of `mcpServers`: its kind, its keys, its name. */
+/** One entry: its kind, its keys, its name. */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of configuration files are the subject here
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -130,6 +130,7 @@ describe('what becomes of the keys', () => {
       disabledTools: [],
       timeoutMs: 60_000,
       isolation: 'shared',
+      start: 'always',
     });
   });
 
@@ -145,6 +146,7 @@ describe('what becomes of the keys', () => {
       enabledTools: ['e'],
       timeout: 1.5,
       isolation: 'session',
+      start: 'on-demand',
       protocol_version: '2026-07-28',
     });
     assert.deepEqual(config, {
@@ -162,6 +164,7 @@ describe('what becomes of the keys', () => {
       disabledTools: ['d*'],
       timeoutMs: 1500,
       isolation: 'session',
+      start: 'on-demand',
       protocolVersion: '2026-07-28',
     });
   });
@@ -186,6 +189,7 @@ describe('what becomes of the keys', () => {
       disabledTools: ['d'],
       timeoutMs: 60_000,
       isolation: 'shared',
+      start: 'always',
       forwardHeaders: { whitelist: ['X-*'], blacklist: ['X-No'], debug: true },
     });
   });

@@ -2,7 +2,7 @@
 
 import type { Flags } from '../../src/config/flags.ts';
 import type { Environment } from '../../src/config/interpolate.ts';
-import { describeProblem, type GatewayKeys } from '../../src/config/model.ts';
+import { describeProblem, type FileShape, type GatewayKeys } from '../../src/config/model.ts';
 import { resolveSettings, type Settings } from '../../src/settings.ts';
 import { problemsOf } from './helper.ts';
 
@@ -12,15 +12,19 @@ export const KEY = 'a-long-enough-key';
 export interface Input {
   readonly env?: Environment;
   readonly gateway?: Partial<GatewayKeys>;
+  readonly shape?: FileShape;
 }
 
 /** Settings from flags, for a file as the source unless a command is given. */
-export function settings(flags: Partial<Flags> = {}, { env = {}, gateway = {} }: Input = {}): Settings {
+export function settings(
+  flags: Partial<Flags> = {},
+  { env = {}, gateway = {}, shape = 'mcpServers' }: Input = {},
+): Settings {
   const all: Flags = { variables: {}, problems: [], ...(flags.command ? {} : { config: '/srv/c.json' }), ...flags };
   return resolveSettings({
     flags: all,
     env,
-    config: { shape: 'mcpServers', gateway: { allowedHosts: [], ...gateway } },
+    config: { shape, gateway: { allowedHosts: [], ...gateway } },
   });
 }
 

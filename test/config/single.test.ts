@@ -26,6 +26,7 @@ describe('the single server', () => {
       disabledTools: [],
       timeoutMs: 60_000,
       isolation: 'shared',
+      start: 'always',
     });
     assert.deepEqual(config.gateway, { allowedHosts: [] });
   });

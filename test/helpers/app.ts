@@ -76,7 +76,10 @@ export async function startApp(setup: AppSetup): Promise<RunningApp> {
   const app = await buildApp({ gateway, settings, log, sessions, tokens, warnings: () => warnings });
   await gateway.apply(loaded.configuration);
   await app.listen({ host: settings.host, port: settings.port });
-  if (setup.settle !== false) await gateway.firstCatalogs(10_000);
+  if (setup.settle !== false) {
+    const atStart = [...gateway.servers.values()].filter((server) => !server.isOnDemand);
+    await Promise.all(atStart.map((server) => server.firstCatalog(10_000)));
+  }
   const url = `${settings.tls === undefined ? 'http' : 'https'}://127.0.0.1:${settings.port}`;
   return {
     url,

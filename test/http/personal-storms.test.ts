@@ -14,6 +14,7 @@ test('a server that is down is not asked anew by every call and every document',
       minGapMs: 60_000,
       refreshGapMs: 10,
       stableMs: 0,
+      idleMs: 60_000,
     },
   });
   const ann = new Person(app);

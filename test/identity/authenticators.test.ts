@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import type { AuthConfig, OpenWebuiConfig } from '../../src/config/model.ts';
 import { GatewayError } from '../../src/errors.ts';
 import { buildIdentity, type Identity } from '../../src/identity/authenticators.ts';
-import type { Authorization } from '../../src/identity/authorization.ts';
+import { type Authorization, readAuthorization } from '../../src/identity/authorization.ts';
 import { digest, matchesDigest } from '../../src/identity/compare.ts';
 import type { Credentials } from '../../src/identity/credentials.ts';
 import type { Principal } from '../../src/identity/principal.ts';
@@ -80,6 +80,30 @@ describe('buildIdentity', () => {
       basic('ann\0pw', ''),
     ]) {
       assert.deepEqual(refusal(identity, authorization), [403, 'invalid_credentials']);
+    }
+  });
+
+  it('reads a password to its end, colons and all, and takes either of two accounts of one name', () => {
+    const credentials = ['secret', 'another', 'a:b::c', 'pässwörd ✓'].map((password) => ({
+      username: 'ann',
+      password,
+    }));
+    const identity = identityOf({ auth: { basic: credentials, bearer: [] } });
+    const read = (text: string) => readAuthorization(`Basic ${Buffer.from(text).toString('base64')}`);
+    for (const { password } of credentials) assert.equal(known(identity, read(`ann:${password}`)).id, 'basic:ann');
+    for (const wrong of ['secret:x', 'secret:', ':secret', 'a', 'a:b::c:', 'a:b', 'passwörd ✓', '']) {
+      assert.deepEqual(refusal(identity, read(`ann:${wrong}`)), [403, 'invalid_credentials'], wrong);
+    }
+  });
+
+  it('reads a token to its end, spaces and all, but for those behind the scheme', () => {
+    const identity = identityOf({ auth: { basic: [], bearer: ['two  spaces in it', '  two before'] } });
+    const read = (text: string) => readAuthorization(`Bearer ${text}`);
+    for (const right of ['two  spaces in it', '  two before', 'two before']) {
+      assert.equal(known(identity, read(right)).via, 'bearer', right);
+    }
+    for (const wrong of ['two spaces in it', 'two', 'two  spaces in it x', 'twobefore']) {
+      assert.deepEqual(refusal(identity, read(wrong)), [403, 'invalid_credentials'], wrong);
     }
   });
 

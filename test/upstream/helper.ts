@@ -4,6 +4,7 @@ import type { ServerConfig } from '../../src/config/model.ts';
 import { CallScope } from '../../src/upstream/call-scope.ts';
 import { buildCatalog, type CatalogRecord, type Tool } from '../../src/upstream/catalog.ts';
 import { Link } from '../../src/upstream/link.ts';
+import type { LinkOptions } from '../../src/upstream/link-options.ts';
 import type { LinkState } from '../../src/upstream/link-state.ts';
 import { answerText } from '../../src/upstream/result.ts';
 import type { ToolResult } from '../../src/upstream/session.ts';
@@ -24,6 +25,7 @@ export const QUICK: LinkTimings = {
   minGapMs: 0,
   refreshGapMs: 10,
   stableMs: 0,
+  idleMs: 60_000,
 };
 
 /** Never comes back by itself within a test. */
@@ -42,8 +44,9 @@ export class OpenLink {
   readonly states: LinkState[] = [];
   readonly records: CatalogRecord[] = [];
 
-  constructor(config: ServerConfig, timings: LinkTimings = QUICK) {
+  constructor(config: ServerConfig, timings: LinkTimings = QUICK, more: Partial<LinkOptions> = {}) {
     this.link = new Link({
+      ...more,
       config: () => config,
       log: this.log,
       timings,

@@ -8,9 +8,9 @@ import { gatewayDescription, gatewayName, serverModel } from '../../src/web/mode
 const FAILED: LinkState = { state: 'failed', reason: 'spawn /secret ENOENT', retryAt: 0 };
 
 /** As much of a server as the pages look at. */
-function server(state: LinkState, tools?: number): Server {
+function server(state: LinkState, tools?: number, isOnDemand = false): Server {
   const catalog = tools === undefined ? undefined : { tools: Array.from({ length: tools }) };
-  return { name: 'a b/c', state, catalog } as unknown as Server;
+  return { name: 'a b/c', state, catalog, isOnDemand } as unknown as Server;
 }
 
 describe('serverModel', () => {
@@ -22,6 +22,10 @@ describe('serverModel', () => {
     assert.equal(words({ state: 'connecting' }, 2), 'Connecting, 2 tools known');
     assert.equal(words(FAILED), 'Not available; latchkey keeps trying');
     assert.equal(words(FAILED, 2), 'Not available, 2 tools known; latchkey keeps trying');
+    assert.equal(words({ state: 'idle' }), 'Starts when it is needed');
+    assert.equal(words({ state: 'idle' }, 2), 'Starts when it is needed, 2 tools');
+    const tried = 'Not available, 2 tools known; tried again when it is needed';
+    assert.equal(serverModel(server(FAILED, 2, true), '/', false).words, tried);
   });
 
   it('names the path with prefix, escaped', () => {

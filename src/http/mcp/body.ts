@@ -63,7 +63,8 @@ function notJsonRpc(): never {
   );
 }
 
-function unbearableBody(): GatewayError {
+/** 413: what takes too long to read. */
+export function unbearableBody(): GatewayError {
   const limits = `${MOST_DEPTH} levels deep, or holds more than ${MOST_VALUES} values`;
   return new GatewayError('body_too_large', 413, `The body is nested more than ${limits}.`);
 }

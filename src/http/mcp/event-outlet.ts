@@ -4,7 +4,7 @@ import type { StreamEvent } from '../../mcp/session/event-log.ts';
 import type { ReplyOutlet } from '../../mcp/session/reply-stream.ts';
 import type { Message } from '../../upstream/peer/message.ts';
 import { oneLine } from '../../upstream/peer/one-line.ts';
-import { noteUnsent } from './unsent.ts';
+import { noteUnsent, writeCounted } from './unsent.ts';
 
 const STREAM_HEADERS = {
   'content-type': 'text/event-stream',
@@ -73,8 +73,7 @@ export class EventOutlet implements ReplyOutlet {
 
   #send(text: string): void {
     this.#start();
-    if (this.#reply.raw.writable) this.#reply.raw.write(text);
-    noteUnsent(this.#reply.raw);
+    writeCounted(this.#reply.raw, text);
   }
 
   #start(): void {

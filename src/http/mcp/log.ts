@@ -1,4 +1,4 @@
-/** What the log line and the metrics of an MCP request may say: names that the specification or a server's list knows. */
+/** What the log line and the metrics of an MCP request, or of a call of `/api`, may say: names that the specification or a server's list knows. */
 import type { FastifyRequest } from 'fastify';
 import type { Gateway } from '../../gateway.ts';
 import type { LineHost } from '../../mcp/lines/line-host.ts';
@@ -41,7 +41,7 @@ export function noteAnswer(request: FastifyRequest, { error, result }: Message):
     const { data } = error;
     const own = isRecord(data) && typeof data.error === 'string' && isCode(data.error) ? data.error : undefined;
     request.errorCode = own ?? 'rpc_error';
-  } else if (result?.isError === true && request.mcp?.method === 'tools/call') {
+  } else if (result?.isError === true && (request.mcp === undefined || request.mcp.method === 'tools/call')) {
     request.errorCode = 'tool_error';
   }
 }
@@ -52,7 +52,7 @@ function isCode(text: string): boolean {
 }
 
 /** A tool that the server lists, by the name that it has there. */
-function toolNamed(server: Server, name: unknown): Tool | undefined {
+export function toolNamed(server: Server, name: unknown): Tool | undefined {
   const catalog = server.isPersonal ? server.learned : server.catalog;
   const found = typeof name === 'string' ? catalog?.byPath.get(name) : undefined;
   // Few have moved to another path.

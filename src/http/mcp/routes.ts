@@ -3,6 +3,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../../errors.ts';
 import { sessionOwner } from '../../mcp/caller.ts';
 import type { McpEndpoints } from '../../mcp/endpoints.ts';
+import type { Conversation } from '../../mcp/session/conversation.ts';
+import { MODERN } from '../../upstream/protocol.ts';
+import { isInContract, messagesIn } from '../acehoss/stream.ts';
 import { notFound } from '../errors.ts';
 import { readBody } from './body.ts';
 import { callerIn } from './caller.ts';
@@ -35,8 +38,8 @@ export function mcpRoutes(app: FastifyInstance, options: McpOptions): McpAnswer 
     pathOf,
     headersOf,
     ownerOf: (request) => sessionOwner(callerIn(request), request.mcp?.server),
-    begin: (request) => endpoints.open(callerIn(request), request.mcp?.server, false),
-    messagesOf: (request) => readBody(request.body).messages,
+    begin: (request) => beginStream(endpoints, request),
+    messagesOf: (request) => (isInContract(request) ? messagesIn(request.body) : readBody(request.body).messages),
   });
   const answer: McpAnswer = (request, reply) => {
     countUnsent(reply.raw, endpoints.allowances.room(callerIn(request), request.mcp?.server));
@@ -62,6 +65,20 @@ export function mcpRoutes(app: FastifyInstance, options: McpOptions): McpAnswer 
     done();
   });
   return answer;
+}
+
+/**
+ * Under a servers file a server that is a process is another one for each stream, and hears what the client says alone.
+ * One without sessions is translated, as elsewhere.
+ */
+function beginStream(endpoints: McpEndpoints, request: FastifyRequest): Conversation | Promise<Conversation> {
+  const caller = callerIn(request);
+  const server = request.mcp?.server;
+  if (server !== undefined && isInContract(request)) {
+    const { endpoint, protocolVersion } = server.config;
+    if (endpoint.kind === 'stdio' && protocolVersion !== MODERN) return endpoints.bridge(caller, { server, endpoint });
+  }
+  return endpoints.open(caller, server, false);
 }
 
 function answerSse(sse: SseHandlers, request: FastifyRequest, reply: FastifyReply): void {

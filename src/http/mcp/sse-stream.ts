@@ -4,7 +4,7 @@ import { MOST_UNREAD_BYTES, type Outlet } from '../../mcp/session/message-stream
 import type { ReplyOutlet } from '../../mcp/session/reply-stream.ts';
 import type { Message } from '../../upstream/peer/message.ts';
 import { oneLine } from '../../upstream/peer/one-line.ts';
-import { noteUnsent } from './unsent.ts';
+import { writeCounted } from './unsent.ts';
 
 /** How soon a connection is looked after whose other end may have vanished without a word, in milliseconds. */
 const KEEP_ALIVE_MS = 30_000;
@@ -17,7 +17,7 @@ export class SseStream implements Outlet {
   /** `endpoint`: where the client posts its messages; `headers` go out beside those of the transport. */
   constructor(response: ServerResponse, endpoint: string, headers: Readonly<Record<string, string>>) {
     this.#response = response;
-    // Nothing is sent to keep this transport awake, so the network has to tell who is gone.
+    // Old proxies take comments for nothing, so the network has to tell who is gone as well.
     response.socket?.setKeepAlive(true, KEEP_ALIVE_MS);
     response.writeHead(200, {
       ...headers,
@@ -39,8 +39,13 @@ export class SseStream implements Outlet {
     this.#event('message', oneLine(text));
   }
 
-  /** Comments and event ids are later than this transport. */
-  touch(): void {}
+  /**
+   * A comment, which clients of every age pass over (HTML, server-sent events, interpretation). What has yet to leave keeps
+   * the connection awake by itself, and whoever does not read is sent no more. Event ids are later than this transport.
+   */
+  touch(): void {
+    if (this.unread === 0) writeCounted(this.#response, ':\n\n');
+  }
 
   end(): void {
     this.#response.end();
@@ -75,7 +80,6 @@ export class SseStream implements Outlet {
   }
 
   #event(name: string, data: string): void {
-    if (this.#response.writable) this.#response.write(`event: ${name}\ndata: ${data}\n\n`);
-    noteUnsent(this.#response);
+    writeCounted(this.#response, `event: ${name}\ndata: ${data}\n\n`);
   }
 }

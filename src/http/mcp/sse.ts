@@ -5,6 +5,7 @@ import { GatewayError } from '../../errors.ts';
 import type { Conversation } from '../../mcp/session/conversation.ts';
 import type { SessionOwner, SessionRegistry } from '../../mcp/session/registry.ts';
 import type { Message } from '../../upstream/peer/message.ts';
+import { isInContract, noTransport } from '../acehoss/stream.ts';
 import { noteRequests } from './log.ts';
 import { SseStream } from './sse-stream.ts';
 import { sessionIdOf } from './target.ts';
@@ -15,11 +16,11 @@ export interface SseOptions {
   readonly pathOf: (request: FastifyRequest) => string;
   /** Who asks, and at which server. */
   readonly ownerOf: (request: FastifyRequest) => SessionOwner;
-  /** Begins a session for whoever sends the request; throws 503 where there are too many. */
-  readonly begin: (request: FastifyRequest) => Conversation;
+  /** Begins a session for whoever sends the request; throws or rejects with 429 or 503 where there are too many. */
+  readonly begin: (request: FastifyRequest) => Conversation | Promise<Conversation>;
   /** What of the caller's headers goes on to the server, flat. */
   readonly headersOf: (request: FastifyRequest) => readonly string[];
-  /** What the body holds; throws 400 where that is no message. */
+  /** What the body holds; throws where that is no message. */
   readonly messagesOf: (request: FastifyRequest) => readonly Message[];
 }
 
@@ -32,7 +33,7 @@ interface Session {
 export interface SseHandlers {
   /** `GET /<server>`, `GET /<server>/sse`: answers with the stream, which ends when either side does. */
   open(request: FastifyRequest, reply: FastifyReply): void;
-  /** Throws 404 unless `?sessionId=` names a stream of this caller at this server. */
+  /** Throws unless `?sessionId=` names a stream of this caller at this server. */
   check(request: FastifyRequest): void;
   /** `POST /<server>?sessionId=`: 202, and answers go to the stream. */
   post(request: FastifyRequest, reply: FastifyReply): void;
@@ -42,8 +43,8 @@ export function sseHandlers(options: SseOptions): SseHandlers {
   const open = new Map<string, Session>();
   const find = (request: FastifyRequest): Session => {
     const session = open.get(sessionIdOf(request) ?? '');
-    if (session === undefined || session.conversation.isClosed) throw streamUnknown();
-    if (!isSame(session.owner, options.ownerOf(request))) throw streamUnknown();
+    if (session === undefined || session.conversation.isClosed) throw streamUnknown(request);
+    if (!isSame(session.owner, options.ownerOf(request))) throw streamUnknown(request);
     return session;
   };
   return {
@@ -62,28 +63,50 @@ export function sseHandlers(options: SseOptions): SseHandlers {
 }
 
 function openStream(
-  { sessions, pathOf, ownerOf, begin }: SseOptions,
+  options: SseOptions,
   open: Map<string, Session>,
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
-  const { raw } = reply;
-  if (raw.destroyed) {
-    // Gone while we found out who it is: nothing is begun for nobody.
+  // Gone while we found out who it is: nothing is begun for nobody.
+  if (reply.raw.destroyed) {
     reply.hijack();
     return;
   }
-  const conversation = begin(request);
+  const began = options.begin(request);
+  if (!(began instanceof Promise)) stream(options, open, began, request, reply);
+  else
+    began.then(
+      (conversation) => stream(options, open, conversation, request, reply),
+      (error: unknown) => reply.send(error),
+    );
+}
+
+function stream(
+  { sessions, pathOf, ownerOf }: SseOptions,
+  open: Map<string, Session>,
+  conversation: Conversation,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  const { raw } = reply;
+  reply.hijack();
+  if (raw.destroyed) {
+    void sessions.end(conversation);
+    return;
+  }
   // An id of this transport alone, so that no session is ever used by both.
   const id = randomUUID();
-  reply.hijack();
-  const stream = new SseStream(raw, `${pathOf(request)}?sessionId=${id}`, textHeaders(reply));
-  open.set(id, { conversation, stream, owner: ownerOf(request) });
+  const outlet = new SseStream(raw, `${pathOf(request)}?sessionId=${id}`, textHeaders(reply));
+  const fields = { reqId: request.id, server: request.mcp?.server?.name };
+  request.log.debug(fields, 'an event stream was opened');
+  open.set(id, { conversation, stream: outlet, owner: ownerOf(request) });
   raw.once('close', () => {
     open.delete(id);
+    request.log.debug(fields, 'an event stream was closed');
     void sessions.end(conversation);
   });
-  conversation.listen(stream);
+  conversation.listen(outlet);
 }
 
 /** What was set before the stream: the request's id, and what browsers want to know. */
@@ -99,6 +122,7 @@ function isSame(one: SessionOwner, other: SessionOwner): boolean {
 }
 
 /** For an id that is unknown or over, and for one of another caller or server: none learns which it is. */
-function streamUnknown(): GatewayError {
+function streamUnknown(request: FastifyRequest): GatewayError {
+  if (isInContract(request)) return noTransport(request);
   return new GatewayError('session_unknown', 404, 'There is no such event stream; open it again.');
 }

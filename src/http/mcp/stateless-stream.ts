@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify';
 import type { Message } from '../../upstream/peer/message.ts';
 import { oneLine } from '../../upstream/peer/one-line.ts';
 import { beginEventStream } from './event-outlet.ts';
-import { noteUnsent } from './unsent.ts';
+import { writeCounted } from './unsent.ts';
 
 export class StatelessStream {
   readonly #reply: FastifyReply;
@@ -48,7 +48,6 @@ export class StatelessStream {
       this.#isStreaming = true;
       beginEventStream(this.#reply);
     }
-    if (this.#reply.raw.writable) this.#reply.raw.write(text);
-    noteUnsent(this.#reply.raw);
+    writeCounted(this.#reply.raw, text);
   }
 }

@@ -26,11 +26,15 @@ export function isMcpPath(rest: string): boolean {
   return rest === ENDPOINT || rest === STREAM;
 }
 
-/** HTTP+SSE of 2024-11-05: the stream, and the address for messages that it names. */
+/**
+ * HTTP+SSE of 2024-11-05: the stream, and the address for messages that it names. Under a servers file a server's own
+ * address is for nothing else.
+ */
 function isStream(request: FastifyRequest, rest: string): boolean {
-  if (request.method === 'POST') return rest === '' && sessionIdOf(request) !== undefined;
+  const isAll = request.server.shape === 'servers';
+  if (request.method === 'POST') return rest === '' && (isAll || sessionIdOf(request) !== undefined);
   if (request.method !== 'GET') return false;
-  return rest === STREAM || (rest === '' && asksForStream(header(request, 'accept')));
+  return rest === STREAM || (rest === '' && (isAll || asksForStream(header(request, 'accept'))));
 }
 
 /** People who name `text/html` get a page. */

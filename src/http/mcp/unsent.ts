@@ -37,6 +37,13 @@ function beginCounting(response: ServerResponse, share: Share): (kept: number) =
   return count;
 }
 
+/** Writes a piece of a stream, unless that has ended, and counts what is unread then. */
+export function writeCounted(response: ServerResponse, text: string): void {
+  // Whoever looks after callers may have ended it. Node calls that writable still, and what is written is an error.
+  if (response.writable && !response.writableEnded) response.write(text);
+  noteUnsent(response);
+}
+
 /** To be called after something was written to `response`. `kept`: characters that wait for being written. */
 export function noteUnsent(response: ServerResponse, kept = 0): void {
   const known = counted.get(response);

@@ -29,11 +29,17 @@ export class ChildSlots {
    * A slot for a child of `key`. `makeRoom` gives up one that is idle, of that key or, where all together have too many, of
    * anybody, and says whether there was one. Throws where there is no room: 429 where the caller has too many, 503 where
    * all together have. `isOne`: the caller is one principal, and not many people of whom nobody knows who they are.
+   * `retrySeconds`: when it is worth while to try again.
    */
-  take(key: string, isOne: boolean, makeRoom: (ofAnybody: boolean) => boolean): ChildSlot {
+  take(
+    key: string,
+    isOne: boolean,
+    makeRoom: (ofAnybody: boolean) => boolean,
+    retrySeconds = (): number => RETRY_SECONDS,
+  ): ChildSlot {
     while (this.#isFull(key, isOne)) {
       const isAll = this.#all >= this.#limits.most;
-      if (!makeRoom(isAll)) throw isAll ? this.#fullForAll() : this.#fullForOne();
+      if (!makeRoom(isAll)) throw isAll ? this.#fullForAll(retrySeconds()) : this.#fullForOne(retrySeconds());
     }
     this.#add(key, 1);
     let isHeld = true;
@@ -52,13 +58,17 @@ export class ChildSlots {
     return isOne && (this.#held.get(key) ?? 0) >= this.#limits.mostPerPrincipal;
   }
 
-  #fullForOne(): GatewayError {
+  #fullForOne(seconds: number): GatewayError {
     const { mostPerPrincipal } = this.#limits;
-    return tooMany(429, `You have ${mostPerPrincipal} sessions with processes of their own; close some.`);
+    return tooMany(429, seconds, `You have ${mostPerPrincipal} sessions with processes of their own; close some.`);
   }
 
-  #fullForAll(): GatewayError {
-    return tooMany(503, `All callers together have ${this.#limits.most} sessions with processes of their own.`);
+  #fullForAll(seconds: number): GatewayError {
+    return tooMany(
+      503,
+      seconds,
+      `All callers together have ${this.#limits.most} sessions with processes of their own.`,
+    );
   }
 
   #add(key: string, count: number): void {
@@ -69,7 +79,7 @@ export class ChildSlots {
   }
 }
 
-function tooMany(status: 429 | 503, message: string): GatewayError {
-  const headers = { 'retry-after': String(RETRY_SECONDS) };
+function tooMany(status: 429 | 503, seconds: number, message: string): GatewayError {
+  const headers = { 'retry-after': String(seconds) };
   return new GatewayError('too_many_sessions', status, message, { detail: { message }, headers });
 }

@@ -24,8 +24,6 @@ export interface LineOptions {
   /** Gives up an idle session of the same caller that keeps a process; false: there is none. */
   readonly makeRoom: () => boolean;
   readonly onClose: () => void;
-  /** True: nobody else's session is used, whatever the entry says. */
-  readonly isAlone?: boolean;
 }
 
 export class LegacyLine implements Peer {
@@ -123,9 +121,9 @@ export class LegacyLine implements Peer {
   }
 
   #transport(server: Server, owner: Owner | undefined, stop: StopSignal): LegacyTransport {
-    const principal = this.#principalAt(server);
-    const scope = scopeOf(server, principal.id, owner);
-    return new LegacyTransport(this.#host, { ...this.#options, server, scope, stop });
+    const { caller } = this.#options;
+    const scope = scopeOf(server, this.#principalAt(server).id, owner);
+    return new LegacyTransport(this.#host, { server, caller, scope, stop, processes: this.#options });
   }
 
   #gateOptions(server: Server): Omit<ConstructorParameters<typeof LoginGate>[0], 'inner'> {

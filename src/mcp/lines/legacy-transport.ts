@@ -1,13 +1,15 @@
 /** Opens a server's session for one caller: of their own, or one that callers share; or translated, where the server has no sessions. */
 import { isRecord } from '../../schema/json-schema.ts';
+import type { StdioEndpoint } from '../../upstream/child-channel.ts';
 import { METHOD_NOT_FOUND } from '../../upstream/jsonrpc.ts';
 import { ask } from '../../upstream/peer/ask.ts';
 import { edited, type Message, requestMessage } from '../../upstream/peer/message.ts';
 import { type Peer, type PeerEvents, QUIET } from '../../upstream/peer/peer.ts';
+import { StdioPeer } from '../../upstream/peer/stdio-peer.ts';
 import { CLIENT_INFO, LATEST_LEGACY, MODERN } from '../../upstream/protocol.ts';
 import type { Server } from '../../upstream/server.ts';
 import { NotSentError, type StopSignal } from '../../upstream/wire.ts';
-import { holderAt } from '../caller.ts';
+import { holderAt, type McpCaller } from '../caller.ts';
 import { ModernAsLegacy } from '../translate/modern-as-legacy.ts';
 import { DeferredPeer } from '../wrappers/deferred-peer.ts';
 import { ForwardingPeer } from '../wrappers/forwarding.ts';
@@ -17,6 +19,7 @@ import { WatchedPeer } from '../wrappers/watched-peer.ts';
 import type { ChildSlot } from './children.ts';
 import type { LineOptions } from './legacy-line.ts';
 import type { LineHost } from './line-host.ts';
+import { notStarted } from './not-started.ts';
 import type { Scope } from './transports.ts';
 
 /** What of a client the server might ask, so that a session must be this client's alone. */
@@ -24,11 +27,14 @@ const ASKED = ['sampling', 'elicitation', 'roots'];
 /** Starting a server may download it first, in milliseconds. */
 const CONNECT_MS = 60_000;
 
-export interface TransportOptions extends Omit<LineOptions, 'server'> {
+export interface TransportOptions {
   readonly server: Server;
+  readonly caller: McpCaller;
   readonly scope: Scope;
   /** Nobody wants the session any more. */
   readonly stop: StopSignal;
+  /** Where processes are counted. Undefined: whoever opens has room for one, and shares nobody else's, whatever the entry says. */
+  readonly processes?: Pick<LineOptions, 'children' | 'makeRoom'>;
 }
 
 export class LegacyTransport {
@@ -92,18 +98,21 @@ export class LegacyTransport {
 
   get #mayShare(): boolean {
     const { endpoint, isolation } = this.#options.server.config;
-    return endpoint.kind === 'stdio' && isolation !== 'session' && this.#options.isAlone !== true;
+    return endpoint.kind === 'stdio' && isolation !== 'session' && this.#options.processes !== undefined;
   }
 
   async #own(initialize: Message, events: PeerEvents): Promise<Opened> {
     const { server, scope } = this.#options;
     const { transports } = this.#host;
-    if (server.config.endpoint.kind !== 'stdio') {
+    const { endpoint } = server.config;
+    if (endpoint.kind !== 'stdio') {
       return await this.#opened(transports.own(server, scope, events), initialize, events);
     }
     // Else a process would be started for nobody.
     if (this.#options.stop.aborted) throw this.#options.stop.reason;
-    const release = this.#slot();
+    const { processes } = this.#options;
+    if (processes === undefined) return await this.#alone(endpoint, initialize, events);
+    const release = this.#slot(processes);
     if (release === undefined) return await this.#sharedForLackOfRoom(initialize, events);
     const child = transports.own(server, scope, {
       onMessage: (message) => events.onMessage(message),
@@ -113,6 +122,18 @@ export class LegacyTransport {
       },
     });
     return await this.#opened(new WatchedPeer(child, { onClose: release }), initialize, events);
+  }
+
+  /** Who wants it holds the room for it, and is told why the process cannot be started. */
+  async #alone(endpoint: StdioEndpoint, initialize: Message, events: PeerEvents): Promise<Opened> {
+    const { server } = this.#options;
+    const child = new StdioPeer(endpoint, events, server.log);
+    try {
+      await child.start();
+    } catch (error) {
+      throw notStarted(server, endpoint, error);
+    }
+    return await this.#opened(child, initialize, events);
   }
 
   /** Tools without questions and logs are better than none. */
@@ -126,8 +147,8 @@ export class LegacyTransport {
   }
 
   /** Room for a child, and what gives it back; undefined where there is none, and sharing will do. */
-  #slot(): (() => void) | undefined {
-    const { caller, server, children, makeRoom } = this.#options;
+  #slot({ children, makeRoom }: Pick<LineOptions, 'children' | 'makeRoom'>): (() => void) | undefined {
+    const { caller, server } = this.#options;
     const { key, isOnePerson } = holderAt(caller, server);
     let slot: ChildSlot;
     try {

@@ -35,6 +35,8 @@ export interface ConversationOptions {
   readonly peer: PeerFactory;
   /** False where the transport has no way to hear again what was missed. Default: true. */
   readonly isResumable?: boolean;
+  /** True where the server alone decides about a second `initialize`. Default: false, it is refused. */
+  readonly mayBeginAgain?: boolean;
   /** What large events that nobody was given count for. Default: nothing. */
   readonly room?: Share;
 }
@@ -44,6 +46,7 @@ export class Conversation {
   readonly owner: string;
   readonly #peer: Peer;
   readonly #log: EventLog;
+  readonly #mayBeginAgain: boolean;
   readonly #standing: MessageStream;
   readonly #pending = new UnderWay<Id, Pending>();
   /** By number; those of requests under way, and the last ones that ended. */
@@ -57,9 +60,10 @@ export class Conversation {
   #isClosed = false;
   #closing: Promise<void> | undefined;
 
-  constructor({ id, owner, peer, isResumable = true, room }: ConversationOptions) {
+  constructor({ id, owner, peer, isResumable = true, mayBeginAgain = false, room }: ConversationOptions) {
     this.#log = new EventLog(isResumable, room);
     this.#standing = new MessageStream(STANDING, this.#log);
+    this.#mayBeginAgain = mayBeginAgain;
     this.id = id;
     this.owner = owner;
     this.#peer = peer({
@@ -209,7 +213,7 @@ export class Conversation {
     if (this.#pending.size >= MOST_PENDING) {
       return errorMessage(id, INVALID_REQUEST, `This session has ${MOST_PENDING} requests under way.`);
     }
-    if (method === 'initialize' && this.#hasBegun) {
+    if (method === 'initialize' && this.#hasBegun && !this.#mayBeginAgain) {
       return errorMessage(id, INVALID_REQUEST, 'This session is initialized already.');
     }
     return undefined;

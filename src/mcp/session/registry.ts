@@ -60,7 +60,7 @@ export class SessionRegistry {
     {
       children = { count: 0 },
       ...more
-    }: { readonly children?: Children } & Pick<ConversationOptions, 'isResumable' | 'room'> = {},
+    }: { readonly children?: Children } & Pick<ConversationOptions, 'isResumable' | 'mayBeginAgain' | 'room'> = {},
   ): Conversation {
     this.#makeRoom(owner);
     const id = randomBytes(32).toString('base64url');

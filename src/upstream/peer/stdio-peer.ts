@@ -26,6 +26,13 @@ export class StdioPeer implements Peer {
     this.#requests = new OpenRequests((message) => events.onMessage(message));
   }
 
+  /** Starts the process before there is a request; rejects with what the system says where it cannot be started. */
+  async start(): Promise<void> {
+    if (this.#gone !== undefined) throw new NotSentError('connection', this.#gone);
+    this.#channel ??= this.#newChannel();
+    await this.#channel.started();
+  }
+
   request(message: Message, replies: Replies): Exchange {
     if (this.#gone === undefined) this.#channel ??= this.#start();
     const refusal = this.#refusal();
@@ -50,19 +57,23 @@ export class StdioPeer implements Peer {
 
   /** Undefined where the process cannot even be tried; that is told as its end is. */
   #start(): ChildChannel | undefined {
+    try {
+      return this.#newChannel();
+    } catch (error) {
+      const reason = reasonOf(error);
+      queueMicrotask(() => this.#end(reason, false));
+      return undefined;
+    }
+  }
+
+  #newChannel(): ChildChannel {
     const events = {
       onMessage: (value: unknown, text: string) => this.#requests.receive(value, text),
       // Whose answer it was is unknown unless only one request waits.
       onOverflow: (error: Error) => this.#requests.failOnly(() => error),
       onEnd: (reason: string, hasRun: boolean) => this.#end(reason, hasRun),
     };
-    try {
-      return new ChildChannel(this.#endpoint, events, this.#log);
-    } catch (error) {
-      const reason = reasonOf(error);
-      queueMicrotask(() => this.#end(reason, false));
-      return undefined;
-    }
+    return new ChildChannel(this.#endpoint, events, this.#log);
   }
 
   /** Why nothing can be sent now, if so. */

@@ -69,12 +69,15 @@ test('a caller who keeps too many processes gives up an idle one, or is refused'
   const slots = new ChildSlots({ most: 4, mostPerPrincipal: 2 });
   const refuse = (): boolean => false;
   const held = [slots.take('ann', true, refuse), slots.take('ann', true, refuse)];
-  assert.throws(() => slots.take('ann', true, refuse), /Too many/);
+  const tooMany = { status: 429, message: 'You have 2 sessions with processes of their own; close some.' };
+  assert.throws(() => slots.take('ann', true, refuse), { ...tooMany, headers: { 'retry-after': '30' } });
+  assert.throws(() => slots.take('ann', true, refuse, () => 7), { ...tooMany, headers: { 'retry-after': '7' } });
   const third = slots.take('ann', true, () => held.pop()?.release() === true);
   assert.equal(slots.size, 2);
   slots.take('many', false, refuse);
   slots.take('many', false, refuse);
-  assert.throws(() => slots.take('ben', true, refuse), /Too many/);
+  const full = { status: 503, message: 'All callers together have 4 sessions with processes of their own.' };
+  assert.throws(() => slots.take('ben', true, refuse), full);
   assert.equal(third.release(), true);
   assert.equal(third.release(), false);
   slots.take('ben', true, refuse);

@@ -32,8 +32,14 @@ export interface SsePlace {
   close(): Promise<void>;
 }
 
-/** Callers are who `x-who` says, and `/one` and `/two` are servers; `answer` is the text that a request is answered with. */
-export async function startSsePlace(answer: (message: Message) => string): Promise<SsePlace> {
+/**
+ * Callers are who `x-who` says, and `/one` and `/two` are servers; `answer` is the text that a request is answered with.
+ * `beginning`: what each session takes to begin, where that takes time.
+ */
+export async function startSsePlace(
+  answer: (message: Message) => string,
+  beginning?: () => Promise<void>,
+): Promise<SsePlace> {
   const lines: Line[] = [];
   const sessions = new SessionRegistry({ idleMs: 0 });
   const app = fastify();
@@ -57,7 +63,10 @@ export async function startSsePlace(answer: (message: Message) => string): Promi
   const handlers = sseHandlers({
     sessions,
     ownerOf,
-    begin: (request) => sessions.open(ownerOf(request), peerTo),
+    begin: (request) => {
+      const conversation = sessions.open(ownerOf(request), peerTo);
+      return beginning === undefined ? conversation : beginning().then(() => conversation);
+    },
     pathOf: (request) => `/root/${serverOf(request)}`,
     headersOf: () => [],
     messagesOf: ({ body }) => readBody(body).messages,

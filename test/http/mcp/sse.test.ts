@@ -1,13 +1,18 @@
 /** HTTP+SSE of 2024-11-05: what goes over the stream, whose it is, and what becomes of clients that leave or do not read. */
 import assert from 'node:assert/strict';
+import { request } from 'node:http';
 import { after, before, describe, it } from 'node:test';
+import { GatewayError } from '../../../src/errors.ts';
 import { MOST_UNREAD_BYTES } from '../../../src/mcp/session/message-stream.ts';
 import type { Message } from '../../../src/upstream/peer/message.ts';
 import { until } from '../../helpers/wait.ts';
 import { SseClient } from './sse-client.ts';
 import { type Line, type SsePlace, startSsePlace } from './sse-place.ts';
+import { naiveReader, parserReader, sdkReader } from './sse-readers.ts';
 
 const ANN = { 'x-who': 'ann' };
+/** Seconds between two signs of life. */
+const AWAKE_EVERY = 25;
 const PADDING = 'x'.repeat(64 * 1024);
 
 /** With line breaks, and with a number that JavaScript would round. */
@@ -88,12 +93,30 @@ describe('HTTP+SSE of 2024-11-05', () => {
     client.leave();
   });
 
-  it('sends no comments and no event ids, however long it is quiet', async () => {
+  it('keeps a quiet stream awake with comments, and sends no event ids', async () => {
     const client = await opened();
-    for (let second = 0; second < 60; second += 1) place.sessions.tick();
+    for (let comments = 1; comments < 4; comments += 1) {
+      for (let second = 0; second < AWAKE_EVERY; second += 1) place.sessions.tick();
+      await until(() => client.text.split(':\n\n').length > comments);
+    }
     await client.ask(1, 'ping');
-    assert.doesNotMatch(client.text, /^(?::|id:|retry:)/m);
+    assert.match(client.text, /^event: endpoint\ndata: .*\n\n(?::\n\n){3}event: message\n/);
+    assert.doesNotMatch(client.text, /^(?:id:|retry:)/m);
     client.leave();
+  });
+
+  it('is understood by the clients that there are, comments and all', async () => {
+    const clients = [await sdkReader(place.origin), await parserReader(place.origin), await naiveReader(place.origin)];
+    const lines = place.lines.slice(-clients.length);
+    for (let note = 1; note <= 3; note += 1) {
+      for (let second = 0; second < AWAKE_EVERY; second += 1) place.sessions.tick();
+      for (const line of lines) line.say(JSON.stringify({ jsonrpc: '2.0', method: `notifications/${note}` }));
+      for (const { heard } of clients) await until(() => heard.length === note);
+    }
+    for (const { heard, leave } of clients) {
+      assert.deepEqual(heard, ['notifications/1', 'notifications/2', 'notifications/3']);
+      await leave();
+    }
   });
 
   it('never ends a stream that is idle', async () => {
@@ -148,6 +171,34 @@ describe('HTTP+SSE of 2024-11-05', () => {
     assert.equal(lineOf(-1).received.length, 0);
     assert.deepEqual(await post(`${path}&x=1`, ANN), [202, '']);
     client.leave();
+  });
+
+  it('ends a session whose client has left before it had begun', async () => {
+    let begin = (): void => undefined;
+    const slow = await startSsePlace(
+      answerTo,
+      () =>
+        new Promise((resolve) => {
+          begin = resolve;
+        }),
+    );
+    const asked = request(`${slow.origin}/one`, { headers: ANN, agent: false });
+    asked.on('error', () => undefined).end();
+    await until(() => slow.lines.length === 1);
+    asked.destroy();
+    // Asked later and answered: by then the gateway knows that the other one has gone.
+    await fetch(`${slow.origin}/root/one`, { method: 'POST', headers: ANN, body: '{}' });
+    begin();
+    await until(() => slow.lines[0]?.isClosed === true);
+    assert.equal(slow.sessions.size, 0);
+    await slow.close();
+  });
+
+  it('tells why no session has begun', async () => {
+    const full = await startSsePlace(answerTo, () => Promise.reject(new GatewayError('too_many_sessions', 429, 'no')));
+    const refused = await fetch(`${full.origin}/one`, { headers: ANN });
+    assert.deepEqual([refused.status, await refused.json()], [429, { code: 'too_many_sessions' }]);
+    await full.close();
   });
 
   it('cuts off a client that does not read what the server says, and keeps little of it', async () => {

@@ -20,6 +20,7 @@ export const QUICK: LinkTimings = {
   minGapMs: 1_000,
   refreshGapMs: 10,
   stableMs: 10_000,
+  idleMs: 60_000,
 };
 
 export function share(t: TestContext, endpoint: Endpoint, capabilities: JsonObject = {}): SharedPeer {

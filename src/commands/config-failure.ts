@@ -1,0 +1,26 @@
+/** What a person reads, and a script sees, of a configuration that cannot be used. */
+import { type ConfigError, describeProblem, type Problem } from '../config/model.ts';
+
+/** Like a flag: whoever misspells it is told so, not that the file is broken. */
+const LEVEL_KEY = 'debug.level';
+
+/**
+ * The lines for stderr, and the exit code: 2. A broken file with `servers` begins with the words of acehoss/mcp-gateway and has
+ * its exit code 1, unless there is also something wrong beside the file.
+ */
+export function describeFailure({ problems, shape }: ConfigError): { readonly text: string; readonly exitCode: 1 | 2 } {
+  const ofFile = shape === 'servers' ? problems.filter(isOfFile) : [];
+  const first = ofFile.find(({ original }) => original !== undefined) ?? ofFile[0];
+  const lines = problems.map((problem) => `error: ${describeProblem(problem)}\n`);
+  if (first === undefined) return { text: lines.join(''), exitCode: 2 };
+  const head = `Failed to load configuration: ${first.original ?? `Error: ${withoutLine(first)}`}\n`;
+  return { text: [head, ...lines].join(''), exitCode: ofFile.length === problems.length ? 1 : 2 };
+}
+
+function isOfFile({ file, path, original }: Problem): boolean {
+  return file !== 'command line' && file !== 'environment' && (path !== LEVEL_KEY || original !== undefined);
+}
+
+function withoutLine({ file, path, message }: Problem): string {
+  return path === '' ? `${file} ${message}` : `${path}: ${message}`;
+}
