@@ -27,6 +27,7 @@ export type ErrorCode =
   // MCP towards callers.
   | 'session_unknown'
   | 'too_many_sessions'
+  | 'start_failed'
   | 'bad_mcp_request'
   // A server with logins, seen by a caller.
   | 'identity_required'

@@ -20,7 +20,7 @@ const REQUEST_TIMEOUT = -32001;
  * | ------------------------------------------------------------ | ------ | --------------------------------------------- |
  * | no answer in time                                            | -32001 | `call_timeout`                                |
  * | the server is down, was lost, or is too busy                 | -32000 | `server_unavailable`, `connection_lost`       |
- * | too many sessions keep processes                             | -32000 | `too_many_sessions`                           |
+ * | too many sessions keep processes, or one cannot be started   | -32000 | `too_many_sessions`, `start_failed`           |
  * | a service that we ask is down: who somebody is, the sign-in  | -32000 | `identity_unavailable`, `provider_unavailable`|
  * | no JSON                                                      | -32700 | `invalid_json`                                |
  * | too much, or no sound request                                | -32600 | `body_too_large`, `bad_request` and the like  |
@@ -37,6 +37,7 @@ const CODES: Partial<Readonly<Record<ErrorCode, number>>> = {
   storage_failed: CONNECTION_CLOSED,
   too_many_attempts: CONNECTION_CLOSED,
   too_many_sessions: CONNECTION_CLOSED,
+  start_failed: CONNECTION_CLOSED,
   body_too_large: INVALID_REQUEST,
   bad_request: INVALID_REQUEST,
   invalid_json: PARSE_ERROR,

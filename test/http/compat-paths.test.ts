@@ -101,7 +101,7 @@ const CALL = { status: 200, body: { tool: 'scalars', args: { i: 5 } } };
 describe('--root-path and --path-prefix as in mcpo', () => {
   for (const [argv, works, fails] of [
     [['--root-path', '/api'], ['/api/calls'], ['/apix/calls', '/pre/calls']],
-    [['--path-prefix', 'pre'], ['/pre/calls'], ['/calls', '/api/pre/calls']],
+    [['--path-prefix', 'pre'], ['/pre/calls'], ['/calls', '/apix/pre/calls']],
     [['--path-prefix', '/pre/', '--root-path', '/api'], ['/api/pre/calls'], ['/calls', '/api/calls']],
   ] as const) {
     it(argv.join(' '), async (t) => {
