@@ -9,6 +9,7 @@ import type { Gateway } from './gateway.ts';
 import { installAccess, installLoadCheck } from './http/access.ts';
 import { apiRoutes } from './http/acehoss/api.ts';
 import { servesApi } from './http/acehoss/path.ts';
+import { streamContract } from './http/acehoss/stream.ts';
 import { installAuthentication } from './http/authentication.ts';
 import { sharesHost } from './http/browser-person.ts';
 import { BrowserSessions } from './http/browser-sessions.ts';
@@ -29,6 +30,7 @@ import { installRequestLog, opsRoutes } from './http/ops.ts';
 import { originPolicy } from './http/origin.ts';
 import { pageHeaders } from './http/page-headers.ts';
 import { pageRoutes } from './http/pages.ts';
+import { endQueuedAnswers } from './http/queued-answers.ts';
 import { sessionPrincipal } from './http/session-principal.ts';
 import { signInRoutes } from './http/sign-in.ts';
 import { closeSilentConnections } from './http/silent-connections.ts';
@@ -75,6 +77,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const metrics = new Metrics(gateway);
 
   closeSilentConnections(app);
+  endQueuedAnswers(app);
   installErrorHandlers(app, {
     forPeople: (error, request, reply) => (isForPerson(request) ? sendFailure(site, error, request, reply) : undefined),
     toldTo: async (server, request) => ({
@@ -124,16 +127,13 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 function mcpOptions(site: Site, settings: Settings, log: FastifyBaseLogger, metrics: Metrics): McpOptions {
   const { gateway, howToName } = site;
   const countsTokens = tokenCounter(gateway);
+  const onCall = callMeter(gateway, metrics);
+  const endpoints = new McpEndpoints({ gateway, log, howToName, onCall, limits: settings.sessions });
   return {
-    endpoints: new McpEndpoints({
-      gateway,
-      log,
-      howToName,
-      onCall: callMeter(gateway, metrics),
-      limits: settings.sessions,
-    }),
+    endpoints,
     headersOf: (request) => (isForwarding(gateway) ? forwardableHeaders(request, countsTokens) : []),
     pathOf: ({ mcp }) => (mcp?.server === undefined ? site.rootPath : serverPath(site, mcp.server)),
+    streams: streamContract(settings, endpoints),
   };
 }
 

@@ -64,7 +64,7 @@ export function parseCli(argv: readonly string[], env: Environment): ParsedCli {
   const { own, command } = splitAtDashes(argv);
   const program = buildProgram();
   try {
-    program.parse(own, { from: 'user' });
+    program.parse(own.map(withoutTrue), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === 'commander.helpDisplayed') return print(HELP);
@@ -103,6 +103,11 @@ function splitAtDashes(argv: readonly string[]): { own: readonly string[]; comma
   if (at === -1) return { own: argv };
   const rest = argv.slice(at + 1);
   return { own: argv.slice(0, at), command: rest[0] === '--' ? rest.slice(1) : rest };
+}
+
+/** The parser of acehoss/mcp-gateway takes a switch in this form, too. */
+function withoutTrue(argument: string): string {
+  return /^(--schemaDump|--schema-dump)=true$/.exec(argument)?.[1] ?? argument;
 }
 
 function buildProgram(): Command {

@@ -13,12 +13,13 @@ import { loginAddress } from './oauth/paths.ts';
 import { leases } from './storage/lease.ts';
 import { openStore, type Store, type Table } from './storage/store.ts';
 import { type CatalogRecord, isCatalogRecord } from './upstream/catalog.ts';
+import { type ChildLimits, ChildSlots } from './upstream/child-slots.ts';
 import { LearnedStore } from './upstream/learned-store.ts';
 import type { LinkState } from './upstream/link-state.ts';
 import { SessionPool } from './upstream/pool.ts';
 import { probeChallenge } from './upstream/probe.ts';
 import { Server } from './upstream/server.ts';
-import type { LinkTimings } from './upstream/timings.ts';
+import { DRAIN_MS, type LinkTimings } from './upstream/timings.ts';
 
 export interface GatewayLog extends Log {
   child(fields: object): Log;
@@ -30,18 +31,15 @@ export interface GatewayOptions {
   readonly stores: { readonly plain: Store; readonly sealed: Store };
   /** Where people reach the gateway, root path included, without a trailing slash. */
   readonly publicBase: string;
+  /** Of processes that callers keep to themselves. */
+  readonly limits: ChildLimits;
   readonly onState?: (server: Server, state: LinkState) => void;
   readonly timings?: LinkTimings;
 }
 
 /** What sessions that outlive a single call have to know. */
 export type GatewayEvent =
-  | {
-      readonly kind: 'servers';
-      readonly changed: readonly string[];
-      readonly removed: readonly string[];
-      readonly added: readonly string[];
-    }
+  | ({ readonly kind: 'servers' } & Changes)
   /** The grant of `owner` at a server has begun, or has ended or was replaced. */
   | { readonly kind: 'login'; readonly server: string; readonly owner: Owner; readonly isConnected: boolean };
 
@@ -53,8 +51,6 @@ export interface Changes {
 
 /** How long a list is kept after its last change; one of an entry that is gone must not stay for ever. */
 const CATALOG_TTL_MS = 90 * 24 * 3600 * 1000;
-/** How long calls in flight may go on at a server that was removed or changed. */
-const DRAIN_MS = 30_000;
 const LINGER_MS = 5_000;
 const SWEEP_MS = 60_000;
 /** How long the page after a login waits for the person's tools. */
@@ -66,7 +62,9 @@ export class Gateway {
   readonly #learned: LearnedStore;
   readonly #memory: Store = openStore('memory');
   readonly logins: Logins;
-  readonly #pool = new SessionPool();
+  /** Counts the processes that callers keep to themselves, however they call. */
+  readonly children: ChildSlots;
+  readonly #pool: SessionPool;
   readonly #leaving = new Map<Server, Promise<void>>();
   #servers: ReadonlyMap<string, Server> = new Map();
   readonly #toolListeners: ((server: Server) => void)[] = [];
@@ -76,8 +74,10 @@ export class Gateway {
   #revision = 0;
 
   constructor(options: GatewayOptions) {
-    const { stores, publicBase, log } = options;
+    const { stores, publicBase, log, limits } = options;
     this.#options = options;
+    this.children = new ChildSlots(limits);
+    this.#pool = new SessionPool(this.children);
     this.#catalogs = stores.plain.table('catalogs');
     this.#learned = new LearnedStore(stores.plain.table('learned'), log);
     this.logins = new Logins({

@@ -12,6 +12,9 @@ import { resolveSource } from './settings.ts';
 
 type Run = Extract<ParsedCli, { kind: 'run' }>;
 
+const NO_SERVER =
+  'no server to run: there is no ./config.yaml or ./config.json; give --config FILE or CONFIG_PATH, or a command behind --';
+
 async function run({ command, flags, env }: Run): Promise<number> {
   // Children inherit what --env and --env-path set, as in mcpo.
   Object.assign(process.env, flags.variables);
@@ -23,7 +26,7 @@ async function run({ command, flags, env }: Run): Promise<number> {
   }
   const source = resolveSource(flags, env);
   if (source === undefined) {
-    process.stderr.write(`latchkey: no server to run: give --config FILE, or a command behind --\n\n${HELP}`);
+    process.stderr.write(`latchkey: ${NO_SERVER}\n\n${HELP}`);
     return 1;
   }
   switch (command) {

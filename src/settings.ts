@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { DEFAULT_SESSIONS, DEFAULTS } from './config/defaults.ts';
 import { checkExposure } from './config/exposure.ts';
 import type { Flags } from './config/flags.ts';
 import { deepFreeze } from './config/freeze.ts';
@@ -10,6 +11,7 @@ import { type ConfigSource, type LoadOptions, loadConfiguration } from './config
 import {
   type AnonymousCatalog,
   type AuthConfig,
+  COMMAND_LINE,
   ConfigError,
   type Configuration,
   type FileShape,
@@ -86,17 +88,6 @@ export function anonymousCatalogOf(
   return settings.documentKey !== undefined || isLoopbackHost(settings.host) ? 'learned' : 'connect-only';
 }
 
-/** Ten minutes of rest are what acehoss/mcp-gateway allows; it has no limit on processes, and nobody's machine is like that. */
-export const DEFAULT_SESSIONS: SessionLimits = {
-  idleMs: 10 * 60_000,
-  most: 128,
-  mostPerPrincipal: 32,
-  startMs: 10_000,
-};
-
-/** Whoever comes from acehoss/mcp-gateway is reached from other machines already; nobody else is by accident. */
-const DEFAULT_HOSTS: Readonly<Record<FileShape, string>> = { mcpServers: '127.0.0.1', servers: '0.0.0.0' };
-
 /** mcpo's head of the document as a whole. */
 export const DEFAULT_NAME = 'MCP OpenAPI Proxy';
 export const DEFAULT_DESCRIPTION = 'Automatically generated API from MCP Tool Schemas';
@@ -167,9 +158,9 @@ export function resolveSettings(input: SettingsInput): Settings {
   const { flags, env, config } = input;
   const read = new SettingsReader(flags, env);
   const source = input.source ?? resolveSource(flags, env);
-  if (source === undefined) throw new ConfigError([{ file: 'command line', path: '', message: 'names no server' }]);
-  const host = read.host(config.gateway.host, DEFAULT_HOSTS[config.shape]);
-  const port = read.port(config.gateway.port);
+  if (source === undefined) throw new ConfigError([{ file: COMMAND_LINE, path: '', message: 'names no server' }]);
+  const host = read.host(config.gateway.host, DEFAULTS[config.shape].hostname);
+  const port = read.port(config.gateway.port, DEFAULTS[config.shape].port);
   const tls = read.tls();
   const publicUrl =
     read.either(['--public-url', flags.publicUrl], ['PUBLIC_URL', env.PUBLIC_URL || undefined], checkPublicUrl) ??
@@ -242,7 +233,7 @@ function warnOfOddities(settings: Settings, flags: Flags, read: SettingsReader):
 
 /** Where it was said that others may reach us, or could be said that they may not. */
 function hostPlace({ source }: Settings, flags: Flags): Place {
-  if (flags.host !== undefined || source.kind !== 'file') return { file: 'command line', path: '--host' };
+  if (flags.host !== undefined || source.kind !== 'file') return { file: COMMAND_LINE, path: '--host' };
   return { file: source.path, path: 'hostname' };
 }
 

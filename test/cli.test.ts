@@ -147,13 +147,17 @@ describe('commands', () => {
   });
 
   test('dump is also what --schemaDump asks for, in both spellings', () => {
-    for (const flag of ['--schemaDump', '--schema-dump']) {
+    for (const flag of ['--schemaDump', '--schema-dump', '--schemaDump=true', '--schema-dump=true']) {
       for (const argv of [[flag], ['serve', flag], ['dump', flag], [flag, '--', 'npx', 'x']]) {
         const { command, flags } = run(argv);
         assert.deepEqual([command, flags.schemaDump], ['dump', true], argv.join(' '));
       }
     }
     assert.equal(run(['dump']).flags.schemaDump, undefined);
+    for (const odd of ['--schemaDump=false', '--schemaDump=', '--schemaDump=true=true', '--hot-reload=true']) {
+      assert.match(print([odd]).text, /unknown option/, odd);
+    }
+    assert.deepEqual(run(['--', 'x', '--schemaDump=true']).flags.command, ['x', '--schemaDump=true']);
   });
 
   test('the format of a dump is taken as it is written, in both spellings', () => {

@@ -80,8 +80,11 @@ describe('the rest', () => {
     const shape = 'servers';
     assert.deepEqual([settings({}, { shape }).host, settings({}, { shape }).shape], ['0.0.0.0', 'servers']);
     assert.equal(settings({}, { shape, gateway: { host: '::1' } }).host, '::1');
-    assert.match(String(warnings({}, { shape })), /^\/srv\/c\.json: hostname: anyone who reaches 0\.0\.0\.0:8000/);
-    assert.match(String(warnings({ host: '::' }, { shape })), /^command line: --host: anyone who reaches :::8000/);
+    assert.match(
+      String(warnings({ port: '80' }, { shape })),
+      /^\/srv\/c\.json: hostname: anyone who reaches 0\.0\.0\.0:80 /,
+    );
+    assert.match(String(warnings({ host: '::' }, { shape })), /^command line: --host: anyone who reaches :::/);
     assert.deepEqual(warnings({}, { shape, gateway: { auth: { basic: [], bearer: [] } } }), []);
   });
 

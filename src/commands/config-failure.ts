@@ -1,8 +1,5 @@
 /** What a person reads, and a script sees, of a configuration that cannot be used. */
-import { type ConfigError, describeProblem, type Problem } from '../config/model.ts';
-
-/** Like a flag: whoever misspells it is told so, not that the file is broken. */
-const LEVEL_KEY = 'debug.level';
+import { COMMAND_LINE, type ConfigError, describeProblem, ENVIRONMENT, type Problem } from '../config/model.ts';
 
 /**
  * The lines for stderr, and the exit code: 2. A broken file with `servers` begins with the words of acehoss/mcp-gateway and has
@@ -17,8 +14,8 @@ export function describeFailure({ problems, shape }: ConfigError): { readonly te
   return { text: [head, ...lines].join(''), exitCode: ofFile.length === problems.length ? 1 : 2 };
 }
 
-function isOfFile({ file, path, original }: Problem): boolean {
-  return file !== 'command line' && file !== 'environment' && (path !== LEVEL_KEY || original !== undefined);
+function isOfFile({ file, isUsage }: Problem): boolean {
+  return isUsage !== true && file !== COMMAND_LINE && file !== ENVIRONMENT;
 }
 
 function withoutLine({ file, path, message }: Problem): string {

@@ -1,4 +1,5 @@
 /** `latchkey dump`: connects to every server, prints one OpenAPI document on stdout, and ends. */
+import { isIPv6 } from 'node:net';
 import type { DumpFlags } from '../cli.ts';
 import type { Flags } from '../config/flags.ts';
 import type { Environment } from '../config/interpolate.ts';
@@ -94,8 +95,19 @@ function restDocument(gateway: Gateway, settings: Settings): unknown {
 }
 
 /** Relative where people get here by a port that is not known yet. */
-function baseOf({ publicUrl, publicUrlGiven, port, rootPath }: Settings): string {
-  return port === 0 && !publicUrlGiven ? rootPath : publicBase(publicUrl, rootPath);
+function baseOf({ publicUrl, publicUrlGiven, host, port, rootPath }: Settings): string {
+  if (publicUrlGiven) return publicBase(publicUrl, rootPath);
+  return port === 0 ? rootPath : publicBase(listeningUrl(publicUrl, host), rootPath);
+}
+
+/** All addresses of a machine, and those that `localhost` leads to. */
+const REACHED_AS_LOCALHOST = /^(?:0\.0\.0\.0|\[::\]|127\.0\.0\.1|\[::1\]|(?:.+\.)?localhost)$/;
+
+/** What was made up for this machine, with `host` instead where only that leads to what listens there. */
+function listeningUrl(publicUrl: URL, host: string): URL {
+  const url = new URL(publicUrl);
+  url.hostname = isIPv6(host) ? `[${host}]` : host;
+  return REACHED_AS_LOCALHOST.test(url.hostname) ? publicUrl : url;
 }
 
 /**

@@ -9,10 +9,11 @@ import { type Loaded, loadAll } from '../settings.ts';
 export async function load(flags: Flags, env: Environment, source: ConfigSource): Promise<Loaded> {
   try {
     const loaded = await loadAll(flags, env, source);
-    const { shape, gateway } = loaded.configuration;
-    if (shape === 'servers') {
+    const { settings, configuration } = loaded;
+    if (settings.shape === 'servers') {
       tellSource(source);
-      if (flags.host === undefined && gateway.host === undefined) say('No hostname specified, defaulting to 0.0.0.0');
+      if (flags.host === undefined && configuration.gateway.host === undefined)
+        say(`No hostname specified, defaulting to ${settings.host}`);
     }
     return loaded;
   } catch (error) {

@@ -108,8 +108,8 @@ export class Report {
 }
 
 /** Of a server that could not be reached. */
-function outlook({ config }: Server): string {
-  return config.start === 'always' ? 'latchkey keeps trying' : 'latchkey tries again when somebody needs it';
+function outlook({ isOnDemand }: Server): string {
+  return isOnDemand ? 'latchkey tries again when somebody needs it' : 'latchkey keeps trying';
 }
 
 function summaryOf(server: Server, state: LinkState): string | undefined {

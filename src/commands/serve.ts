@@ -7,13 +7,15 @@ import type { ConfigSource } from '../config/load.ts';
 import { probeOpenWebui } from '../identity/open-webui/probe.ts';
 import { publicBase } from '../routing.ts';
 import { loadOptionsOf, type Settings } from '../settings.ts';
+import type { LinkState } from '../upstream/link-state.ts';
+import type { Server } from '../upstream/server.ts';
 import { load } from './load.ts';
 import { SingleUserLogins } from './loopback/single-user.ts';
 import { realSurroundings } from './loopback/surroundings.ts';
 import { withKnownPort } from './port.ts';
 import { startReload } from './reload.ts';
 import { Report } from './report.ts';
-import { type Runtime, startRuntime } from './runtime.ts';
+import { type Runtime, startRuntime, storeOpener } from './runtime.ts';
 
 const GRACE_MS = 10_000;
 /** How long calls in flight may go on at the end; what is left of the grace is for closing. */
@@ -26,12 +28,14 @@ export async function serve(flags: Flags, env: Environment, source: ConfigSource
   const settings = await withKnownPort(loaded.settings);
   const report = new Report(settings);
   let logins: SingleUserLogins | undefined;
-  const runtime = await startRuntime(settings, env, loaded.configuration, (server, state) => {
+  const onState = (server: Server, state: LinkState): void => {
     report.state(server, state);
     logins?.state(server, state);
-  });
+  };
+  const open = storeOpener(settings, flags, loaded.configuration);
+  const runtime = await startRuntime(settings, env, loaded.configuration, onState, open);
   report.attach(runtime.log);
-  let warnings = [...loaded.configuration.warnings, ...settings.warnings];
+  let warnings = [...loaded.configuration.warnings, ...settings.warnings, ...runtime.warnings];
   report.warnings(warnings);
   const { gateway, sessions, tokens, log } = runtime;
   const app = await buildApp({ gateway, settings, log, sessions, tokens, warnings: () => warnings });
@@ -65,7 +69,7 @@ export async function serve(flags: Flags, env: Environment, source: ConfigSource
     log: runtime.log,
     before: loaded.configuration,
     applied: (found) => {
-      warnings = [...found, ...loaded.lasting];
+      warnings = [...found, ...loaded.lasting, ...runtime.warnings];
     },
   });
   return ended(app, runtime, () => {

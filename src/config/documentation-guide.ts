@@ -1,9 +1,15 @@
 /** What docs/config.md says before its tables. */
 
+import { DEFAULTS } from './defaults.ts';
 import { RESERVED_NAMES } from './server-name.ts';
 
 const reserved = [...RESERVED_NAMES].map((name) => `\`${name}\``).join(', ');
+const { mcpServers: MCP_SERVERS, servers: SERVERS } = DEFAULTS;
 const variable = (text: string) => `\${${text}}`;
+
+function portOf({ port }: { readonly port: number | undefined }): string {
+  return port === undefined ? 'has to be there, or `--port`' : `\`${port}\``;
+}
 
 export const GUIDE = `
 # The configuration file
@@ -151,11 +157,14 @@ What holds for a key that is not there is another in such a file:
 
 | key | with \`servers\` | with \`mcpServers\` |
 |---|---|---|
-| \`hostname\` | \`0.0.0.0\`, every network | \`127.0.0.1\`, this machine |
-| \`port\` | has to be there, or \`--port\` | 8000 |
-| \`isolation\` | \`session\`: each session has a process of its own | \`shared\` |
-| \`start\` | \`on-demand\` | \`always\` |
-| \`timeout\` | 600 | 60 |
+| \`hostname\` | \`${SERVERS.hostname}\`, every network | \`${MCP_SERVERS.hostname}\`, this machine |
+| \`port\` | ${portOf(SERVERS)} | ${portOf(MCP_SERVERS)} |
+| \`isolation\` | \`${SERVERS.isolation}\` | \`${MCP_SERVERS.isolation}\` |
+| \`start\` | \`${SERVERS.start}\` | \`${MCP_SERVERS.start}\` |
+| \`timeout\` | \`${SERVERS.timeout}\` | \`${MCP_SERVERS.timeout}\` |
+
+Whatever \`isolation\` says, each stream at \`/<name>\` and each session of \`/api\` has a process of its own. A program is told
+to end by SIGTERM there, and by the end of its input below \`mcpServers\`; four seconds later it is ended.
 
 An \`auth\` that enables a list without anything in it is a warning there, and lets nobody in by it. \`auth: {}\` refuses
 everybody; without \`auth\` everybody is let in, as one caller. A file that cannot be used ends latchkey with exit code 1

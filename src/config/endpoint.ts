@@ -52,22 +52,19 @@ function typeRemedy(type: unknown): string {
   return didYouMean(text, SERVER_TYPES) ?? `'${text}' is not a known type; use stdio, sse or streamable-http`;
 }
 
-/** Builds the endpoint of an entry that has passed all checks; `cwd` is absolute. */
-export function buildEndpoint(
-  entry: ServerEntry,
-  kind: Kind,
-  cwd: string | undefined,
-  withheldEnv: readonly string[],
-): Endpoint {
+/** What of a program's endpoint does not stand in its entry as it is; `cwd` is absolute. */
+export type ProgramContext = Pick<Extract<Endpoint, { kind: 'stdio' }>, 'cwd' | 'withheldEnv' | 'endsBy'>;
+
+/** Builds the endpoint of an entry that has passed all checks. */
+export function buildEndpoint(entry: ServerEntry, kind: Kind, program: ProgramContext): Endpoint {
   if (kind !== 'stdio') return remoteEndpoint(kind, entry.url ?? '', strings(entry.headers));
   return {
     kind,
     command: entry.command ?? '',
     args: entry.args.map(String),
     env: strings(entry.env),
-    ...(cwd === undefined ? {} : { cwd }),
     inheritEnv: entry.inherit_env,
-    withheldEnv,
+    ...program,
   };
 }
 

@@ -1,7 +1,14 @@
 /** Whether logins are safe, and can be finished, at the address where the gateway is reached. */
 
 import type { ConfigSource } from './load.ts';
-import type { AnonymousCatalog, Configuration, FileShape, Problem, ServerConfig } from './model.ts';
+import {
+  type AnonymousCatalog,
+  COMMAND_LINE,
+  type Configuration,
+  type FileShape,
+  type Problem,
+  type ServerConfig,
+} from './model.ts';
 import { type Guard, isGuarded, namesUsers, verifiesTokens } from './open-webui.ts';
 import { connectionAuth, type Surroundings, unverifiedFrom } from './open-webui-ways.ts';
 import { dotted } from './tree.ts';
@@ -53,7 +60,7 @@ function ofPersonal(reach: Reach, personal: readonly ServerConfig[], all: readon
 function openLogin({ host, source, shape }: Reach, name: string): Problem {
   const isFile = source.kind === 'file';
   return {
-    file: isFile ? source.path : 'command line',
+    file: isFile ? source.path : COMMAND_LINE,
     path: isFile ? dotted([shape, name, 'oauth']) : '--oauth',
     message: `anyone who reaches ${host} could use the one login of '${name}'`,
     remedy: `set --api-key${isFile ? ', or multi_user: true' : ''}, or say --insecure-open if that is meant`,

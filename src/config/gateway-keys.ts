@@ -1,7 +1,7 @@
 /** The gateway's own keys beside the servers. */
 
 import { flawsOf } from './issues.ts';
-import type { AuthConfig, FileShape, GatewayKeys, SessionLimits } from './model.ts';
+import type { AuthConfig, FileShape, GatewayKeys, Problem, SessionLimits } from './model.ts';
 import { buildOpenWebui, OPEN_WEBUI_TEXTS } from './open-webui-keys.ts';
 import type { Report } from './report.ts';
 import { type GatewayEntry, gatewaySchema } from './schema.ts';
@@ -56,19 +56,25 @@ function exampleOf(path: Path): string | undefined {
 }
 
 function assemble(entry: GatewayEntry, shape: FileShape, baseDir: string, report: Report): GatewayKeys {
-  const take = <T>(path: Path, text: string | undefined, check: (text: string) => Checked<T>): T | undefined => {
+  const take = <T>(
+    path: Path,
+    text: string | undefined,
+    check: (text: string) => Checked<T>,
+    kind: Pick<Problem, 'isUsage'> = {},
+  ): T | undefined => {
     if (text === undefined) return undefined;
     const checked = check(text);
     if ('value' in checked) return checked.value;
-    if (!report.has(path)) report.problem(path, checked.flaw, checked.remedy);
+    if (!report.has(path)) report.problem(path, checked.flaw, checked.remedy, kind);
     return undefined;
   };
   const host = take(['hostname'], entry.hostname || undefined, checkHost);
   if (Number(entry.port) === 0) {
-    report.original(['port'], PORT_MISSING, 'use a number from 1 to 65535; only --port 0 takes any free one');
+    const remedy = 'use a number from 1 to 65535; only --port 0 takes any free one';
+    report.problemInOriginalWords(['port'], PORT_MISSING, remedy);
   }
   const port = take(['port'], entry.port === undefined ? undefined : String(entry.port), checkPort);
-  const logLevel = take(['debug', 'level'], entry.debug?.level, checkLogLevel);
+  const logLevel = take(['debug', 'level'], entry.debug?.level, checkLogLevel, { isUsage: true });
   const publicUrl = take(['public_url'], entry.public_url, checkPublicUrl);
   const store = take(['store'], entry.store, (text) => checkStore(text, baseDir));
   const hosts = entry.allowed_hosts.map((host, index) => take(['allowed_hosts', index], host, checkAllowedHost));

@@ -36,8 +36,6 @@ export interface LoadOptions {
   readonly pathPrefix?: string;
   /** True: the command line says the port, which a file with `servers` needs not then. */
   readonly hasPort?: boolean;
-  /** As in `FileSource`. */
-  readonly likely?: FileShape;
 }
 
 /** Reads the configuration, at start and for every reload; throws ConfigError with all problems. */
@@ -47,12 +45,19 @@ export async function loadConfiguration(source: ConfigSource, options: LoadOptio
   const text = await readText(path, given).catch((error: unknown) => {
     throw error instanceof ConfigError ? new ConfigError(error.problems, likely) : error;
   });
-  return parseConfiguration(text, path, { ...options, likely });
+  return parseConfiguration(text, path, options, likely);
 }
 
-/** The part of `loadConfiguration` that does no reading; `file` gives the format and the base of relative paths. */
-export function parseConfiguration(text: string, file: string, options: LoadOptions): Configuration {
-  const { likely = 'mcpServers' } = options;
+/**
+ * The part of `loadConfiguration` that does no reading; `file` gives the format and the base of relative paths, `likely` is as
+ * in `FileSource`.
+ */
+export function parseConfiguration(
+  text: string,
+  file: string,
+  options: LoadOptions,
+  likely: FileShape = 'mcpServers',
+): Configuration {
   const { root, problems } = parseText(text.replace(/^\uFEFF/, ''), file);
   const shape = root === undefined ? shapeOfText(text, likely) : shapeOf(root, likely);
   const report = new Report(file, root, shape);

@@ -36,6 +36,11 @@ export type Endpoint =
       readonly inheritEnv: boolean;
       /** Names of variables of ours that this child must not see, because another entry uses them through `${VAR}`. */
       readonly withheldEnv: readonly string[];
+      /**
+       * How it is told to end: by the end of its input (MCP, stdio shutdown), or by the signal, which is all that a program
+       * under acehoss/mcp-gateway ever saw.
+       */
+      readonly endsBy: 'stdin' | 'SIGTERM';
     }
   | {
       readonly kind: 'http' | 'sse';
@@ -160,9 +165,13 @@ export interface GatewayKeys {
   readonly documentKey?: string;
 }
 
+/** What stands as the file of a `Problem` that is not in one. */
+export const COMMAND_LINE = 'command line';
+export const ENVIRONMENT = 'environment';
+
 /** One thing wrong with, or odd about, a configuration. */
 export interface Problem {
-  /** Or where else it stands; empty: it stands nowhere yet, or in one of several places. */
+  /** Or `COMMAND_LINE` or `ENVIRONMENT`; empty: it stands nowhere yet, or in one of several places. */
   readonly file: string;
   /** Dotted path of the key, e.g. `mcpServers.time.command`; empty for the file as a whole. */
   readonly path: string;
@@ -171,6 +180,8 @@ export interface Problem {
   readonly remedy?: string;
   /** What acehoss/mcp-gateway says of it, where its users know the words. */
   readonly original?: string;
+  /** Whoever writes it is told as of a flag, wherever it stands: that the file is broken would be too much said. */
+  readonly isUsage?: true;
   /** Of a warning that is no more than good to know: it holds for many who have done nothing odd. */
   readonly isNote?: true;
   /** Of a warning that concerns everybody who uses the gateway, and names no file, command or address: `/` shows it to all. */

@@ -3,7 +3,7 @@
 import type { Flags } from './flags.ts';
 import type { Environment } from './interpolate.ts';
 import type { ConfigSource } from './load.ts';
-import type { AuthConfig, OpenWebuiConfig } from './model.ts';
+import { type AuthConfig, COMMAND_LINE, type OpenWebuiConfig } from './model.ts';
 import { placeOf } from './setting-places.ts';
 import type { SettingsReader } from './settings-reader.ts';
 import { checkPublicUrl } from './values.ts';
@@ -34,7 +34,7 @@ export function resolveOpenWebui(
   const url = address ?? file?.url;
   const verifyJwt = flags.verifyJwt ?? file?.verifyJwt;
   if (file?.introspect === true && url === undefined) {
-    const place = { file: source.kind === 'file' ? source.path : 'command line', path: 'open_webui.introspect' };
+    const place = { file: source.kind === 'file' ? source.path : COMMAND_LINE, path: 'open_webui.introspect' };
     read.problems.push({ ...place, message: 'needs to know where to ask', remedy: 'set open_webui.url' });
   }
   if (file?.introspect === undefined && url !== undefined && secretKey !== undefined) {

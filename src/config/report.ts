@@ -17,13 +17,13 @@ export class Report {
   }
 
   /** Something that must be put right before we start. */
-  problem(path: Path, message: string, remedy?: string): void {
-    this.problems.push(this.#entry(path, message, remedy));
+  problem(path: Path, message: string, remedy?: string, kind: Pick<Problem, 'original' | 'isUsage'> = {}): void {
+    this.problems.push({ ...this.#entry(path, message, remedy), ...kind });
   }
 
-  /** The same in words of acehoss/mcp-gateway. */
-  original(path: Path, message: string, remedy: string): void {
-    this.problems.push({ ...this.#entry(path, message, remedy), original: `Error: ${message}` });
+  /** The same where `message` is in the words of acehoss/mcp-gateway. */
+  problemInOriginalWords(path: Path, message: string, remedy: string): void {
+    this.problem(path, message, remedy, { original: `Error: ${message}` });
   }
 
   /** Something that works, but perhaps not as meant. */

@@ -1,6 +1,7 @@
 /** The whole file: the servers, below `mcpServers` or `servers`, and the gateway's own keys beside them. */
 
 import { z } from 'zod';
+import { DEFAULT_SESSIONS, DEFAULTS } from './defaults.ts';
 import { headerFlaw, serverSchema } from './server-schema.ts';
 
 /** What Node.js or the reader of the header would change is never the token. */
@@ -122,29 +123,29 @@ const sessionsSchema = z.object({
     .positive()
     .max(MAX_IDLE_MINUTES)
     .optional()
-    .meta({ default: 10 })
+    .meta({ default: DEFAULT_SESSIONS.idleMs / 60_000 })
     .describe('How long a session of `/api` may rest before it ends, with its processes.'),
   per_principal: z
     .int()
     .positive()
     .max(MAX_PROCESSES)
     .optional()
-    .meta({ default: 32 })
-    .describe('How many processes the sessions of one caller may keep to themselves.'),
+    .meta({ default: DEFAULT_SESSIONS.mostPerPrincipal })
+    .describe('How many processes one caller may keep.'),
   total: z
     .int()
     .positive()
     .max(MAX_PROCESSES)
     .optional()
-    .meta({ default: 128 })
-    .describe('How many processes the sessions of all callers together may keep to themselves.'),
+    .meta({ default: DEFAULT_SESSIONS.most })
+    .describe('How many processes all callers together may keep.'),
   start_seconds: z
     .number()
     .positive()
     .max(3600)
     .optional()
-    .meta({ default: 10 })
-    .describe('How long a session waits for its process to start.'),
+    .meta({ default: DEFAULT_SESSIONS.startMs / 1000 })
+    .describe('How long a call at `/api` waits for the process of its session to start.'),
 });
 
 /** The keys beside the servers; a change of these needs a restart. */
@@ -154,17 +155,22 @@ export const gatewaySchema = z.object({
     .string()
     .optional()
     .describe(
-      'The address to listen at. `--host` goes first. Default: `127.0.0.1`, this machine alone; beside `servers` ' +
-        '`0.0.0.0`, every network.',
+      `The address to listen at. \`--host\` goes first. Default: \`${DEFAULTS.mcpServers.hostname}\`, this machine alone; ` +
+        `beside \`servers\` \`${DEFAULTS.servers.hostname}\`, every network.`,
     ),
   port: z
     .union([z.int().min(1).max(65535), z.string()], { error: 'must be a number' })
     .optional()
-    .describe('The port to listen at. `--port` goes first. Default: 8000; beside `servers` it has to be there.'),
+    .describe(
+      `The port to listen at. \`--port\` goes first. Default: ${DEFAULTS.mcpServers.port}; beside \`servers\` it has to be there.`,
+    ),
   debug: debugSchema.optional().describe('What the log holds.'),
   sessions: sessionsSchema
     .optional()
-    .describe('Limits of sessions that keep processes to themselves: with `isolation: session`, and all of `/api`.'),
+    .describe(
+      'Limits of what keeps processes to itself: all of `/api`, the streams at `/<server>` of a file with `servers`, ' +
+        'sessions at `/<server>/mcp` with a process of their own, and REST calls with `isolation` `principal` or `session`.',
+    ),
   public_url: z
     .string()
     .optional()

@@ -2,6 +2,7 @@
 
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { z } from 'zod';
+import { DEFAULTS } from './defaults.ts';
 import { oauthSchema } from './oauth-schema.ts';
 
 /** Spelled as mcpo and other clients do; all but the first two mean streamable HTTP. */
@@ -9,15 +10,6 @@ export const SERVER_TYPES = ['stdio', 'sse', 'streamable-http', 'streamable_http
 
 /** Protocol revisions that can be insisted on. */
 export const PROTOCOL_VERSIONS = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25', '2026-07-28'] as const;
-
-/**
- * What holds for an entry that does not say; `timeout` in seconds. mcpo starts all servers, shares them, and waits a minute
- * for a streamable HTTP server. acehoss/mcp-gateway starts one for each session, and cuts a call after ten minutes.
- */
-export const DEFAULTS = {
-  mcpServers: { isolation: 'shared', start: 'always', timeout: 60 },
-  servers: { isolation: 'principal', start: 'on-demand', timeout: 600 },
-} as const;
 
 /** The longest that a timer of Node.js can wait, in whole days. */
 const MAX_TIMEOUT_SECONDS = 24 * 24 * 3600;
@@ -92,14 +84,18 @@ export const serverSchema = z.object({
     .max(MAX_TIMEOUT_SECONDS)
     .optional()
     .meta({ default: DEFAULTS.mcpServers.timeout })
-    .describe("Seconds to wait for the server's answer, counted anew at each sign of progress. Below `servers`: 600."),
+    .describe(
+      "Seconds to wait for the server's answer, counted anew at each sign of progress. " +
+        `Below \`servers\`: ${DEFAULTS.servers.timeout}.`,
+    ),
   isolation: z
     .enum(['shared', 'principal', 'session'])
     .optional()
     .meta({ default: DEFAULTS.mcpServers.isolation })
     .describe(
       'Who shares one connection (or process): everybody, the calls of one person, or those of one session. ' +
-        'Always `principal` where each person signs in. Below `servers`: `principal`, and always `session` at `/<server>` and `/api`.',
+        'Always `principal` where each person signs in, and always `session` at `/api` and for the streams at `/<server>` ' +
+        `of a file with \`servers\`. Below \`servers\`: \`${DEFAULTS.servers.isolation}\`.`,
     ),
   start: z
     .enum(['always', 'on-demand'])
@@ -107,7 +103,7 @@ export const serverSchema = z.object({
     .meta({ default: DEFAULTS.mcpServers.start })
     .describe(
       'When the connection (or process) that all share is made: with the gateway, or when it is needed, until it has not ' +
-        'been for a while. Below `servers`: `on-demand`.',
+        `been for a while. Below \`servers\`: \`${DEFAULTS.servers.start}\`.`,
     ),
   protocol_version: z
     .enum(PROTOCOL_VERSIONS)

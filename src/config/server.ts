@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { DEFAULTS } from './defaults.ts';
 import { buildEndpoint, checkAddress, type Kind, kindOf, kindOfType } from './endpoint.ts';
 import { hashOf } from './hash.ts';
 import { flawsOf } from './issues.ts';
@@ -9,7 +10,7 @@ import type { Endpoint, FileShape, HeaderForwarding, OAuthConfig, ServerConfig }
 import { buildOAuth, oauthKeysOf } from './oauth.ts';
 import { oauthOddities } from './oauth-oddities.ts';
 import type { Report } from './report.ts';
-import { DEFAULTS, type ServerEntry, serverSchema } from './server-schema.ts';
+import { type ServerEntry, serverSchema } from './server-schema.ts';
 import { type MapNode, type Path, stringifyAt, toPlain, withoutNulls } from './tree.ts';
 
 /** What an entry is built with, besides itself. */
@@ -103,7 +104,11 @@ function assemble(name: string, entry: ServerEntry, kind: Kind, context: ServerC
   const { shape, baseDir, withheldEnv, report } = context;
   const defaults = DEFAULTS[shape];
   const folder = entry.cwd ?? (shape === 'servers' ? entry.path : undefined);
-  const endpoint = buildEndpoint(entry, kind, folder === undefined ? undefined : resolve(baseDir, folder), withheldEnv);
+  const endpoint = buildEndpoint(entry, kind, {
+    ...(folder === undefined ? {} : { cwd: resolve(baseDir, folder) }),
+    withheldEnv,
+    endsBy: shape === 'servers' ? 'SIGTERM' : 'stdin',
+  });
   if (endpoint.kind === 'stdio' && endpoint.cwd !== undefined && !existsSync(endpoint.cwd)) {
     const key = entry.cwd === undefined ? 'path' : 'cwd';
     report.warning([shape, name, key], `the folder ${endpoint.cwd} does not exist`);

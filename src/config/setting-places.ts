@@ -3,7 +3,7 @@
 import type { Flags } from './flags.ts';
 import type { Environment } from './interpolate.ts';
 import type { ConfigSource } from './load.ts';
-import type { Problem } from './model.ts';
+import { COMMAND_LINE, ENVIRONMENT, type Problem } from './model.ts';
 
 interface Names {
   readonly flag: string;
@@ -33,9 +33,9 @@ export type Place = Pick<Problem, 'file' | 'path'>;
 /** The first place that gives the setting; where none does, the one to give it in. */
 export function placeOf(name: SettingName, flags: Flags, env: Environment, source: ConfigSource): Place {
   const { flag, variable, key }: Names = NAMES[name];
-  if (flags[name] !== undefined) return { file: 'command line', path: flag };
-  if (variable !== undefined && env[variable]) return { file: 'environment', path: variable };
-  if (key === undefined || source.kind !== 'file') return { file: 'command line', path: flag };
+  if (flags[name] !== undefined) return { file: COMMAND_LINE, path: flag };
+  if (variable !== undefined && env[variable]) return { file: ENVIRONMENT, path: variable };
+  if (key === undefined || source.kind !== 'file') return { file: COMMAND_LINE, path: flag };
   return { file: source.path, path: key };
 }
 
@@ -43,7 +43,7 @@ export function placeOf(name: SettingName, flags: Flags, env: Environment, sourc
 export function withoutEchoes(problems: readonly Problem[]): Problem[] {
   const all: readonly Names[] = Object.values(NAMES);
   return problems.filter(({ file, path, message }) => {
-    const key = file === 'environment' ? all.find(({ variable }) => variable === path)?.key : undefined;
+    const key = file === ENVIRONMENT ? all.find(({ variable }) => variable === path)?.key : undefined;
     return key === undefined || !problems.some((other) => other.path === key && other.message === message);
   });
 }

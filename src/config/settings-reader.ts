@@ -5,7 +5,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Flags } from './flags.ts';
 import type { Environment } from './interpolate.ts';
-import { type AnonymousCatalog, ConfigError, type LogLevel, type Problem } from './model.ts';
+import { type AnonymousCatalog, COMMAND_LINE, ConfigError, ENVIRONMENT, type LogLevel, type Problem } from './model.ts';
 import { ANONYMOUS_CATALOGS } from './schema.ts';
 import { checkSecret, secretOddity } from './secrets.ts';
 import { didYouMean } from './suggest.ts';
@@ -34,10 +34,10 @@ export class SettingsReader {
     return this.checked('--host', this.#flags.host, checkHost) ?? fromFile ?? otherwise;
   }
 
-  /** `--port`, where 0 is any free one, what the file says, or mcpo's. */
-  port(fromFile: number | undefined): number {
+  /** `--port`, where 0 is any free one, what the file says, or `otherwise`; 0 where it is wrong or missing. */
+  port(fromFile: number | undefined, otherwise: number | undefined): number {
     const text = this.#flags.port;
-    if (text === undefined) return fromFile ?? 8000;
+    if (text === undefined) return fromFile ?? otherwise ?? 0;
     const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
     if (port <= 65535) return port;
     this.problem('--port', `'${text}' is not a port`, 'use a number from 0 (any free port) to 65535');
@@ -157,6 +157,6 @@ export class SettingsReader {
 }
 
 function entry(name: string, message: string, remedy: string | undefined): Problem {
-  const file = name.startsWith('-') ? 'command line' : 'environment';
+  const file = name.startsWith('-') ? COMMAND_LINE : ENVIRONMENT;
   return { file, path: name, message, ...(remedy === undefined ? {} : { remedy }) };
 }

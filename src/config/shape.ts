@@ -56,14 +56,14 @@ export function checkFileShape(root: ConfigNode, shape: FileShape, report: Repor
 export function checkPortThere(root: ConfigNode, report: Report): void {
   const port = child(root, 'port');
   if (port === undefined || isEmpty(port))
-    report.original(['port'], PORT_MISSING, 'as port: 3000, or start with --port');
+    report.problemInOriginalWords(['port'], PORT_MISSING, 'as port: 3000, or start with --port');
 }
 
 function reportMissing(root: MapNode, shape: FileShape, report: Report): void {
   // With both keys there the line above says what to do.
   if (shape === 'mcpServers' && root.entries.has('servers')) return;
   const tell = (path: Path, remedy: string) => {
-    if (shape === 'servers') report.original(path, SERVERS_MISSING, remedy);
+    if (shape === 'servers') report.problemInOriginalWords(path, SERVERS_MISSING, remedy);
     else report.problem(path, "No 'mcpServers' found in config file.", remedy);
   };
   const slip = slipOf(root, shape);

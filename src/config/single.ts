@@ -1,12 +1,20 @@
 /** The form without a file: one server, named `default`, from the command line. */
 
+import { DEFAULTS } from './defaults.ts';
 import { kindOfType, remoteEndpoint } from './endpoint.ts';
 import { deepFreeze } from './freeze.ts';
-import { ConfigError, type Configuration, type Endpoint, type OAuthConfig, type Problem } from './model.ts';
+import {
+  COMMAND_LINE,
+  ConfigError,
+  type Configuration,
+  type Endpoint,
+  type OAuthConfig,
+  type Problem,
+} from './model.ts';
 import { buildOAuth } from './oauth.ts';
 import { oauthOddities } from './oauth-oddities.ts';
 import { serverHash } from './server.ts';
-import { DEFAULTS, headerFlaw } from './server-schema.ts';
+import { headerFlaw } from './server-schema.ts';
 
 /** What stands behind `--`, with `--type`, `--header` and `--oauth` as they were written. */
 export interface SingleSource {
@@ -21,18 +29,20 @@ export interface SingleSource {
 /** The name of the one server. */
 export const SINGLE_SERVER_NAME = 'default';
 
-const FILE = 'command line';
-
 /** Takes everything literally: the shell has replaced variables already. */
 export function singleConfiguration(source: SingleSource): Configuration {
   const problems: Problem[] = [];
   const warnings: Problem[] = [];
   const flaw = (path: string, message: string, remedy?: string) =>
-    problems.push({ file: FILE, path, message, ...(remedy === undefined ? {} : { remedy }) });
+    problems.push({ file: COMMAND_LINE, path, message, ...(remedy === undefined ? {} : { remedy }) });
   const headers = readHeaders(source.header, flaw);
   const endpoint = buildEndpoint(source, headers, flaw);
   if (endpoint?.kind === 'stdio' && source.header !== undefined) {
-    warnings.push({ file: FILE, path: '--header', message: 'has no effect on a command; it needs --type and a URL' });
+    warnings.push({
+      file: COMMAND_LINE,
+      path: '--header',
+      message: 'has no effect on a command; it needs --type and a URL',
+    });
   }
   const oauth = source.oauth && endpoint !== undefined ? readLogin(endpoint, flaw, warnings) : undefined;
   if (endpoint === undefined || problems.length > 0) throw new ConfigError(problems);
@@ -63,7 +73,9 @@ function buildEndpoint(source: SingleSource, headers: Record<string, string>, fl
     flaw('--', 'names no command', 'write the command or URL behind it');
     return undefined;
   }
-  if (kind === 'stdio' && !isUrl) return { kind, command, args, env: {}, inheritEnv: true, withheldEnv: [] };
+  if (kind === 'stdio' && !isUrl) {
+    return { kind, command, args, env: {}, inheritEnv: true, withheldEnv: [], endsBy: 'stdin' };
+  }
   if (!isUrl || !URL.canParse(command)) {
     flaw('--', `'${command}' is not an http:// or https:// URL`, `--type ${source.type} needs one`);
     return undefined;
@@ -82,7 +94,7 @@ function readLogin(endpoint: Endpoint, flaw: Flaw, warnings: Problem[]): OAuthCo
   const oauth = buildOAuth(SINGLE_SERVER_NAME, { multi_user: false });
   for (const { path, message } of oauthOddities(SINGLE_SERVER_NAME, {}, oauth, endpoint)) {
     const place = path[0] === 'headers' ? '--header' : '--';
-    warnings.push({ file: FILE, path: place, message });
+    warnings.push({ file: COMMAND_LINE, path: place, message });
   }
   return oauth;
 }

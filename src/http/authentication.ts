@@ -6,7 +6,7 @@ import { type Authorization, readAuthorization } from '../identity/authorization
 import type { FailureLimiter } from '../identity/failure-limiter.ts';
 import type { Principal } from '../identity/principal.ts';
 import { browserSigns } from './access.ts';
-import { isApi } from './acehoss/path.ts';
+import { asksEveryMethod, isApi, isWrongCredential } from './acehoss/contract.ts';
 import type { BrowserSessions } from './browser-sessions.ts';
 import { credentialsOf, realmOf } from './caller.ts';
 import { countHeader, isNavigation, rawPath, wantsHtml } from './context.ts';
@@ -157,13 +157,8 @@ function refuse(
 }
 
 function asksForCredential(error: GatewayError, request: FastifyRequest): boolean {
-  if (error.status === 401) return true;
-  // To callers of a servers file all wrong credentials are alike.
-  return error.code === 'invalid_credentials' && (isOfServersFile(request) || isNavigation(request));
-}
-
-function isOfServersFile({ server }: FastifyRequest): boolean {
-  return server.shape === 'servers';
+  if (error.status === 401 || isWrongCredential(error, request)) return true;
+  return error.code === 'invalid_credentials' && isNavigation(request);
 }
 
 /** With a key alone documents stay open, as in mcpo; `--strict-auth` and `auth` close everything. */
@@ -171,8 +166,7 @@ function needsCredential(
   request: FastifyRequest,
   { everywhere, isOpenTo }: Pick<AuthenticationOptions, 'everywhere' | 'isOpenTo'>,
 ): boolean {
-  // A preflight has been answered before; the original asks all others as well.
-  if (request.method === 'OPTIONS') return everywhere && isOfServersFile(request);
+  if (request.method === 'OPTIONS') return everywhere && asksEveryMethod(request);
   // First of all: under a single server a tool may have any path, also one that looks open.
   if (mayBeCall(request) || isPersonalCall(request) || isMcp(request) || isApi(request)) return true;
   if (isAlwaysOpen(request)) return false;

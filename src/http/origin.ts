@@ -1,6 +1,7 @@
 /** Pure checks of where a request comes from: `Host` against DNS rebinding, `Origin` against foreign pages. */
 import { isIP } from 'node:net';
 import type { Settings } from '../settings.ts';
+import { takesAnyHost } from './acehoss/contract.ts';
 
 export interface OriginPolicy {
   /** Of the public URL. */
@@ -107,18 +108,14 @@ function isLoopbackTwin(origin: string, policy: OriginPolicy): boolean {
   return new URL(origin).port === new URL(policy.publicOrigin).port;
 }
 
-/**
- * The policy that settings ask for. With `servers` and `auth` in the file any host is let in: acehoss/mcp-gateway never
- * looked, so its users have gateways under names that no configuration tells; and rebinding gains nothing where every
- * address needs a credential, because browsers keep credentials for the name that they were entered under.
- */
+/** The policy that settings ask for. */
 export function originPolicy(settings: Settings, credentialRequired: boolean): OriginPolicy {
-  const { publicUrl, shape, auth } = settings;
+  const { publicUrl } = settings;
   return {
     publicOrigin: publicUrl.origin,
     publicHost: hostName(publicUrl.host),
     allowedHosts: new Set(settings.allowedHosts.map((host) => hostName(host))),
-    anyHost: shape === 'servers' && auth !== undefined,
+    anyHost: takesAnyHost(settings),
     corsOrigins: new Set(settings.corsAllowOrigins),
     credentialRequired,
   };

@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Server } from '../upstream/server.ts';
 import { gatewayName } from '../web/models.ts';
 import { docsPage, VIEWS } from '../web/views.ts';
+import { isStreamAddress } from './acehoss/contract.ts';
 import { wantsHtml } from './context.ts';
 import { answerServerDocument } from './document-routes.ts';
 import type { Documents } from './documents.ts';
@@ -55,8 +56,8 @@ async function belowServer(options: PageOptions, request: FastifyRequest, reply:
   if (rest === 'redoc') return reply.redirect(docsPath(options, server));
   // A person at an MCP address: `/` has the addresses, and what to do with them.
   if (isMcpPath(rest) && wantsHtml(request)) return reply.redirect(`${options.rootPath}/`, 303);
-  // Under a servers file GET is the event stream: there is nothing that HEAD could tell of.
-  if (rest === '' && request.method === 'HEAD' && request.server.shape === 'servers') throw notFound();
+  // There is nothing that HEAD could tell of a stream.
+  if (request.method === 'HEAD' && isStreamAddress(request)) throw notFound();
   if (rest === '') {
     return wantsHtml(request) ? serverPage(options, server, request, reply) : summary(options, server, request, reply);
   }

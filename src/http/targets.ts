@@ -9,8 +9,9 @@ import { isConnectPath } from '../openapi/connect.ts';
 import { decodePath, findPlace, type Place, type RoutingOptions } from '../routing.ts';
 import { type Catalog, toolAt } from '../upstream/catalog.ts';
 import type { Server } from '../upstream/server.ts';
+import { isStreamAddress } from './acehoss/contract.ts';
 import { API, apiPlace } from './acehoss/path.ts';
-import { type CallTarget, rawPath, wantsHtml } from './context.ts';
+import { type CallTarget, type McpTarget, rawPath, wantsHtml } from './context.ts';
 import { notFound } from './errors.ts';
 import { ALL_SERVERS, mcpTarget } from './mcp/target.ts';
 
@@ -42,6 +43,13 @@ function placeFor({ route, url }: FastifyRequest, options: PlaceOptions): Place<
   return route === BELOW_SERVERS || route === ALL_SERVERS ? placeOf(options, url) : undefined;
 }
 
+function mcpFor(request: FastifyRequest, gateway: Gateway): McpTarget | undefined {
+  if (request.route === API) return undefined;
+  // A person is shown the way.
+  if (request.method === 'GET' && wantsHtml(request)) return undefined;
+  return mcpTarget(request, gateway, isStreamAddress(request));
+}
+
 /** The name is everything between the prefix and the last segment: names may hold slashes. */
 function loginPlace({ servers }: Gateway, url: string): Place<Server> | undefined {
   const path = decodePath(rawPath(url))?.replace(/\/$/, '') ?? '';
@@ -68,8 +76,7 @@ export function installPlaces(app: FastifyInstance, options: PlaceOptions): void
     if (asksForMetadata(request)) throw notFound();
     mendContentType(request.headers);
     request.place = placeFor(request, options);
-    // A person is shown the way.
-    request.mcp = request.method === 'GET' && wantsHtml(request) ? undefined : mcpTarget(request, options.gateway);
+    request.mcp = mcpFor(request, options.gateway);
     if (request.mcp !== undefined) return done();
     if (request.route !== BELOW_SERVERS) return done();
     const { place } = request;
@@ -93,27 +100,37 @@ export function installPlaces(app: FastifyInstance, options: PlaceOptions): void
  */
 export function installCallerTargets(app: FastifyInstance, gateway: Gateway): void {
   app.addHook('onRequest', (request, _reply, done) => {
-    const { target } = request;
+    const { target, principal } = request;
     if (target === undefined) return done();
-    if (!target.server.isPersonal) {
-      if (!mayStartFor(target, request.principal)) return done();
-      target.server.firstCatalog(FIRST_CONNECT_MS).then((catalog) => {
-        request.target = { ...target, tool: catalog?.byPath.get(target.rest) };
-        done();
-      }, done);
-      return;
-    }
-    const owner = gateway.ownerOf(target.server, request.principal);
-    const known = owner === undefined ? undefined : target.server.knownCatalog(owner);
-    if (owner !== undefined && known !== undefined) {
-      request.target = personalTarget(target, owner, known);
+    const found = target.server.isPersonal
+      ? targetOfPerson(target, gateway.ownerOf(target.server, principal))
+      : targetOfAll(target, principal);
+    // Nearly always everything is known already.
+    if (!(found instanceof Promise)) {
+      request.target = found;
       return done();
     }
-    connectedTarget(target, owner).then((found) => {
-      request.target = found;
+    found.then((settled) => {
+      request.target = settled;
       done();
     }, done);
   });
+}
+
+/** The same tools for all: of a server that starts on demand they may have to be read first. */
+function targetOfAll(target: CallTarget, principal: Principal): CallTarget | Promise<CallTarget> {
+  if (!mayStartFor(target, principal)) return target;
+  return target.server
+    .firstCatalog(FIRST_CONNECT_MS)
+    .then((catalog) => ({ ...target, tool: catalog?.byPath.get(target.rest) }));
+}
+
+/** Each person has tools of their own, which only their own connection tells. */
+function targetOfPerson(target: CallTarget, owner: Owner | undefined): CallTarget | Promise<CallTarget> {
+  const known = owner === undefined ? undefined : target.server.knownCatalog(owner);
+  return owner === undefined || known === undefined
+    ? connectedTarget(target, owner)
+    : personalTarget(target, owner, known);
 }
 
 /**

@@ -1,11 +1,13 @@
 /** REST tool calls: find the tool, check the arguments, call, answer in mcpo's shapes. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Gateway } from '../gateway.ts';
+import { isOnePerson } from '../identity/principal.ts';
 import { identityRequired } from '../oauth/errors.ts';
+import type { Owner } from '../oauth/model.ts';
 import { CallScope } from '../upstream/call-scope.ts';
 import { answerText } from '../upstream/result.ts';
-import { noCatalog } from '../upstream/server.ts';
-import { invalidRoute } from './acehoss/api.ts';
+import { type CallerKeys, noCatalog } from '../upstream/server.ts';
+import { invalidRoute } from './acehoss/errors.ts';
 import { API, API_ROOT, SESSION_ID, servesApi } from './acehoss/path.ts';
 import { readArguments } from './arguments.ts';
 import { realmOf } from './caller.ts';
@@ -90,13 +92,22 @@ async function callTool(
   // Gone while we waited for the server or read the body.
   if (reply.raw.destroyed) scope.abandon();
   try {
-    const caller = { principalId: owner ?? request.principal.id, sessionId: header(request, 'x-session-id') };
+    const caller = callerKeys(request, owner);
     const result = await server.call(tool, args, caller, scope, forwardedHeaders(request, server.config, countsTokens));
     return reply.type(JSON_TYPE).send(answerText(result));
   } finally {
     scope.end();
     reply.raw.off('close', scope.abandon);
   }
+}
+
+function callerKeys(request: FastifyRequest, owner: Owner | undefined): CallerKeys {
+  const { principal } = request;
+  return {
+    principalId: owner ?? principal.id,
+    isOnePerson: isOnePerson(principal),
+    sessionId: header(request, 'x-session-id'),
+  };
 }
 
 function knownTarget(request: FastifyRequest): CallTarget {

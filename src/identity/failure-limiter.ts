@@ -44,7 +44,8 @@ export class FailureLimiter {
   /** Throws 429 when `key` was recorded too often within the last minute. */
   refuseIfExceeded(key: string): void {
     if (!this.isExceeded(key)) return;
-    const seconds = Math.ceil(this.#failures.getRemainingTTL(keyOf(key)) / 1000);
+    // Always the whole of it: how long an account waits that was guessed at before would tell that there is such an account.
+    const seconds = WINDOW_MS / 1000;
     throw new GatewayError('too_many_attempts', 429, `Too many attempts. Try again in ${seconds} seconds.`, {
       headers: { 'retry-after': String(seconds) },
     });

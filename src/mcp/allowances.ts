@@ -3,7 +3,7 @@ import { isOnePerson, isProven } from '../identity/principal.ts';
 import { type Peer, type PeerFactory, QUIET } from '../upstream/peer/peer.ts';
 import type { Server } from '../upstream/server.ts';
 import { unavailable } from '../upstream/wire.ts';
-import { Budget, type BudgetLimits, type Payer, type Share } from './budget.ts';
+import { Budget, type BudgetLimits, type Payer, RETRY_SECONDS, type Share } from './budget.ts';
 import { type McpCaller, sessionOwner } from './caller.ts';
 import { BudgetPeer } from './wrappers/budget-peer.ts';
 import { WatchedPeer } from './wrappers/watched-peer.ts';
@@ -19,7 +19,6 @@ const ROOM: BudgetLimits = {
 };
 /** Sessions have a limit of their own. */
 const REQUESTS: BudgetLimits = { perPerson: 100, perMany: 500, unproven: 1_000, all: 2_000, always: 1 };
-const RETRY_SECONDS = 5;
 
 export class Allowances {
   readonly #room = new Budget(ROOM);

@@ -1,5 +1,8 @@
 /** How much callers may take up at once, each and all together, so that none of them exhausts what all live on. */
 
+/** Until some of what a caller takes up may be free again. */
+export const RETRY_SECONDS = 5;
+
 /** Who something is counted for. */
 export interface Payer {
   readonly key: string;

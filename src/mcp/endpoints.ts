@@ -1,23 +1,23 @@
 /** The MCP endpoints: who opens sessions and sends stateless requests, to one server or to all of them. */
-import type { SessionLimits } from '../config/model.ts';
 import type { Gateway, GatewayEvent } from '../gateway.ts';
 import type { Log } from '../log-sink.ts';
 import type { Peer, PeerEvents, PeerFactory } from '../upstream/peer/peer.ts';
 import type { Server } from '../upstream/server.ts';
-import { reasonOf, unavailable } from '../upstream/wire.ts';
+import { DRAIN_MS } from '../upstream/timings.ts';
+import { reasonOf } from '../upstream/wire.ts';
 import { Aggregates } from './aggregates.ts';
 import { Allowances } from './allowances.ts';
 import type { Share } from './budget.ts';
-import { holderAt, type McpCaller, sessionOwner } from './caller.ts';
-import { Instances } from './instances/instances.ts';
+import { type McpCaller, sessionOwner } from './caller.ts';
+import { Instances, type InstancesOptions } from './instances/instances.ts';
 import { type Bridged, Bridges } from './lines/bridges.ts';
-import { ChildSlots } from './lines/children.ts';
 import { LegacyLine } from './lines/legacy-line.ts';
 import type { LineHost } from './lines/line-host.ts';
 import { StatelessLines } from './lines/stateless-line.ts';
 import { Transports } from './lines/transports.ts';
 import { KnownServer } from './login/known-server.ts';
 import { LoginStates } from './login/login-state.ts';
+import { checkServed, ending } from './served.ts';
 import type { Conversation } from './session/conversation.ts';
 import { type Children, SessionRegistry } from './session/registry.ts';
 import { BudgetPeer } from './wrappers/budget-peer.ts';
@@ -28,12 +28,9 @@ export interface EndpointOptions {
   /** How callers can say who they are: a sentence, or nothing. */
   readonly howToName: string;
   readonly onCall: LineHost['onCall'];
-  /** Of sessions that keep processes of their own. */
-  readonly limits: SessionLimits;
+  /** Of sessions of callers who speak no MCP. */
+  readonly limits: InstancesOptions['limits'];
 }
-
-/** How long requests may go on at an entry that was changed or removed. */
-const DRAIN_MS = 30_000;
 
 export class McpEndpoints {
   readonly sessions = new SessionRegistry();
@@ -61,7 +58,7 @@ export class McpEndpoints {
       howToName,
       onCall,
       transports: this.#transports,
-      children: new ChildSlots(limits),
+      children: gateway.children,
       states: new LoginStates(gateway.sealed, log),
       known: (server) => this.#knownOf(server),
     };
@@ -75,6 +72,8 @@ export class McpEndpoints {
       session: (server, caller, children, events) => this.#line(server, caller, children, events),
       stateless: (server, caller, events) => this.#stateless.to(server, caller, events),
     });
+    // What is kept for stateless requests is nobody's work.
+    gateway.children.addSpare((holder) => this.#transports.giveUpIdle(holder));
     gateway.onEvent((event) => this.#changed(event));
   }
 
@@ -93,10 +92,12 @@ export class McpEndpoints {
 
   /**
    * A new session with a process of its own, which hears what the caller says and nothing else. Resolves once it runs;
-   * throws 429 or 503 where there are too many, rejects with 500 where it cannot be started.
+   * throws 404 or 503 where the server is not served any more, 429 or 503 where there are too many processes; rejects with
+   * 404 or 503 where the server is another by then, and with 500 where the process cannot be started.
    */
   bridge(caller: McpCaller, bridged: Bridged): Promise<Conversation> {
     if (this.#isClosed) throw ending();
+    checkServed(this.#gateway, bridged.server);
     return this.#bridges.open(caller, bridged);
   }
 
@@ -125,10 +126,8 @@ export class McpEndpoints {
 
   #line(server: Server, caller: McpCaller, children: Children, events: PeerEvents): Peer {
     const { key } = sessionOwner(caller, server);
-    const holder = holderAt(caller, server).key;
-    // Sessions are given up by their own caller alone; what is kept for stateless requests is nobody's work.
-    const makeRoom = (ofAnybody = false): boolean =>
-      this.#transports.giveUpIdle(ofAnybody ? undefined : holder) || this.#giveUpIdleSession(key);
+    // Sessions are given up by their own caller alone.
+    const makeRoom = (): boolean => this.#giveUpIdleSession(key);
     const options = { server: server.name, caller, children, makeRoom, onClose: () => this.#lines.delete(line) };
     const line: LegacyLine = new LegacyLine(this.#host, options, events);
     this.#lines.add(line);
@@ -181,8 +180,4 @@ export class McpEndpoints {
     for (const name of event.changed) this.#bridges.retire(name);
     this.#aggregates.membersChanged();
   }
-}
-
-function ending(): Error {
-  return unavailable('latchkey is ending.', 5);
 }

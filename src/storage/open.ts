@@ -22,7 +22,30 @@ export async function openStores(
   env: Readonly<Record<string, string | undefined>>,
   log: Log,
 ): Promise<Stores> {
-  const plain = openConfigured(uri);
+  return seal(openConfigured(uri), uri, env, log);
+}
+
+/** As `openStores`; a file that cannot be opened is left alone, and `warning` says that all is kept in memory instead. */
+export async function openStoresOrMemory(
+  uri: string,
+  env: Readonly<Record<string, string | undefined>>,
+  log: Log,
+): Promise<Stores & { readonly warning?: Problem }> {
+  let plain: Store;
+  try {
+    plain = openStore(uri);
+  } catch (error) {
+    return { ...(await openStores('memory', env, log)), warning: keptInMemory(uri, error) };
+  }
+  return seal(plain, uri, env, log);
+}
+
+async function seal(
+  plain: Store,
+  uri: string,
+  env: Readonly<Record<string, string | undefined>>,
+  log: Log,
+): Promise<Stores> {
   try {
     const path = uri.startsWith(SQLITE) ? `${uri.slice(SQLITE.length)}.key` : undefined;
     const keyFile = path === undefined ? undefined : { path, mayCreate: !(await hasCanary(plain)) };
@@ -40,14 +63,22 @@ function openConfigured(uri: string): Store {
   try {
     return openStore(uri);
   } catch (error) {
-    const problem = {
-      file: 'settings',
-      path: 'store',
-      message: `cannot open ${uri}: ${messageOf(error)}`,
-      remedy: 'name another file with --store sqlite:PATH, or --store memory',
-    };
-    throw new ConfigError([problem]);
+    const remedy = 'name another file with --store sqlite:PATH, or --store memory';
+    throw new ConfigError([{ ...cannotOpen(uri, error), remedy }]);
   }
+}
+
+function keptInMemory(uri: string, error: unknown): Problem {
+  const { message, ...place } = cannotOpen(uri, error);
+  return {
+    ...place,
+    message: `${message}; tool lists, sign-ins and access tokens are forgotten at the end`,
+    remedy: 'say --store sqlite:PATH to keep them, or --store memory if that is meant',
+  };
+}
+
+function cannotOpen(uri: string, error: unknown): Problem {
+  return { file: 'settings', path: 'store', message: `cannot open ${uri}: ${messageOf(error)}` };
 }
 
 function wrongSecret(env: Readonly<Record<string, string | undefined>>, uri: string, keyFile?: string): Problem {

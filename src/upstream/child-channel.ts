@@ -25,6 +25,7 @@ export interface ChildEvents {
 
 export class ChildChannel {
   readonly #child: Child;
+  readonly #endsBy: StdioEndpoint['endsBy'];
   readonly #events: ChildEvents;
   readonly #log: Log;
   /** Why nothing can be sent any more. */
@@ -38,6 +39,7 @@ export class ChildChannel {
   constructor(endpoint: StdioEndpoint, events: ChildEvents, log: Log) {
     this.#events = events;
     this.#log = log;
+    this.#endsBy = endpoint.endsBy;
     this.#child = startChild(endpoint, log, (line) => {
       this.#lastWords = line;
     });
@@ -76,7 +78,7 @@ export class ChildChannel {
   close(): Promise<void> {
     this.#gone ??= 'The connection is closed';
     this.#flush();
-    this.#closing ??= endChild(this.#child);
+    this.#closing ??= endChild(this.#child, this.#endsBy);
     return this.#closing;
   }
 

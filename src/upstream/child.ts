@@ -10,8 +10,26 @@ import { settledWithin } from './waiting.ts';
 type StdioEndpoint = Extract<Endpoint, { kind: 'stdio' }>;
 export type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
-const CLOSE_STDIN_MS = 1500;
-const TERMINATE_MS = 1500;
+/** One thing that is done to a child that is to end, and how long it is waited for then. */
+type Step = readonly [act: (child: Child) => void, waitMs: number];
+
+/**
+ * What a child is told until it is gone; what still runs at the end is killed. All of it has to fit into what `serve` has left
+ * of its grace once calls in flight were given theirs.
+ * The signal comes alone, to the process alone: with the end of input beside it Node.js sees that one first, and a server that
+ * ends by it never comes to its handler; and wrappers such as npx pass the signal on themselves. The end of input is for what
+ * does not mind the signal, such as the first process of a container.
+ */
+const STEPS: Readonly<Record<StdioEndpoint['endsBy'], readonly Step[]>> = {
+  stdin: [
+    [(child) => child.stdin.end(), 1500],
+    [(child) => signalGroup(child, 'SIGTERM'), 1500],
+  ],
+  SIGTERM: [
+    [(child) => child.kill('SIGTERM'), 3000],
+    [(child) => child.stdin.end(), 1000],
+  ],
+};
 const MINIMAL_ENV = ['HOME', 'LANG', 'LOGNAME', 'PATH', 'SHELL', 'TERM', 'TMPDIR', 'TZ', 'USER'];
 const OURS = /^LATCHKEY_|^WEBUI_SECRET_KEY$/;
 
@@ -57,17 +75,16 @@ export function startChild(endpoint: StdioEndpoint, log: Log, onStderr: (line: s
   return child;
 }
 
-/** Asks the child to end (end of stdin, then SIGTERM, then SIGKILL to the group) and resolves once it is gone. */
-export async function endChild(child: Child): Promise<void> {
+/** Asks the child to end, in the way of its endpoint, then sends SIGKILL to its group; resolves once it is gone. */
+export async function endChild(child: Child, endsBy: StdioEndpoint['endsBy']): Promise<void> {
   if (child.pid === undefined) return;
   const gone = new Promise<void>((resolve) => {
     if (child.exitCode !== null || child.signalCode !== null) resolve();
     else child.once('exit', () => resolve());
   });
-  child.stdin.end();
-  if ((await settledWithin(gone, CLOSE_STDIN_MS)) !== 'ready') {
-    signalGroup(child, 'SIGTERM');
-    await settledWithin(gone, TERMINATE_MS);
+  for (const [act, waitMs] of STEPS[endsBy]) {
+    act(child);
+    if ((await settledWithin(gone, waitMs)) === 'ready') break;
   }
   // Also when the child itself has ended: a wrapper such as npx may leave the real server behind.
   signalGroup(child, 'SIGKILL');

@@ -40,7 +40,7 @@ export class Link {
     this.#options = options;
     this.#timings = options.timings ?? DEFAULT_TIMINGS;
     this.#pacing = new Pacing(this.#timings);
-    this.#use = new LinkUse(options.closesWhenIdle === true ? this.#timings.idleMs : undefined, () => this.#rest());
+    this.#use = new LinkUse(options.life === 'on-demand' ? this.#timings.idleMs : undefined, () => this.#rest());
     this.#tools = new ToolList({
       catalogOf: options.catalogOf ?? ((record) => buildCatalog(record, options.config())),
       log: options.log,
@@ -91,20 +91,20 @@ export class Link {
     this.start();
   }
 
-  /** Connects if need be; resolves when the attempt has ended, however it did, or after `ms`. */
-  async connected(ms: number): Promise<void> {
-    if (this.#session === undefined && !this.#isSpared) await this.#attempted(ms);
+  /** Connects if need be, for who is about to call; resolves when the attempt has ended, however it did, or after `ms`. */
+  async connectForCalls(ms: number): Promise<void> {
+    if (this.#session === undefined && !this.#isSpared) await this.#connectWithin(ms);
   }
 
-  /** For who asks for no more than the tools: a server that failed is spared longer, one that waits for a login too. */
-  async asked(ms: number): Promise<void> {
+  /** For who wants no more than the tool list: a server that failed is spared longer, one that waits for a login too. */
+  async connectForTools(ms: number): Promise<void> {
     const { state } = this;
     const isPaused = state.state === 'failed' && Date.now() < state.retryAt;
-    if (this.#session === undefined && state.state !== 'needs-login' && !isPaused) await this.#attempted(ms);
+    if (this.#session === undefined && state.state !== 'needs-login' && !isPaused) await this.#connectWithin(ms);
   }
 
   /** An attempt that hangs is waited for once, not by every request anew. */
-  async #attempted(ms: number): Promise<void> {
+  async #connectWithin(ms: number): Promise<void> {
     await settledWithin(this.#connect(), Math.max(0, ms - this.#pacing.age));
   }
 
@@ -122,8 +122,8 @@ export class Link {
     this.#setState({ state: 'needs-login' });
   }
 
-  /** Resolves when the attempt under way has ended, however it did, or after `ms`. */
-  async settled(ms: number): Promise<void> {
+  /** Begins nothing; resolves when the attempt under way, if any, has ended, however it did, or after `ms`. */
+  async attemptEnded(ms: number): Promise<void> {
     if (this.#session === undefined && this.#connecting !== undefined) await settledWithin(this.#connecting, ms);
   }
 
@@ -204,6 +204,7 @@ export class Link {
         onToolsChanged: () => this.#tools.refresh(),
         onLost: (lost: Session, reason: string) => this.#lost(lost, reason),
       };
+      await this.#options.after?.then(() => attempt.signal.throwIfAborted());
       const { session, record } = await openSession(this.#options.config(), log, events, attempt.signal, credential);
       if (this.#isClosed()) {
         await session.close();
@@ -278,11 +279,11 @@ export class Link {
     this.#isUntried = false;
     const pause = this.#pacing.failed();
     this.#setState({ state: 'failed', reason, retryAt: Date.now() + pause });
-    if (this.#options.keepTrying !== false) this.#pacing.later(pause, () => this.start());
+    if (this.#options.life === 'always') this.#pacing.later(pause, () => this.start());
   }
 
   #unavailable(reason: string): GatewayError {
-    const outlook = this.#options.keepTrying === false ? 'try again shortly' : 'latchkey keeps trying';
+    const outlook = this.#options.life === 'always' ? 'latchkey keeps trying' : 'try again shortly';
     const message = `The server "${this.#options.config().name}" is not available right now; ${outlook}.`;
     return unavailable(message, retryAfter(this.#state), reason);
   }

@@ -10,17 +10,15 @@ import { InternedCatalogs } from './interned.ts';
 import type { Params } from './jsonrpc.ts';
 import { Learned } from './learned.ts';
 import { Link } from './link.ts';
-import type { LinkOptions } from './link-options.ts';
+import type { LinkLife, LinkOptions } from './link-options.ts';
 import type { LinkState } from './link-state.ts';
-import type { SessionPool } from './pool.ts';
+import type { ChildHolder, SessionPool } from './pool.ts';
 import type { ToolResult } from './session.ts';
 import type { LinkTimings } from './timings.ts';
 import { unavailable } from './wire.ts';
 
 /** For whom a call runs: what `isolation` keys upstream sessions by. */
-export interface CallerKeys {
-  /** The principal; on a server where each person signs in, the owner of the grant. */
-  readonly principalId: string;
+export interface CallerKeys extends ChildHolder {
   readonly sessionId?: string | undefined;
 }
 
@@ -69,8 +67,7 @@ export class Server {
     this.union = new Learned((record) => this.#catalogs.of(record));
     if (config.oauth?.multiUser === true) return;
     this.#shared = new Link({
-      ...this.#linkOptions(SHARED_OWNER),
-      closesWhenIdle: config.start === 'on-demand',
+      ...this.#linkOptions(SHARED_OWNER, config.start),
       onCatalog: (record) => events?.onCatalog?.(this, record),
       onState: (state) => events?.onState?.(this, state),
     });
@@ -149,8 +146,8 @@ export class Server {
    */
   async firstCatalog(ms: number): Promise<Catalog | undefined> {
     const isNeeded = this.catalog === undefined;
-    if (this.isOnDemand && (isNeeded || this.isUntried)) await this.#shared?.asked(ms);
-    else if (isNeeded && this.isUntried) await this.#shared?.settled(ms);
+    if (this.isOnDemand && (isNeeded || this.isUntried)) await this.#shared?.connectForTools(ms);
+    else if (isNeeded && this.isUntried) await this.#shared?.attemptEnded(ms);
     return this.catalog;
   }
 
@@ -169,30 +166,33 @@ export class Server {
    * (`authorization_required` and the like), or 503.
    */
   async catalogOf(owner: Owner, ms: number): Promise<Catalog> {
-    const link = this.#linkFor({ principalId: owner });
+    const link = this.#linkFor({ principalId: owner, isOnePerson: true });
     const known = this.#shown(link.catalog);
     if (known !== undefined) return known;
-    await link.connected(ms);
+    await link.connectForCalls(ms);
     const listed = this.#shown(link.catalog);
     if (listed !== undefined) return listed;
     throw link.refusal ?? noCatalog(this);
   }
 
-  /** Calls a tool through the caller's session; see `Link.call` for what is never repeated. */
-  call(
+  /**
+   * Calls a tool through the caller's session; see `Link.call` for what is never repeated. Throws 429 or 503 where the session
+   * needs a process of its own and there are too many.
+   */
+  async call(
     tool: Tool,
     args: Params,
     caller: CallerKeys,
     scope: CallScope,
     headers: readonly string[],
   ): Promise<ToolResult> {
-    return this.#linkFor(caller).call(tool, args, scope, headers);
+    return await this.#linkFor(caller).call(tool, args, scope, headers);
   }
 
   /** A login has been made: the connection that serves all comes up at once. */
   async loggedIn(): Promise<void> {
     // An attempt under way may know nothing of it yet.
-    await this.#shared?.settled(LONGEST_ATTEMPT_MS);
+    await this.#shared?.attemptEnded(LONGEST_ATTEMPT_MS);
     if (this.state.state !== 'ready') this.#shared?.startAnew();
   }
 
@@ -235,13 +235,14 @@ export class Server {
     if (this.#shared === undefined) {
       const owner = caller.principalId;
       const onState = (state: LinkState): void => this.#tellFailure(state);
-      return pool.get(this.#personalKey(owner), () => ({ ...this.#linkOptions(owner), keepTrying: false, onState }));
+      return pool.get(this.#personalKey(owner), () => ({ ...this.#linkOptions(owner, 'personal'), onState }));
     }
-    const { isolation } = this.config;
+    const { isolation, endpoint } = this.config;
     if (isolation === 'shared') return this.#shared;
     const session = isolation === 'session' ? (caller.sessionId ?? '') : '';
     const key = `${this.#keyPrefix()}${JSON.stringify([caller.principalId, session])}`;
-    return pool.get(key, () => this.#linkOptions(SHARED_OWNER));
+    const options = (): LinkOptions => this.#linkOptions(SHARED_OWNER, this.isOnDemand ? 'personal' : 'always');
+    return pool.get(key, options, endpoint.kind === 'stdio' ? caller : undefined);
   }
 
   /** The log alone says why somebody's own connection does not come up. */
@@ -258,12 +259,12 @@ export class Server {
     return `${this.config.hash}\n${this.config.name}\n`;
   }
 
-  #linkOptions(owner: Owner): LinkOptions {
+  #linkOptions(owner: Owner, life: LinkLife): LinkOptions {
     const { log, timings, credential } = this.#options;
     return {
       config: () => this.#config,
       log,
-      keepTrying: this.config.start === 'always',
+      life,
       catalogOf: (record) => this.#catalogs.of(record),
       ...(timings === undefined ? {} : { timings }),
       ...(this.guarded === undefined ? {} : { credential: credential(this.guarded, owner) }),

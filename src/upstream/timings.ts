@@ -1,5 +1,9 @@
-/** How patient a connection is; all in milliseconds. */
+/** How patient we are with servers; all in milliseconds. */
 
+/** How long what is under way may go on where nothing new is taken: at an entry, or with a login, that is another now. */
+export const DRAIN_MS = 30_000;
+
+/** Of a connection. */
 export interface LinkTimings {
   /** One attempt to connect, tool list included; the first start of `npx` or `uvx` may download. */
   readonly connectMs: number;

@@ -11,6 +11,7 @@ import {
   durationWords,
 } from './connection-words.ts';
 import type { McpModel } from './mcp-snippets.ts';
+import type { SessionAddresses } from './session-addresses.ts';
 import { counted, type MomentWords } from './time-words.ts';
 import type { TokensModel } from './token-models.ts';
 
@@ -117,7 +118,8 @@ export interface HomeModel extends PageModel {
   readonly description: string;
   readonly publicUrl: string;
   readonly single: boolean;
-  readonly servers: readonly (ServerModel & { readonly mcp: McpModel })[];
+  /** With the addresses of sessions where callers know them. */
+  readonly servers: readonly (ServerModel & Partial<SessionAddresses> & { readonly mcp: McpModel })[];
   /** All servers at one address; absent where there is one server alone. */
   readonly allServers?: McpModel | undefined;
   readonly warnings: readonly string[];

@@ -25,8 +25,14 @@ describe('a process that nobody calls', () => {
 
   ours('is kept while a call takes longer than the idle time', async () => {
     const session = new RestSession(gateway().url);
-    assert.equal(await session.text('small/slow', { ms: 1_500 }), 'at last');
-    assert.equal(await session.text('small/count'), '1');
+    const held = session.text('small/hold', { key: 'held' });
+    await until(async () => (await session.text('small/holding')) === '1');
+    const pid = await session.pid('small');
+    const idle = await new RestSession(gateway().url).pid('small');
+    await until(() => !isRunning(idle));
+    assert.equal(await session.pid('small'), pid);
+    assert.equal(await session.text('small/release'), 'released');
+    assert.equal(await held, 'held');
   });
 
   ours('is kept as long as its stream is open', async (t) => {

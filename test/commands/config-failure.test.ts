@@ -86,6 +86,12 @@ describe('what is wrong beside the file', () => {
     }
   });
 
+  it('leaves the words of the file to what else is wrong in it', async () => {
+    const { lines, exitCode } = await failure(`debug: {level: loud}\n${SERVERS}`);
+    assert.equal(lines[0], 'Failed to load configuration: Error: Port must be specified in config');
+    assert.deepEqual([lines.length, exitCode], [3, 2]);
+  });
+
   it('is no word of ours for a level that stands there twice', async () => {
     const { lines, exitCode } = await failure(`port: 3000\ndebug: {level: info, level: warn}\n${SERVERS}`);
     assert.match(lines[0] ?? '', /^Failed to load configuration: YAMLParseError: debug\.level: /);

@@ -4,6 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import type { TestContext } from 'node:test';
 import type { Notice } from '../../src/commands/loopback/notices.ts';
 import { SingleUserLogins } from '../../src/commands/loopback/single-user.ts';
+import { DEFAULT_SESSIONS } from '../../src/config/defaults.ts';
 import type { OAuthConfig, ServerConfig } from '../../src/config/model.ts';
 import { Gateway } from '../../src/gateway.ts';
 import { SHARED_OWNER } from '../../src/oauth/model.ts';
@@ -57,6 +58,7 @@ export async function startDesk(
     log,
     stores: { plain: openStore('memory'), sealed: openStore('memory') },
     publicBase: PUBLIC_BASE,
+    limits: DEFAULT_SESSIONS,
     onState: (server, state) => logins?.state(server, state),
   });
   await gateway.apply(configuration(...servers));

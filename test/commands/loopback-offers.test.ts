@@ -72,7 +72,7 @@ describe('a login at a single-user server', () => {
     assert.ok(tool);
     const scope = new CallScope(10_000);
     t.after(() => scope.end());
-    const call = desk.server('notes').call(tool, {}, { principalId: 'anybody' }, scope, []);
+    const call = desk.server('notes').call(tool, {}, { principalId: 'anybody', isOnePerson: false }, scope, []);
     await assert.rejects(call, { code: 'authorization_required' });
     await until(() => desk.told(/login is needed/).length === 2);
     await until(() => desk.told(/nobody has finished/).length === 1);

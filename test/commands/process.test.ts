@@ -50,7 +50,11 @@ describe('the process', () => {
   it('without any server prints the usage and exits 1', async () => {
     const { code, stderr } = await runLatchkey([], place);
     assert.equal(code, 1);
-    assert.match(stderr, /no server to run/);
+    const [first = ''] = stderr.split('\n');
+    assert.match(first, /no server to run/);
+    for (const way of ['--config FILE', 'CONFIG_PATH', './config.yaml', './config.json', '--']) {
+      assert.ok(first.includes(way), way);
+    }
     assert.match(stderr, /Usage: latchkey/);
   });
 

@@ -100,6 +100,19 @@ describe('the dump of /api', () => {
     assert.ok(!record.pids().some(isRunning), 'no child is left');
   });
 
+  it('says the host that the gateway listens at, where localhost does not lead there', async () => {
+    const own = ['127.0.0.2', '192.168.1.100', 'gateway.lan', 'fd00::5'];
+    const asLocalhost = ['0.0.0.0', '::', '::1', 'LocalHost'];
+    const file = await configure('hosts.yaml', { a: node('listing.cjs', '[]') });
+    for (const host of [...own, ...asLocalhost]) {
+      const outcome = await runLatchkey(['--schemaDump', '--host', host, '--root-path', '/mcp', '-c', file], place);
+      const name = asLocalhost.includes(host) ? 'localhost' : host.replace('fd00::5', '[fd00::5]');
+      assert.deepEqual(read(outcome).servers, [{ url: `http://${name}:3000/mcp/api` }], host);
+    }
+    const named = ['--schemaDump', '--host', '127.0.0.2', '--public-url', 'http://localhost:3000', '-c', file];
+    assert.deepEqual(read(await runLatchkey(named, place)).servers, [{ url: 'http://localhost:3000/api' }]);
+  });
+
   it('an unknown format is YAML, with a warning', async () => {
     const file = await configure('format.yaml', { a: node('listing.cjs', '[{"name":"t"}]') });
     const { code, stdout, stderr } = await runLatchkey(['--schemaDump', '--schemaFormat', 'JSON', '-c', file], place);

@@ -95,6 +95,47 @@ describe('latchkey check', () => {
   });
 });
 
+describe('where the home folder cannot be written', () => {
+  const homeless = (): Place => ({ ...place, env: { ...place.env, HOME: join(place.cwd, 'gateway.yaml') } });
+  const args = ['--port', '0', '--config', 'gateway.yaml'];
+
+  it('such a file is served from memory, with a warning that stays', async () => {
+    await save(OPEN + SERVERS);
+    const latchkey = startLatchkey([...args, '--hot-reload'], homeless());
+    const url = await latchkey.url;
+    const warning =
+      /cannot open sqlite:\S+: ENOTDIR.*; tool lists, sign-ins and access tokens are forgotten at the end/;
+    const page = async (): Promise<string> => (await fetch(url, { headers: { accept: 'text/html' } })).text();
+    assert.match(await page(), warning);
+    await save(`${OPEN}servers: {other: {command: y}}`, 'next.yaml');
+    await rename(join(place.cwd, 'next.yaml'), join(place.cwd, 'gateway.yaml'));
+    await until(async () => (await page()).includes('>other<'), 10_000);
+    assert.match(await page(), warning);
+    const { code, stderr } = await latchkey.stop();
+    assert.equal(code, 0);
+    assert.match(stderr, warning);
+    assert.match(stderr, /say --store sqlite:PATH to keep them/);
+  });
+
+  it('a store that was asked for, and logins at servers, are not given up', async () => {
+    const oauth = 'servers: {a: {url: "http://127.0.0.1:1/mcp", oauth: true}}';
+    const files = [
+      `${OPEN}store: "sqlite:~/x.db"\n${SERVERS}`,
+      `${OPEN}${oauth}`,
+      `${OPEN}mcpServers: {files: {command: y}}`,
+    ];
+    for (const text of files) {
+      await save(text);
+      const { code, stderr } = await runLatchkey(args, homeless());
+      assert.equal(code, 2, text);
+      assert.match(stderr, /error: .*cannot open sqlite:/);
+    }
+    await save(OPEN + SERVERS);
+    const { code } = await runLatchkey([...args, '--store', 'sqlite:gateway.yaml/x.db'], homeless());
+    assert.equal(code, 2);
+  });
+});
+
 describe('hot reload', () => {
   it('takes another file with servers, and none of another kind', async () => {
     await save(OPEN + SERVERS, 'hot.yaml');

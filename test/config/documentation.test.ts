@@ -8,6 +8,7 @@ import { generatedFiles } from '../../src/config/documentation.ts';
 import { configJsonSchema, type JsonSchema } from '../../src/config/json-schema.ts';
 import { WEBUI_SECRET } from '../helpers/open-webui-users.ts';
 import { load, loadYaml } from './helper.ts';
+import { settings } from './settings-helper.ts';
 
 const guide = generatedFiles().get('docs/config.md') ?? '';
 
@@ -65,6 +66,36 @@ describe('the documentation', () => {
     assert.equal(config.shape, 'servers');
     assert.deepEqual(config.gateway.auth, { basic: [{ username: 'admin', password: 'p' }], bearer: ['t'] });
     assert.deepEqual(config.servers.get('files')?.disabledTools, ['write_file']);
+  });
+
+  test('its table of what holds for keys that are not there says what does', () => {
+    const cells = guide.split('\n').flatMap((line) => {
+      const [, key = '', ...two] = /^\| `(\w+)` \| `([^`]+)`[^|]* \| `([^`]+)`[^|]* \|$/.exec(line) ?? [];
+      return key === '' ? [] : [[key, two]];
+    });
+    const inForce = (['servers', 'mcpServers'] as const).map((shape) => {
+      const { servers } = load({ port: 1, [shape]: { x: { command: 'y' } } });
+      const { isolation, start, timeoutMs } = servers.get('x') ?? assert.fail();
+      return { hostname: settings({}, { shape }).host, isolation, start, timeout: String(timeoutMs / 1000) };
+    });
+    const [one, other] = inForce;
+    assert.ok(one && other);
+    const expected = (['hostname', 'isolation', 'start', 'timeout'] as const).map((key) => [
+      key,
+      [one[key], other[key]],
+    ]);
+    assert.deepEqual(cells, expected);
+    assert.match(guide, /^\| `port` \| has to be there, or `--port` \| `8000` \|$/m);
+    assert.equal(settings({}).port, 8000);
+    assert.throws(() => load({ servers: { x: { command: 'y' } } }), /port: Port must be specified/);
+  });
+
+  test('its limits of sessions are those in force', () => {
+    const { idleMs, most, mostPerPrincipal, startMs } = settings({}).sessions;
+    const rows = { idle_minutes: idleMs / 60_000, total: most, per_principal: mostPerPrincipal };
+    for (const [key, value] of Object.entries({ ...rows, start_seconds: startMs / 1000 })) {
+      assert.match(guide, new RegExp(`^\\| \`sessions\\.${key}\` \\| [^|]+ \\| \`${value}\` \\|`, 'm'));
+    }
   });
 
   test('its examples are valid and mean the same', () => {

@@ -24,6 +24,7 @@ describe('JSON', () => {
       env: {},
       inheritEnv: true,
       withheldEnv: [],
+      endsBy: 'stdin',
     });
   });
 

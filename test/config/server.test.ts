@@ -126,7 +126,7 @@ describe('what becomes of the keys', () => {
     assert.match(hash, /^[0-9a-f]{64}$/);
     assert.deepEqual(config, {
       name: 'x',
-      endpoint: { kind: 'stdio', command: 'y', args: [], env: {}, inheritEnv: true, withheldEnv: [] },
+      endpoint: { kind: 'stdio', command: 'y', args: [], env: {}, inheritEnv: true, withheldEnv: [], endsBy: 'stdin' },
       disabledTools: [],
       timeoutMs: 60_000,
       isolation: 'shared',
@@ -159,6 +159,7 @@ describe('what becomes of the keys', () => {
         cwd: '/srv',
         inheritEnv: false,
         withheldEnv: [],
+        endsBy: 'stdin',
       },
       enabledTools: ['e'],
       disabledTools: ['d*'],

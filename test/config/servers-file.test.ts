@@ -18,7 +18,7 @@ function flaws(file: string | object): string[] {
 
 function refusal(text: string, likely: FileShape = 'mcpServers'): ConfigError {
   try {
-    parseConfiguration(text, '/srv/config.yaml', { env: {}, likely });
+    parseConfiguration(text, '/srv/config.yaml', { env: {} }, likely);
   } catch (error) {
     assert.ok(error instanceof ConfigError, String(error));
     return error;
@@ -73,6 +73,9 @@ describe('a file with servers', () => {
     assert.deepEqual([plain?.isolation, plain?.start, plain?.timeoutMs], ['principal', 'on-demand', 600_000]);
     assert.deepEqual([full?.isolation, full?.start, full?.timeoutMs], ['shared', 'always', 5000]);
     assert.deepEqual(full?.disabledTools, ['d']);
+    const wayOf = (server: typeof plain) => server?.endpoint.kind === 'stdio' && server.endpoint.endsBy;
+    assert.deepEqual([plain, full].map(wayOf), ['SIGTERM', 'SIGTERM']);
+    assert.equal(wayOf(load({ mcpServers: servers }).servers.get('x')), 'stdin');
     assert.deepEqual([remote?.isolation, remote?.start, remote?.oauth?.multiUser], ['principal', 'on-demand', true]);
     assert.deepEqual(config.warnings, []);
   });

@@ -22,7 +22,7 @@ describe('the single server', () => {
     assert.match(hash, /^[0-9a-f]{64}$/);
     assert.deepEqual(server, {
       name: 'default',
-      endpoint: { kind: 'stdio', command: 'y', args: [], env: {}, inheritEnv: true, withheldEnv: [] },
+      endpoint: { kind: 'stdio', command: 'y', args: [], env: {}, inheritEnv: true, withheldEnv: [], endsBy: 'stdin' },
       disabledTools: [],
       timeoutMs: 60_000,
       isolation: 'shared',

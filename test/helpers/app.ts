@@ -68,6 +68,7 @@ export async function startApp(setup: AppSetup): Promise<RunningApp> {
     log,
     stores,
     publicBase: publicBase(settings.publicUrl, settings.rootPath),
+    limits: settings.sessions,
     ...(setup.timings === undefined ? {} : { timings: setup.timings }),
   });
   const sessions = openSessions(stores, settings, loaded.configuration);

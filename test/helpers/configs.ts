@@ -35,7 +35,7 @@ export function commandEndpoint(
   args: readonly string[],
   more: Partial<StdioEndpoint> = {},
 ): StdioEndpoint {
-  return { kind: 'stdio', command, args, env: {}, inheritEnv: true, withheldEnv: [], ...more };
+  return { kind: 'stdio', command, args, env: {}, inheritEnv: true, withheldEnv: [], endsBy: 'stdin', ...more };
 }
 
 export function urlEndpoint(kind: 'http' | 'sse', url: string | URL, headers: Record<string, string> = {}): Endpoint {

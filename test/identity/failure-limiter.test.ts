@@ -34,6 +34,18 @@ describe('FailureLimiter', () => {
     assert.equal(isRefused(limiter, 'b'), false);
   });
 
+  it('says the same of one that was counted long ago and one that was just now: which accounts there are is no news', () => {
+    let now = 1_000;
+    const limiter = new FailureLimiter({ clock: { now: () => now } });
+    for (const key of ['127.0.0.1 ann', '127.0.0.1 ']) {
+      for (let count = 0; count <= LIMIT; count += 1) limiter.record(key);
+      now += 30_000;
+    }
+    assert.equal(isRefused(limiter, '127.0.0.1 ann'), 60);
+    now -= 30_000;
+    assert.equal(isRefused(limiter, '127.0.0.1 '), 60);
+  });
+
   it('forgets after a minute, however often it failed in between', () => {
     let now = 1_000;
     const limiter = new FailureLimiter({ clock: { now: () => now } });

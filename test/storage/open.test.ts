@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, describe, it } from 'node:test';
 import { ConfigError, type Problem } from '../../src/config/model.ts';
-import { openStores } from '../../src/storage/open.ts';
+import { openStores, openStoresOrMemory } from '../../src/storage/open.ts';
 import { CollectedLog } from './collected-log.ts';
 
 const ONE = 'one '.repeat(10).trim();
@@ -165,6 +165,24 @@ describe('openStores', () => {
     const problem = await problemOf({});
     assert.deepEqual([problem.file, problem.path], ['settings', 'store']);
     assert.match(problem.message, /is not a file/);
+  });
+
+  it('where memory will do takes that instead of a file that cannot be opened, and of no other', async () => {
+    const open = (env: Record<string, string>) => openStoresOrMemory(`sqlite:${file}`, env, new CollectedLog());
+    const kept = await open({ LATCHKEY_SECRET: ONE });
+    assert.equal(kept.warning, undefined);
+    await kept.sealed.table('grants').set('a', 1);
+    await kept.close();
+    assert.equal(await run({ LATCHKEY_SECRET: ONE }), undefined);
+    await assert.rejects(open({ LATCHKEY_SECRET: TWO }), ConfigError);
+    rmSync(file);
+    mkdirSync(file);
+    const { warning, sealed, close } = await open({});
+    assert.match(warning?.message ?? '', /is not a file; tool lists, sign-ins and access tokens are forgotten/);
+    await sealed.table('grants').set('a', 1);
+    assert.equal(await sealed.table('grants').get('a'), 1);
+    await close();
+    await assert.rejects(open({ LATCHKEY_SECRET: 'short' }), ConfigError);
   });
 });
 

@@ -18,7 +18,12 @@ function stderrLines(log: MemoryLog): string[] {
 test("stderr goes to the log, line by line, with the server's fields", async (t) => {
   const log = new MemoryLog();
   const config = serverConfig({ endpoint: childEndpoint({ atStart: 'die' }) });
-  const link = new Link({ config: () => config, log: log.child({ server: 'time' }), timings: NO_RETRY });
+  const link = new Link({
+    config: () => config,
+    log: log.child({ server: 'time' }),
+    life: 'always',
+    timings: NO_RETRY,
+  });
   t.after(() => link.close());
   link.start();
   await until(() => link.state.state === 'failed');

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { DEFAULT_SESSIONS } from '../../src/config/defaults.ts';
 import type { ServerConfig } from '../../src/config/model.ts';
 import { Gateway } from '../../src/gateway.ts';
 import { openStore, type Store } from '../../src/storage/store.ts';
@@ -20,6 +21,7 @@ function openGateway(t: TestContext, store: Store = openStore('memory')): Gatewa
     log: new MemoryLog(),
     stores: { plain: store, sealed: openStore('memory') },
     publicBase: 'http://localhost:8000',
+    limits: DEFAULT_SESSIONS,
     timings: QUICK,
   });
   t.after(() => gateway.close());
@@ -39,7 +41,7 @@ async function call(gateway: Gateway, tool: string, args: Record<string, unknown
   assert.ok(server);
   const scope = new CallScope(15_000);
   try {
-    const caller = { principalId: 'basic:alice', sessionId };
+    const caller = { principalId: 'basic:alice', isOnePerson: true, sessionId };
     return answerText(await server.call(toolOf({ name: tool }), args, caller, scope, []));
   } finally {
     scope.end();

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { DEFAULT_SESSIONS } from '../../src/config/defaults.ts';
 import type { ServerConfig } from '../../src/config/model.ts';
 import { Gateway } from '../../src/gateway.ts';
 import { openStore, type Store } from '../../src/storage/store.ts';
@@ -27,6 +28,7 @@ function openGateway(t: TestContext, store: Store = openStore('memory')): Gatewa
     log: new MemoryLog(),
     stores: { plain: store, sealed: openStore('memory') },
     publicBase: 'http://localhost:8000',
+    limits: DEFAULT_SESSIONS,
     timings: QUICK,
   });
   t.after(() => gateway.close());
@@ -51,7 +53,7 @@ async function call(gateway: Gateway, name: string, tool: string, args: Record<s
   assert.ok(server && found, `${name}/${tool}`);
   const scope = new CallScope(15_000);
   try {
-    return answerText(await server.call(found, args, { principalId: 'p' }, scope, []));
+    return answerText(await server.call(found, args, { principalId: 'p', isOnePerson: true }, scope, []));
   } finally {
     scope.end();
   }

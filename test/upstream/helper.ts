@@ -46,6 +46,7 @@ export class OpenLink {
 
   constructor(config: ServerConfig, timings: LinkTimings = QUICK, more: Partial<LinkOptions> = {}) {
     this.link = new Link({
+      life: 'always',
       ...more,
       config: () => config,
       log: this.log,

@@ -7,7 +7,7 @@ import { until } from '../helpers/wait.ts';
 
 const [how, options] = process.argv.slice(2);
 const endpoint = childEndpoint(JSON.parse(options ?? '{}') as ChildOptions);
-const link = new Link({ config: () => serverConfig({ endpoint }), log: new MemoryLog() });
+const link = new Link({ config: () => serverConfig({ endpoint }), log: new MemoryLog(), life: 'always' });
 
 const ENDINGS: Readonly<Record<string, () => void>> = {
   exception: () => {

@@ -1,8 +1,10 @@
 /** Personal sessions: who shares a child with whom, and how long it lives. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { DEFAULT_SESSIONS } from '../../src/config/defaults.ts';
 import type { Isolation } from '../../src/config/model.ts';
 import { CallScope } from '../../src/upstream/call-scope.ts';
+import { ChildSlots } from '../../src/upstream/child-slots.ts';
 import { SessionPool } from '../../src/upstream/pool.ts';
 import { answerText } from '../../src/upstream/result.ts';
 import { Server } from '../../src/upstream/server.ts';
@@ -20,15 +22,15 @@ interface Setup {
   call(principalId: string, sessionId?: string, tool?: string, args?: Record<string, unknown>): Promise<string>;
 }
 
-function setUp(t: TestContext, isolation: Isolation, limits?: ConstructorParameters<typeof SessionPool>[0]): Setup {
+function setUp(t: TestContext, isolation: Isolation, limits?: ConstructorParameters<typeof SessionPool>[1]): Setup {
   const events = recordOf(t);
-  const pool = new SessionPool(limits);
+  const pool = new SessionPool(new ChildSlots(DEFAULT_SESSIONS), limits);
   const config = serverConfig({ endpoint: childEndpoint({ record: events.file }), isolation });
   const server = new Server({ config, pool, log: new MemoryLog(), timings: QUICK, credential: noLogins });
   t.after(() => Promise.all([pool.close(), server.retire(0)]));
   const call: Setup['call'] = async (principalId, sessionId, tool = 'pid', args = {}) => {
     const scope = new CallScope(15_000);
-    const caller = { principalId, sessionId };
+    const caller = { principalId, isOnePerson: true, sessionId };
     return answerText(await server.call(toolOf({ name: tool }), args, caller, scope, [])).toString();
   };
   return { pool, server, events, call };
@@ -104,7 +106,9 @@ test('retiring a server ends its personal sessions, after their calls, and those
     timings: QUICK,
   });
   const scope = new CallScope(15_000);
-  const pid = answerText(await other.call(toolOf({ name: 'pid' }), {}, { principalId: 'a' }, scope, []));
+  const pid = answerText(
+    await other.call(toolOf({ name: 'pid' }), {}, { principalId: 'a', isOnePerson: true }, scope, []),
+  );
   scope.end();
   const mine = await call('a');
   const slow = call('a', undefined, 'slow', { ms: 500 });

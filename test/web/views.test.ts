@@ -1,5 +1,6 @@
 /** The pages as HTML: what is escaped, what forms carry, and what is offered in which state. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import type { ConnectionStatus } from '../../src/oauth/model.ts';
 import type { Server } from '../../src/upstream/server.ts';
@@ -13,6 +14,7 @@ import {
   type PersonModel,
   serverModel,
 } from '../../src/web/models.ts';
+import { sessionAddresses } from '../../src/web/session-addresses.ts';
 import { tokensModel } from '../../src/web/token-models.ts';
 import { docsPage, failurePage, homePage, loginPage, newTokenPage } from '../../src/web/views.ts';
 
@@ -188,6 +190,31 @@ describe('the list of servers', () => {
 
   it('calls the address of a server by what it is', () => {
     assert.match(home({ state: 'connected' }), /<dt>REST<\/dt>/);
+  });
+
+  it('has a style for every state', () => {
+    const styles = readFileSync('views/assets/latchkey.css', 'utf8');
+    for (const state of ['idle', 'connecting', 'ready', 'failed', 'closed', 'personal', 'needs-login']) {
+      const known = { name: 'a', state: { state } } as unknown as Server;
+      const page = homePage({ ...HOME, servers: [{ ...serverModel(known, '/', false), mcp: MCP }] });
+      const [, name = ''] = /<p class="state ([^"]+)">/.exec(page) ?? [];
+      assert.match(styles, new RegExp(`\\.state\\.${name}[ ,][^{]*{ color:`), state);
+    }
+  });
+
+  it('shows the addresses of sessions where callers know them', () => {
+    const model = { ...card({ state: 'connected' }), name: 'a b', path: '/pre/a%20b' };
+    const shown = (servesApi: boolean) => {
+      const addresses = sessionAddresses(HOME.publicUrl, model, servesApi);
+      const page = homePage({ ...HOME, servers: [{ ...model, ...addresses }] });
+      return [...page.matchAll(/<dt>(SSE|REST with sessions)<\/dt><dd><code[^>]*>([^<]*)</g)].map((found) =>
+        found.slice(1),
+      );
+    };
+    const stream = ['SSE', 'http://localhost:8000/root/pre/a%20b'];
+    assert.deepEqual(shown(true), [stream, ['REST with sessions', 'http://localhost:8000/root/api/a%20b']]);
+    assert.deepEqual(shown(false), [stream]);
+    assert.doesNotMatch(home({ state: 'connected' }), /SSE|sessions/);
   });
 
   it('offers the tools only where they can be used', () => {

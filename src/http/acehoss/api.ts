@@ -9,7 +9,6 @@ import { parseJson } from '../../schema/json.ts';
 import type { Server } from '../../upstream/server.ts';
 import { isBearable } from '../../upstream/shape.ts';
 import { StopSource } from '../../upstream/stop-source.ts';
-import { unavailable } from '../../upstream/wire.ts';
 import { rawPath } from '../context.ts';
 import { notFound } from '../errors.ts';
 import { unbearableBody } from '../mcp/body.ts';
@@ -19,7 +18,9 @@ import { sessionIdOf } from '../mcp/target.ts';
 import { countUnsent, noteUnsent } from '../mcp/unsent.ts';
 import type { Site } from '../site.ts';
 import { answerJson } from './answer.ts';
-import { API, isApi, SESSION_ID } from './path.ts';
+import { isApi } from './contract.ts';
+import { invalidRoute, told } from './errors.ts';
+import { API, SESSION_ID } from './path.ts';
 
 export interface ApiOptions {
   readonly gateway: Gateway;
@@ -27,6 +28,13 @@ export interface ApiOptions {
   /** What of the caller's headers may go on to servers, flat. */
   readonly headersOf: (request: FastifyRequest) => readonly string[];
   readonly sessions: Pick<Site['sessions'], 'isAlive'>;
+}
+
+/** What a request asks for that has passed all checks. */
+interface ApiCall {
+  readonly server: Server;
+  readonly tool: string;
+  readonly sessionId: string;
 }
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
@@ -41,33 +49,37 @@ export function apiRoutes(app: FastifyInstance, options: ApiOptions): void {
     schema,
     // Before a body is read: nobody fills the memory for a 404.
     onRequest: (request, _reply, done) => {
-      const refusal = refusalOf(request);
-      if (refusal !== undefined) throw refusal;
+      callIn(request);
       done();
     },
-    handler: (request, reply) => callTool(options, request, reply),
+    handler: (request, reply) => callTool(options, callIn(request), request, reply),
   });
 }
 
 /**
- * Why there is nothing to call, in the order of the contract. That other methods than POST are refused is not of it: the
- * original takes all, and a link could run a tool.
+ * Throws where there is nothing to call, in the order of the contract. That other methods than POST are refused is not of it:
+ * the original takes all, and a link could run a tool.
  */
-function refusalOf(request: FastifyRequest): GatewayError | undefined {
+function callIn(request: FastifyRequest): ApiCall {
   const { url, method, place } = request;
-  if (!isApi(request)) return notFound();
+  if (!isApi(request)) throw notFound();
   const segments = rawPath(url).split('/').filter(Boolean);
-  if (segments.length < 3 || place?.rest === '') return invalidRoute();
-  if (method !== 'POST') return told('method_not_allowed', 405, 'Method Not Allowed', { allow: 'POST' });
-  if (!sessionIdOf(request)) return noSessionId();
-  return place === undefined ? serverNotFound() : undefined;
+  if (segments.length < 3 || place?.rest === '') throw invalidRoute();
+  if (method !== 'POST') throw told('method_not_allowed', 405, 'Method Not Allowed', { allow: 'POST' });
+  const sessionId = sessionIdIn(request);
+  if (place === undefined) throw serverNotFound();
+  return { server: place.server, tool: place.rest, sessionId };
 }
 
-async function callTool(options: ApiOptions, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function callTool(
+  options: ApiOptions,
+  { server, tool, sessionId }: ApiCall,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const { endpoints, headersOf } = options;
   const args = argumentsIn(request.body);
-  const server = await serverOf(options, request);
-  const tool = request.place?.rest ?? '';
+  await checkAgain(options, server, request.browser);
   noteCall(request, server, tool);
   const caller = callerIn(request);
   countUnsent(reply.raw, endpoints.allowances.room(caller, server));
@@ -77,7 +89,6 @@ async function callTool(options: ApiOptions, request: FastifyRequest, reply: Fas
   // Gone while the body was read.
   if (reply.raw.destroyed) leave();
   try {
-    const sessionId = sessionIdOf(request) ?? '';
     const headers = headersOf(request);
     const answer = await endpoints.instances.call({ server, caller, sessionId, tool, args, headers, left });
     noteAnswer(request, answer);
@@ -87,15 +98,16 @@ async function callTool(options: ApiOptions, request: FastifyRequest, reply: Fas
   }
 }
 
-/** A body may take minutes to arrive: by then the server may be another, and the browser's session over or somebody else's. */
-async function serverOf({ gateway, sessions }: ApiOptions, { place, browser }: FastifyRequest): Promise<Server> {
-  const server = place?.server;
-  if (server === undefined || !gateway.servers.has(server.name)) throw serverNotFound();
+/** A body may take minutes to arrive: by then the server may be gone, and the browser's session over or somebody else's. */
+async function checkAgain(
+  { gateway, sessions }: ApiOptions,
+  server: Server,
+  browser: FastifyRequest['browser'],
+): Promise<void> {
+  if (!gateway.servers.has(server.name)) throw serverNotFound();
   if (server.isPersonal && browser !== undefined && !(await sessions.isAlive(browser))) {
     throw identityRequired(server.name);
   }
-  if (gateway.servers.get(server.name) === server) return server;
-  throw unavailable('The configuration of the server has just changed; try again.', 1);
 }
 
 /** For the log and the metrics, where it is a tool that the server lists. */
@@ -109,9 +121,7 @@ async function endSession(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const sessionId = sessionIdOf(request);
-  if (!sessionId) throw noSessionId();
-  const isEnded = await endpoints.instances.end(request.principal.id, sessionId);
+  const isEnded = await endpoints.instances.end(request.principal.id, sessionIdIn(request));
   if (!isEnded) throw told('session_unknown', 404, 'No such session');
   return reply.code(204).send();
 }
@@ -134,19 +144,13 @@ function sendJson(reply: FastifyReply, json: string): FastifyReply {
   return reply;
 }
 
-/** 404 where a path names no tool. */
-export function invalidRoute(): GatewayError {
-  return told('not_found', 404, 'Invalid REST route');
-}
-
-function noSessionId(): GatewayError {
-  return told('bad_request', 400, 'sessionId query parameter is required');
+/** Throws 400 where none is named. */
+function sessionIdIn(request: FastifyRequest): string {
+  const sessionId = sessionIdOf(request);
+  if (!sessionId) throw told('bad_request', 400, 'sessionId query parameter is required');
+  return sessionId;
 }
 
 function serverNotFound(): GatewayError {
   return told('not_found', 404, 'Server not found');
-}
-
-function told(code: GatewayError['code'], status: number, text: string, headers = {}): GatewayError {
-  return new GatewayError(code, status, text, { text, headers });
 }

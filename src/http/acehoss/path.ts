@@ -1,5 +1,4 @@
 /** Which server and tool a path of `/api` names. */
-import type { FastifyRequest } from 'fastify';
 import type { Gateway } from '../../gateway.ts';
 import { decodePath, findPlace, type Place, type RoutingOptions } from '../../routing.ts';
 import type { Server } from '../../upstream/server.ts';
@@ -11,15 +10,6 @@ export const API = '/api/*';
 export const API_ROOT = '/api/';
 /** Where a session id is had, and a session ended. */
 export const SESSION_ID = '/api/sessionid';
-
-/**
- * True for what is answered in the words of the contract: all of it under a file with `servers`, else calls and what names a
- * server. A path that names nothing there is everybody's: Open WebUI reads `/api/config` of whatever it is connected to.
- */
-export function isApi({ route, method, place, server }: FastifyRequest): boolean {
-  if (route !== API) return route === SESSION_ID;
-  return server.shape === 'servers' || method === 'POST' || place !== undefined;
-}
 
 /** False where the addresses of servers lie there themselves. */
 export function servesApi({ pathPrefix }: Pick<RoutingOptions, 'pathPrefix'>): boolean {

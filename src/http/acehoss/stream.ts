@@ -1,27 +1,50 @@
-/** HTTP+SSE in the words of acehoss/mcp-gateway: what its clients read where something is wrong. */
+/** HTTP+SSE as the clients of acehoss/mcp-gateway know it: whose process a stream is, and what they read where something is wrong. */
 import type { FastifyRequest } from 'fastify';
 import { GatewayError } from '../../errors.ts';
+import type { McpEndpoints } from '../../mcp/endpoints.ts';
+import type { Conversation } from '../../mcp/session/conversation.ts';
+import type { Settings } from '../../settings.ts';
 import type { Message } from '../../upstream/peer/message.ts';
+import { MODERN } from '../../upstream/protocol.ts';
 import { readBody } from '../mcp/body.ts';
+import { callerIn } from '../mcp/caller.ts';
+import type { StreamContract } from '../mcp/routes.ts';
+import { isServersFile } from './contract.ts';
+import { told } from './errors.ts';
 
-/** True where clients know these words. */
-export function isInContract({ server }: FastifyRequest): boolean {
-  return server.shape === 'servers';
+/** Undefined where clients do not know it. */
+export function streamContract(
+  settings: Pick<Settings, 'shape'>,
+  endpoints: Pick<McpEndpoints, 'bridge'>,
+): StreamContract | undefined {
+  if (!isServersFile(settings)) return undefined;
+  return { begin: (request) => begin(endpoints, request), messagesOf, unknown: noTransport };
 }
 
-/** 400 for a session that is unknown or over, and for one of another caller or server; it repeats the caller's own URL. */
-export function noTransport({ originalUrl }: FastifyRequest): GatewayError {
-  const message = 'No active transport for this session; open the event stream again.';
-  return new GatewayError('session_unknown', 400, message, { text: `No active transport for session ${originalUrl}` });
+/**
+ * A server that is a process is another one for each stream, and hears what the client says alone. One without sessions is
+ * translated, as elsewhere.
+ */
+function begin(endpoints: Pick<McpEndpoints, 'bridge'>, request: FastifyRequest): Promise<Conversation> | undefined {
+  const server = request.mcp?.server;
+  if (server === undefined) return undefined;
+  const { endpoint, protocolVersion } = server.config;
+  if (endpoint.kind !== 'stdio' || protocolVersion === MODERN) return undefined;
+  return endpoints.bridge(callerIn(request), { server, endpoint });
 }
 
-/** The messages that a body holds; throws 500 with the engine's words where it is no JSON, else as `readBody`. */
-export function messagesIn(body: unknown): readonly Message[] {
+/** 400, which repeats the caller's own URL. */
+function noTransport({ originalUrl }: FastifyRequest): GatewayError {
+  return told('session_unknown', 400, `No active transport for session ${originalUrl}`);
+}
+
+/** Throws 500 with the engine's words where the body is no JSON, else as `readBody`. */
+function messagesOf({ body }: FastifyRequest): readonly Message[] {
   try {
     return readBody(body).messages;
   } catch (error) {
     if (!(error instanceof GatewayError) || error.code !== 'invalid_json') throw error;
-    throw new GatewayError('invalid_json', 500, error.message, { text: syntaxError(String(body ?? '')) });
+    throw told('invalid_json', 500, syntaxError(String(body ?? '')));
   }
 }
 

@@ -4,8 +4,7 @@ import { GatewayError } from '../../errors.ts';
 import { sessionOwner } from '../../mcp/caller.ts';
 import type { McpEndpoints } from '../../mcp/endpoints.ts';
 import type { Conversation } from '../../mcp/session/conversation.ts';
-import { MODERN } from '../../upstream/protocol.ts';
-import { isInContract, messagesIn } from '../acehoss/stream.ts';
+import type { Message } from '../../upstream/peer/message.ts';
 import { notFound } from '../errors.ts';
 import { readBody } from './body.ts';
 import { callerIn } from './caller.ts';
@@ -22,6 +21,18 @@ export interface McpOptions {
   readonly headersOf: (request: FastifyRequest) => readonly string[];
   /** Where a server's own paths begin, as a client needs it. */
   readonly pathOf: (request: FastifyRequest) => string;
+  /** Undefined where event streams have the answers of the specification. */
+  readonly streams: StreamContract | undefined;
+}
+
+/** What is otherwise at event streams whose clients know another contract. */
+export interface StreamContract {
+  /** Begins a session for whoever sends the request; undefined: as elsewhere. */
+  readonly begin: (request: FastifyRequest) => Promise<Conversation> | undefined;
+  /** What the body of a message holds; throws where that is no message. */
+  readonly messagesOf: (request: FastifyRequest) => readonly Message[];
+  /** Why a message is for no stream: its id is unknown or over, or of another caller or server. */
+  readonly unknown: (request: FastifyRequest) => GatewayError;
 }
 
 /**
@@ -32,14 +43,15 @@ export type McpAnswer = (request: FastifyRequest, reply: FastifyReply) => void;
 
 /** Registers `/mcp`; what comes in below a server's name is answered by whoever has that route, with what this returns. */
 export function mcpRoutes(app: FastifyInstance, options: McpOptions): McpAnswer {
-  const { endpoints, headersOf, pathOf } = options;
+  const { endpoints, headersOf, pathOf, streams } = options;
   const sse = sseHandlers({
     sessions: endpoints.sessions,
     pathOf,
     headersOf,
     ownerOf: (request) => sessionOwner(callerIn(request), request.mcp?.server),
-    begin: (request) => beginStream(endpoints, request),
-    messagesOf: (request) => (isInContract(request) ? messagesIn(request.body) : readBody(request.body).messages),
+    begin: (request) => streams?.begin(request) ?? endpoints.open(callerIn(request), request.mcp?.server, false),
+    messagesOf: streams?.messagesOf ?? (({ body }) => readBody(body).messages),
+    ...(streams === undefined ? {} : { unknown: streams.unknown }),
   });
   const answer: McpAnswer = (request, reply) => {
     countUnsent(reply.raw, endpoints.allowances.room(callerIn(request), request.mcp?.server));
@@ -65,20 +77,6 @@ export function mcpRoutes(app: FastifyInstance, options: McpOptions): McpAnswer 
     done();
   });
   return answer;
-}
-
-/**
- * Under a servers file a server that is a process is another one for each stream, and hears what the client says alone.
- * One without sessions is translated, as elsewhere.
- */
-function beginStream(endpoints: McpEndpoints, request: FastifyRequest): Conversation | Promise<Conversation> {
-  const caller = callerIn(request);
-  const server = request.mcp?.server;
-  if (server !== undefined && isInContract(request)) {
-    const { endpoint, protocolVersion } = server.config;
-    if (endpoint.kind === 'stdio' && protocolVersion !== MODERN) return endpoints.bridge(caller, { server, endpoint });
-  }
-  return endpoints.open(caller, server, false);
 }
 
 function answerSse(sse: SseHandlers, request: FastifyRequest, reply: FastifyReply): void {

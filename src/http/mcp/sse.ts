@@ -5,13 +5,12 @@ import { GatewayError } from '../../errors.ts';
 import type { Conversation } from '../../mcp/session/conversation.ts';
 import type { SessionOwner, SessionRegistry } from '../../mcp/session/registry.ts';
 import type { Message } from '../../upstream/peer/message.ts';
-import { isInContract, noTransport } from '../acehoss/stream.ts';
 import { noteRequests } from './log.ts';
 import { SseStream } from './sse-stream.ts';
 import { sessionIdOf } from './target.ts';
 
 export interface SseOptions {
-  readonly sessions: Pick<SessionRegistry, 'end'>;
+  readonly sessions: Pick<SessionRegistry, 'endSoon'>;
   /** Where a server's own paths begin, as a client needs it. */
   readonly pathOf: (request: FastifyRequest) => string;
   /** Who asks, and at which server. */
@@ -22,6 +21,8 @@ export interface SseOptions {
   readonly headersOf: (request: FastifyRequest) => readonly string[];
   /** What the body holds; throws where that is no message. */
   readonly messagesOf: (request: FastifyRequest) => readonly Message[];
+  /** Why a message is for no stream: its id is unknown or over, or of another caller or server; none learns which it is. */
+  readonly unknown?: (request: FastifyRequest) => GatewayError;
 }
 
 interface Session {
@@ -41,10 +42,11 @@ export interface SseHandlers {
 
 export function sseHandlers(options: SseOptions): SseHandlers {
   const open = new Map<string, Session>();
+  const { unknown = streamUnknown } = options;
   const find = (request: FastifyRequest): Session => {
     const session = open.get(sessionIdOf(request) ?? '');
-    if (session === undefined || session.conversation.isClosed) throw streamUnknown(request);
-    if (!isSame(session.owner, options.ownerOf(request))) throw streamUnknown(request);
+    if (session === undefined || session.conversation.isClosed) throw unknown(request);
+    if (!isSame(session.owner, options.ownerOf(request))) throw unknown(request);
     return session;
   };
   return {
@@ -52,10 +54,12 @@ export function sseHandlers(options: SseOptions): SseHandlers {
     check: (request) => void find(request),
     post: (request, reply) => {
       const { conversation, stream } = find(request);
-      const messages = options.messagesOf(request);
-      const requests = messages.filter(({ kind }) => kind === 'request');
+      const requests: Message[] = [];
+      for (const message of options.messagesOf(request)) {
+        if (message.kind === 'request') requests.push(message);
+        else conversation.tell(message);
+      }
       noteRequests(request, requests);
-      for (const message of messages) if (message.kind !== 'request') conversation.tell(message);
       if (requests.length > 0) conversation.ask(requests, stream.replies(), options.headersOf(request));
       reply.code(202).send();
     },
@@ -76,37 +80,47 @@ function openStream(
   const began = options.begin(request);
   if (!(began instanceof Promise)) stream(options, open, began, request, reply);
   else
-    began.then(
-      (conversation) => stream(options, open, conversation, request, reply),
-      (error: unknown) => reply.send(error),
-    );
+    began
+      .then((conversation) => stream(options, open, conversation, request, reply))
+      .catch((error: unknown) => reply.send(error));
 }
 
+/** Where it throws, the session has ended, and the caller can be answered. */
 function stream(
-  { sessions, pathOf, ownerOf }: SseOptions,
+  options: SseOptions,
   open: Map<string, Session>,
   conversation: Conversation,
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
   const { raw } = reply;
-  reply.hijack();
-  if (raw.destroyed) {
-    void sessions.end(conversation);
-    return;
-  }
   // An id of this transport alone, so that no session is ever used by both.
   const id = randomUUID();
-  const outlet = new SseStream(raw, `${pathOf(request)}?sessionId=${id}`, textHeaders(reply));
   const fields = { reqId: request.id, server: request.mcp?.server?.name };
+  const end = (): void => options.sessions.endSoon(conversation);
+  if (raw.destroyed) {
+    reply.hijack();
+    end();
+    return;
+  }
+  let session: Session;
+  try {
+    const owner = options.ownerOf(request);
+    const endpoint = `${options.pathOf(request)}?sessionId=${id}`;
+    session = { conversation, owner, stream: new SseStream(raw, endpoint, textHeaders(reply)) };
+  } catch (error) {
+    end();
+    throw error;
+  }
+  reply.hijack();
+  open.set(id, session);
   request.log.debug(fields, 'an event stream was opened');
-  open.set(id, { conversation, stream: outlet, owner: ownerOf(request) });
   raw.once('close', () => {
     open.delete(id);
     request.log.debug(fields, 'an event stream was closed');
-    void sessions.end(conversation);
+    end();
   });
-  conversation.listen(outlet);
+  conversation.listen(session.stream);
 }
 
 /** What was set before the stream: the request's id, and what browsers want to know. */
@@ -121,8 +135,6 @@ function isSame(one: SessionOwner, other: SessionOwner): boolean {
   return one.key === other.key && one.endpoint === other.endpoint;
 }
 
-/** For an id that is unknown or over, and for one of another caller or server: none learns which it is. */
-function streamUnknown(request: FastifyRequest): GatewayError {
-  if (isInContract(request)) return noTransport(request);
+function streamUnknown(): GatewayError {
   return new GatewayError('session_unknown', 404, 'There is no such event stream; open it again.');
 }

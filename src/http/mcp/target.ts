@@ -1,7 +1,6 @@
 /** Which paths are MCP endpoints. */
 import type { FastifyRequest } from 'fastify';
 import type { Gateway } from '../../gateway.ts';
-import { API } from '../acehoss/path.ts';
 import { header, type McpTarget, rawPath } from '../context.ts';
 
 /** The endpoint of all servers; with a single one it is that one's. */
@@ -11,14 +10,21 @@ const ENDPOINT = 'mcp';
 const STREAM = 'sse';
 const EVENT_STREAM = 'text/event-stream';
 
-/** Undefined where the request is for something else. `place` must be known. */
-export function mcpTarget(request: FastifyRequest, { servers }: Pick<Gateway, 'servers'>): McpTarget | undefined {
+/**
+ * Undefined where the request is for something else. `place` must be known. `isForStreams`: this address of a server is for
+ * nothing but event streams and their messages.
+ */
+export function mcpTarget(
+  request: FastifyRequest,
+  { servers }: Pick<Gateway, 'servers'>,
+  isForStreams: boolean,
+): McpTarget | undefined {
   const { place, route } = request;
   if (route === ALL_SERVERS) return { via: 'mcp', server: place?.server, servers };
-  if (place === undefined || route === API) return undefined;
+  if (place === undefined) return undefined;
   const { server, rest } = place;
   if (rest === ENDPOINT) return { via: 'mcp', server, servers };
-  return isStream(request, rest) ? { via: 'sse', server, servers } : undefined;
+  return isStream(request, rest, isForStreams) ? { via: 'sse', server, servers } : undefined;
 }
 
 /** True for what follows a server's name at its MCP addresses, whatever the request is for. */
@@ -26,15 +32,11 @@ export function isMcpPath(rest: string): boolean {
   return rest === ENDPOINT || rest === STREAM;
 }
 
-/**
- * HTTP+SSE of 2024-11-05: the stream, and the address for messages that it names. Under a servers file a server's own
- * address is for nothing else.
- */
-function isStream(request: FastifyRequest, rest: string): boolean {
-  const isAll = request.server.shape === 'servers';
-  if (request.method === 'POST') return rest === '' && (isAll || sessionIdOf(request) !== undefined);
+/** HTTP+SSE of 2024-11-05: the stream, and the address for messages that it names. */
+function isStream(request: FastifyRequest, rest: string, isForStreams: boolean): boolean {
+  if (request.method === 'POST') return isForStreams || (rest === '' && sessionIdOf(request) !== undefined);
   if (request.method !== 'GET') return false;
-  return rest === STREAM || (rest === '' && (isAll || asksForStream(header(request, 'accept'))));
+  return isForStreams || rest === STREAM || (rest === '' && asksForStream(header(request, 'accept')));
 }
 
 /** People who name `text/html` get a page. */

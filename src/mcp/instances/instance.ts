@@ -16,7 +16,7 @@ import { CLIENT_INFO, LATEST_LEGACY } from '../../upstream/protocol.ts';
 import type { Server } from '../../upstream/server.ts';
 import { StopSource } from '../../upstream/stop-source.ts';
 import { settledWithin } from '../../upstream/waiting.ts';
-import { badAnswer, connectionLost, type StopSignal, unavailable } from '../../upstream/wire.ts';
+import { badAnswer, connectionLost, type StopSignal } from '../../upstream/wire.ts';
 import type { Share } from '../budget.ts';
 import type { McpCaller } from '../caller.ts';
 import { LegacyTransport } from '../lines/legacy-transport.ts';
@@ -25,7 +25,7 @@ import { Transports } from '../lines/transports.ts';
 import { BudgetPeer } from '../wrappers/budget-peer.ts';
 import { filtered } from '../wrappers/filter.ts';
 import { unlessStopped } from '../wrappers/unless-stopped.ts';
-import { notReached } from './failures.ts';
+import { notReached, notStartedYet } from './failures.ts';
 
 export interface InstanceOptions {
   readonly host: LineHost;
@@ -57,12 +57,15 @@ const INITIALIZE = { protocolVersion: LATEST_LEGACY, capabilities: {}, clientInf
 
 export class Instance {
   readonly #options: InstanceOptions;
-  /** Its own alone: of servers without sessions too, nothing is shared with anybody. */
-  readonly #transports = new Transports();
+  /** Its own alone: of servers without sessions too, nothing is shared with anybody but what is known of them. */
+  readonly #transports: Transports;
   readonly #stop = new StopSource();
   readonly #opening: Promise<Peer>;
   /** The same, in words for callers. */
   readonly #opened: Promise<Peer>;
+  /** What the server hears, whatever stands between. */
+  #server: Peer | undefined;
+  /** There once the session has begun. */
   #peer: Peer | undefined;
   #lastId = INITIALIZE_ID;
   #active = 0;
@@ -79,6 +82,7 @@ export class Instance {
   /** Begins to open the session. */
   constructor(options: InstanceOptions) {
     this.#options = options;
+    this.#transports = new Transports(options.host.transports.notes);
     this.#gone = new Promise((resolve) => {
       this.#tellGone = resolve;
     });
@@ -134,7 +138,15 @@ export class Instance {
     const { host, server, caller, owner, room } = this.#options;
     const transport = new LegacyTransport(
       { ...host, transports: this.#transports },
-      { server, caller, scope: { owner, key: '' }, stop: this.#stop },
+      {
+        server,
+        caller,
+        scope: { owner, key: '' },
+        stop: this.#stop,
+        onPeer: (raw) => {
+          this.#server = raw;
+        },
+      },
     );
     const { peer, answer } = await transport.open(requestMessage(INITIALIZE_ID, 'initialize', INITIALIZE), {
       onMessage: (message) => this.#heard(message),
@@ -153,8 +165,7 @@ export class Instance {
     const { server, limits } = this.#options;
     const outcome = await settledWithin(this.#opened, limits.startMs, left);
     if (outcome !== 'waiting' || left.aborted) return await unlessStopped(this.#opened, left);
-    const seconds = limits.startMs / 1000;
-    throw unavailable(`The server "${server.name}" has not started within ${seconds} seconds; try again shortly.`, 5);
+    throw notStartedYet(server, limits.startMs);
   }
 
   async #ask(peer: Peer, { tool, args, headers, left }: ToolCall): Promise<Message> {
@@ -178,11 +189,14 @@ export class Instance {
     }
   }
 
-  /** Nobody could be asked anything. What the server merely tells has no receiver. */
+  /**
+   * Nobody could be asked anything. What the server merely tells has no receiver. It may ping before it has answered
+   * `initialize` (2025-11-25, lifecycle, initialization).
+   */
   #heard({ kind, id, method }: Message): void {
     if (kind !== 'request' || id === undefined) return;
     const refusal = (): Message => errorMessage(id, METHOD_NOT_FOUND, `${method} is not supported`);
-    this.#peer?.send(method === 'ping' ? resultMessage(id, {}) : refusal());
+    this.#server?.send(method === 'ping' ? resultMessage(id, {}) : refusal());
   }
 
   /** No call is under way any more. */

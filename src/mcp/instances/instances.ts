@@ -1,18 +1,17 @@
-/**
- * The sessions of callers who speak no MCP: one for each principal, session id and server, so that whoever learns somebody's
- * id gets a session of their own. None is given up for a newcomer: what it has in mind is its caller's work.
- */
+/** The sessions of callers who speak no MCP: one for each principal, session id and server, never given up for a newcomer. */
 import type { SessionLimits } from '../../config/model.ts';
 import type { GatewayEvent } from '../../gateway.ts';
 import { identityRequired } from '../../oauth/errors.ts';
+import type { ChildSlot } from '../../upstream/child-slots.ts';
 import type { Message } from '../../upstream/peer/message.ts';
 import type { Server } from '../../upstream/server.ts';
+import { DRAIN_MS } from '../../upstream/timings.ts';
 import { UnderWay, UnderWaySet } from '../../upstream/under-way.ts';
-import { NotSentError, unavailable } from '../../upstream/wire.ts';
+import { NotSentError } from '../../upstream/wire.ts';
 import type { Share } from '../budget.ts';
 import type { McpCaller } from '../caller.ts';
-import type { ChildSlot } from '../lines/children.ts';
 import type { LineHost } from '../lines/line-host.ts';
+import { checkServed, ending } from '../served.ts';
 import { notReached } from './failures.ts';
 import { Instance, type ToolCall } from './instance.ts';
 
@@ -40,9 +39,7 @@ interface Held {
   readonly owner: string;
 }
 
-/** How long calls may go on in a session whose entry or login is another now, */
-const DRAIN_MS = 30_000;
-/** and when the gateway ends: shorter than what is left to all of it. */
+/** How long calls may go on when the gateway ends: shorter than what is left to all of it. */
 const LAST_MS = 4_000;
 /** Until somebody may have ended a session, where none rests. */
 const RETRY_SECONDS = 30;
@@ -68,8 +65,8 @@ export class Instances {
 
   /**
    * The answer to a tool call in the caller's session of that id with that server, which its first call begins. Rejects with
-   * 429 and 503 where there are too many, with `identity_required` where the caller could have no account there, and as
-   * `Instance.call`. A call that may have run is never repeated.
+   * 404 and 503 where the server is not served any more, with 429 and 503 where there are too many, with `identity_required`
+   * where the caller could have no account there, and as `Instance.call`. A call that may have run is never repeated.
    */
   async call(call: SessionCall): Promise<Message> {
     const { instance } = this.#find(call);
@@ -104,8 +101,10 @@ export class Instances {
   }
 
   #find(call: SessionCall): Held {
-    if (this.#isClosed) throw unavailable('latchkey is ending.', RETRY_SECONDS);
+    if (this.#isClosed) throw ending();
     const { server, caller, sessionId } = call;
+    checkServed(this.#options.host.gateway, server);
+    // Whoever learns somebody's id gets a session of their own.
     const key = JSON.stringify([caller.principal.id, sessionId, server.name, server.config.hash]);
     return this.#current.get(key) ?? this.#begin(key, call);
   }
@@ -135,11 +134,10 @@ export class Instances {
     return held;
   }
 
-  /** What is kept for stateless requests is nobody's work. Whoever nobody knows counts as one: anybody could be them. */
+  /** Whoever nobody knows counts as one: anybody could be them. */
   #slot(principalId: string): ChildSlot {
-    const { children, transports } = this.#options.host;
-    const makeRoom = (ofAnybody: boolean): boolean => transports.giveUpIdle(ofAnybody ? undefined : principalId);
-    return children.take(principalId, true, makeRoom, () => this.#retrySeconds(principalId));
+    const { children } = this.#options.host;
+    return children.take(principalId, { isOne: true, retrySeconds: () => this.#retrySeconds(principalId) });
   }
 
   /** Until the session of this principal ends that has rested longest. */

@@ -1,5 +1,6 @@
 /** The way of one event stream to a process of its own, which hears what the client says and nothing else. */
 import type { StdioEndpoint } from '../../upstream/child-channel.ts';
+import type { ChildSlot } from '../../upstream/child-slots.ts';
 import type { Message } from '../../upstream/peer/message.ts';
 import type { Exchange, Peer, PeerEvents, Replies } from '../../upstream/peer/peer.ts';
 import { StdioPeer } from '../../upstream/peer/stdio-peer.ts';
@@ -9,7 +10,6 @@ import { DeadlinePeer } from '../wrappers/deadline.ts';
 import { filtered } from '../wrappers/filter.ts';
 import { TracedPeer } from '../wrappers/traced-peer.ts';
 import { WatchedPeer } from '../wrappers/watched-peer.ts';
-import type { ChildSlot } from './children.ts';
 import type { LineHost } from './line-host.ts';
 import { notStarted } from './not-started.ts';
 
@@ -41,8 +41,8 @@ export class Bridge implements Peer {
     this.name = server.name;
     this.#options = options;
     const { key } = holderAt(caller, server);
-    // What is kept for stateless requests is nobody's work; a session that its caller has not ended is.
-    this.#slot = host.children.take(key, true, (ofAnybody) => host.transports.giveUpIdle(ofAnybody ? undefined : key));
+    // A session that its caller has not ended is their work: none gives way.
+    this.#slot = host.children.take(key, { isOne: true });
     const timed = new DeadlinePeer(
       {
         open: (to) => filtered(new TracedPeer((traced) => this.#newChild(traced), server.log, to), () => server.config),

@@ -1,8 +1,10 @@
 /** The event streams whose server is a process of their own. */
 import type { PeerFactory } from '../../upstream/peer/peer.ts';
+import { DRAIN_MS } from '../../upstream/timings.ts';
 import { reasonOf } from '../../upstream/wire.ts';
 import type { Allowances } from '../allowances.ts';
 import { type McpCaller, sessionOwner } from '../caller.ts';
+import { checkServed } from '../served.ts';
 import type { Conversation } from '../session/conversation.ts';
 import type { SessionRegistry } from '../session/registry.ts';
 import { BudgetPeer } from '../wrappers/budget-peer.ts';
@@ -10,9 +12,6 @@ import { Bridge, type Bridged } from './bridge.ts';
 import type { LineHost } from './line-host.ts';
 
 export type { Bridged } from './bridge.ts';
-
-/** How long requests may go on at an entry that was changed. */
-const DRAIN_MS = 30_000;
 
 export class Bridges {
   readonly #host: LineHost;
@@ -44,11 +43,12 @@ export class Bridges {
     const conversation = this.#sessions.open(
       sessionOwner(caller, server),
       (events) => new BudgetPeer(way, room, events),
-      { isResumable: false, mayBeginAgain: true, room },
+      { isResumable: false, mayBeginAgain: true, isBounded: false, room },
     );
     this.#open.add(bridge);
     try {
       await bridge.start();
+      checkServed(this.#host.gateway, server);
     } catch (error) {
       await this.#sessions.end(conversation);
       throw error;

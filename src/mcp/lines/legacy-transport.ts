@@ -1,6 +1,7 @@
 /** Opens a server's session for one caller: of their own, or one that callers share; or translated, where the server has no sessions. */
 import { isRecord } from '../../schema/json-schema.ts';
 import type { StdioEndpoint } from '../../upstream/child-channel.ts';
+import type { ChildSlot } from '../../upstream/child-slots.ts';
 import { METHOD_NOT_FOUND } from '../../upstream/jsonrpc.ts';
 import { ask } from '../../upstream/peer/ask.ts';
 import { edited, type Message, requestMessage } from '../../upstream/peer/message.ts';
@@ -16,7 +17,6 @@ import { ForwardingPeer } from '../wrappers/forwarding.ts';
 import type { Opened } from '../wrappers/lasting-peer.ts';
 import { unlessStopped } from '../wrappers/unless-stopped.ts';
 import { WatchedPeer } from '../wrappers/watched-peer.ts';
-import type { ChildSlot } from './children.ts';
 import type { LineOptions } from './legacy-line.ts';
 import type { LineHost } from './line-host.ts';
 import { notStarted } from './not-started.ts';
@@ -35,6 +35,8 @@ export interface TransportOptions {
   readonly stop: StopSignal;
   /** Where processes are counted. Undefined: whoever opens has room for one, and shares nobody else's, whatever the entry says. */
   readonly processes?: Pick<LineOptions, 'children' | 'makeRoom'>;
+  /** Told of each peer before `initialize` goes to it; the last one is the one in use. */
+  readonly onPeer?: (peer: Peer) => void;
 }
 
 export class LegacyTransport {
@@ -48,19 +50,19 @@ export class LegacyTransport {
 
   async open(first: Message, events: PeerEvents): Promise<Opened> {
     const { config } = this.#options.server;
-    if (config.protocolVersion === MODERN || this.#host.transports.isModernOnly(config)) {
+    if (config.protocolVersion === MODERN || this.#host.transports.notes.isModernOnly(config)) {
       return await this.#translated(first, events);
     }
     const initialize = insisting(first, config.protocolVersion);
     const opened = (await this.#shared(initialize, events)) ?? (await this.#own(initialize, events));
     const { error } = opened.answer;
     if (error === undefined) {
-      this.#host.transports.forgetModernOnly(config);
+      this.#host.transports.notes.forgetModernOnly(config);
       return this.#forwarding(opened);
     }
     await opened.peer.close();
     if (!(await this.#knowsNoSessions(error.code))) return this.#forwarding(opened);
-    this.#host.transports.noteModernOnly(config);
+    this.#host.transports.notes.noteModernOnly(config);
     return await this.#translated(first, events);
   }
 
@@ -152,7 +154,7 @@ export class LegacyTransport {
     const { key, isOnePerson } = holderAt(caller, server);
     let slot: ChildSlot;
     try {
-      slot = this.#host.children.take(key, isOnePerson, makeRoom);
+      slot = this.#host.children.take(key, { isOne: isOnePerson, makeRoom });
     } catch (error) {
       if (this.#mayShare) return undefined;
       throw error;
@@ -178,7 +180,7 @@ export class LegacyTransport {
     const peer = await transports.modern(server, scope);
     if (peer !== undefined) return peer;
     // A session that is opened anew finds the server as it is now.
-    transports.forgetModernOnly(server.config);
+    transports.notes.forgetModernOnly(server.config);
     throw new NotSentError('connection', 'The server does not speak 2026-07-28 any more');
   }
 
@@ -190,6 +192,7 @@ export class LegacyTransport {
   }
 
   #opened(peer: Peer, initialize: Message, events: PeerEvents): Promise<Opened> {
+    this.#options.onPeer?.(peer);
     return openedOn(peer, initialize, events, this.#options.stop);
   }
 

@@ -1,11 +1,11 @@
 /** What the ways from callers to servers need of the house. */
 import type { Gateway } from '../../gateway.ts';
 import type { Log } from '../../log-sink.ts';
+import type { ChildSlots } from '../../upstream/child-slots.ts';
 import type { Server } from '../../upstream/server.ts';
 import type { KnownServer } from '../login/known-server.ts';
 import type { LoginStates } from '../login/login-state.ts';
 import type { CallListener } from '../wrappers/deadline.ts';
-import type { ChildSlots } from './children.ts';
 import type { Transports } from './transports.ts';
 
 export interface LineHost {

@@ -38,7 +38,8 @@ export class ModernWays {
   readonly #onDoubt: (config: ServerConfig) => void;
   readonly #idleMs: number;
   readonly #most: number;
-  readonly #timer: NodeJS.Timeout;
+  /** There with the first way. */
+  #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   /** `onDoubt`: a server has answered what no server of 2026-07-28 does. */
@@ -49,7 +50,6 @@ export class ModernWays {
     this.#onDoubt = onDoubt;
     this.#idleMs = limits.idleMs ?? IDLE_MS;
     this.#most = limits.most ?? MOST;
-    this.#timer = setInterval(() => this.#sweep(), this.#idleMs / 10).unref();
   }
 
   get size(): number {
@@ -70,6 +70,7 @@ export class ModernWays {
     const { owner, lease } = options();
     const way = new Way(key, lease, (own) => this.#ask(server, owner, own));
     this.#ways.set(key, way);
+    this.#timer ??= setInterval(() => this.#sweep(), this.#idleMs / 10).unref();
     // What could not be said now may be said later, and a server without it may learn it: the verdict is kept elsewhere.
     way.found.then(
       (peer) => {

@@ -8,5 +8,5 @@ export function notStarted({ log }: Pick<Server, 'log'>, { command }: StdioEndpo
   const { code } = error as NodeJS.ErrnoException;
   const message = `spawn ${command} ${typeof code === 'string' ? code : 'failed'}`;
   log.warn({ reason: message }, 'the process of a session could not be started');
-  return new GatewayError('start_failed', 500, message, { text: `Error: ${message}` });
+  return new GatewayError('start_failed', 500, message);
 }

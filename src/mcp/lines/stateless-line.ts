@@ -100,11 +100,10 @@ export class StatelessLines {
 
   /** Room for a child that only this caller uses; throws 503 where there is none. */
   #lease(server: Server, caller: McpCaller): Lease {
-    const { children, transports } = this.#host;
+    const { children } = this.#host;
     const { key, isOnePerson } = holderAt(caller, server);
-    const makeRoom = (ofAnybody: boolean): boolean =>
-      transports.giveUpIdle(ofAnybody ? undefined : key) || this.#makeRoom(sessionOwner(caller, undefined).key);
-    const slot = children.take(key, isOnePerson, makeRoom);
+    const makeRoom = (): boolean => this.#makeRoom(sessionOwner(caller, undefined).key);
+    const slot = children.take(key, { isOne: isOnePerson, makeRoom });
     return { holder: key, release: () => void slot.release() };
   }
 

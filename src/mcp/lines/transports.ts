@@ -1,5 +1,4 @@
 /** The ways to the servers: sessions of one caller, sessions that callers share, and stateless connections. */
-import type { ServerConfig } from '../../config/model.ts';
 import { type Owner, SHARED_OWNER } from '../../oauth/model.ts';
 import { isRecord } from '../../schema/json-schema.ts';
 import type { JsonObject, Message } from '../../upstream/peer/message.ts';
@@ -12,6 +11,7 @@ import { type Lease, SharedPeer } from '../sharing/shared-peer.ts';
 import { Rounds } from '../translate/rounds.ts';
 import type { RoundsCall } from '../translate/rounds-call.ts';
 import { ModernWays } from './modern-ways.ts';
+import { ServerNotes } from './server-notes.ts';
 
 /** For whom a way is. */
 export interface Scope {
@@ -24,20 +24,19 @@ export interface Scope {
 /** What a caller must hold to have a child of a server to themselves. Throws 503 where there are too many. */
 export type TakeLease = () => Lease;
 
-/** Servers that something is remembered of. */
-const MOST_NOTED = 1_000;
-/** How long a server counts as one that knows no sessions. */
-const MODERN_ONLY_MS = 10 * 60_000;
-
 export class Transports {
   readonly shared = new SharedPeers();
   /** Calls that wait for what their caller was asked. */
   readonly rounds = new Rounds<RoundsCall>();
-  readonly #modern = new ModernWays((config) => this.forgetModernOnly(config));
-  /** Servers that were seen to know no sessions, by the hash of their entry, and until when that counts. */
-  readonly #modernOnly = new Map<string, number>();
-  /** Whether callers may share a session, by the hash of the server's entry. */
-  readonly #sharing = new Map<string, boolean>();
+  /** What was found out about the servers. */
+  readonly notes: ServerNotes;
+  readonly #modern: ModernWays;
+
+  /** `notes`: of others, to whom the same servers are the same. */
+  constructor(notes = new ServerNotes()) {
+    this.notes = notes;
+    this.#modern = new ModernWays((config) => notes.forgetModernOnly(config));
+  }
 
   /** A session of one caller's own. */
   own(server: Server, { owner }: Scope, events: PeerEvents): Peer {
@@ -64,8 +63,7 @@ export class Transports {
    * caller's, which its answer to `initialize` tells. False where that cannot be found out now.
    */
   async mayShare(server: Server, scope: Scope): Promise<boolean> {
-    const { hash } = server.config;
-    const noted = this.#sharing.get(hash);
+    const noted = this.notes.mayShare(server.config);
     if (noted === false) return false;
     const key = keyOf(server, scope);
     const isNew = this.shared.find(key) === undefined;
@@ -73,8 +71,7 @@ export class Transports {
     const welcome = shared.welcome ?? (await shared.opened().catch(() => undefined));
     if (welcome === undefined) return noted ?? false;
     const verdict = !speaksUnasked(welcome);
-    if (this.#sharing.size >= MOST_NOTED) this.#sharing.clear();
-    this.#sharing.set(hash, verdict);
+    this.notes.noteSharing(server.config, verdict);
     // It was opened to ask, and would be one process more.
     if (!verdict && isNew) this.shared.retireIdle(key, shared);
     return verdict;
@@ -88,23 +85,6 @@ export class Transports {
     }));
   }
 
-  isModernOnly({ hash }: ServerConfig): boolean {
-    const until = this.#modernOnly.get(hash);
-    if (until === undefined || Date.now() < until) return until !== undefined;
-    this.#modernOnly.delete(hash);
-    return false;
-  }
-
-  noteModernOnly({ hash }: ServerConfig): void {
-    if (this.#modernOnly.size >= MOST_NOTED) this.#modernOnly.clear();
-    this.#modernOnly.set(hash, Date.now() + MODERN_ONLY_MS);
-  }
-
-  /** The server has begun a session, or does not speak 2026-07-28 any more. */
-  forgetModernOnly({ hash }: ServerConfig): void {
-    this.#modernOnly.delete(hash);
-  }
-
   /** Gives up something with a lease that is idle, of `holder` or of anybody; false: all is in use. */
   giveUpIdle(holder: string | undefined): boolean {
     const isSuch = (lease: Lease | undefined): boolean =>
@@ -115,7 +95,7 @@ export class Transports {
   /** Ends what is kept for a server, or for those of its callers who share `owner`'s grant. */
   async retire(server: { readonly hash: string; readonly name: string }, owner?: string): Promise<void> {
     const prefix = `${server.hash}\n${server.name}\n${owner === undefined ? '' : `${owner}\n`}`;
-    if (owner === undefined) this.#sharing.delete(server.hash);
+    if (owner === undefined) this.notes.forgetSharing(server);
     await Promise.all([this.shared.retire(prefix), this.#modern.retire(prefix)]);
   }
 

@@ -4,6 +4,7 @@ import { GatewayError } from '../../errors.ts';
 import { unavailable } from '../../upstream/wire.ts';
 import { Conversation, type ConversationOptions } from './conversation.ts';
 
+/** Of those sessions that nothing else bounds. */
 export interface SessionLimits {
   /** Of all callers together. */
   readonly most: number;
@@ -32,9 +33,16 @@ export interface Children {
   count: number;
 }
 
+export interface SessionSetup extends Pick<ConversationOptions, 'isResumable' | 'mayBeginAgain' | 'room'> {
+  readonly children?: Children;
+  /** False where something else bounds how many of them there are: it counts for none of our limits. Default: true. */
+  readonly isBounded?: boolean;
+}
+
 interface Entry extends SessionOwner {
   readonly conversation: Conversation;
   readonly children: Children;
+  readonly isBounded: boolean;
 }
 
 export class SessionRegistry {
@@ -57,15 +65,12 @@ export class SessionRegistry {
   open(
     owner: SessionOwner,
     peer: ConversationOptions['peer'],
-    {
-      children = { count: 0 },
-      ...more
-    }: { readonly children?: Children } & Pick<ConversationOptions, 'isResumable' | 'mayBeginAgain' | 'room'> = {},
+    { children = { count: 0 }, isBounded = true, ...more }: SessionSetup = {},
   ): Conversation {
-    this.#makeRoom(owner);
+    if (isBounded) this.#makeRoom(owner);
     const id = randomBytes(32).toString('base64url');
     const conversation = new Conversation({ id, owner: owner.key, peer, ...more });
-    this.#entries.set(id, { ...owner, conversation, children });
+    this.#entries.set(id, { ...owner, conversation, children, isBounded });
     return conversation;
   }
 
@@ -81,21 +86,28 @@ export class SessionRegistry {
     await conversation.close();
   }
 
+  /** As `end`, where nobody waits for it, nor could do anything where that fails. */
+  endSoon(conversation: Conversation): void {
+    this.end(conversation).catch(() => undefined);
+  }
+
   /** Ends the sessions with a server that is gone. */
   endAt(endpoint: string): void {
     for (const entry of [...this.#entries.values()]) {
-      if (entry.endpoint === endpoint) this.#endSoon(entry.conversation);
+      if (entry.endpoint === endpoint) this.endSoon(entry.conversation);
     }
   }
 
-  /** Gives up the session that was idle longest, of `key` alone where one is given; false where all are in use. */
+  /**
+   * Gives up the bounded session that was idle longest, of `key` alone where one is given; false where all are in use.
+   */
   giveUpIdle(key?: string, isOne: (entry: { readonly children: Children }) => boolean = () => true): boolean {
-    const idle = [...this.#entries.values()].filter(
+    const idle = this.#bounded().filter(
       (entry) => !entry.conversation.isInUse && (key === undefined || entry.key === key) && isOne(entry),
     );
     const [first] = idle.sort((one, other) => one.conversation.lastUsed - other.conversation.lastUsed);
     if (first === undefined) return false;
-    this.#endSoon(first.conversation);
+    this.endSoon(first.conversation);
     return true;
   }
 
@@ -104,7 +116,7 @@ export class SessionRegistry {
     this.#ticks += 1;
     for (const { conversation } of [...this.#entries.values()]) {
       const isIdle = !conversation.isInUse && now - conversation.lastUsed > this.#limits.idleMs;
-      if (isIdle) this.#endSoon(conversation);
+      if (isIdle) this.endSoon(conversation);
       else conversation.tick(now, this.#ticks % AWAKE_EVERY === 0);
     }
   }
@@ -116,15 +128,15 @@ export class SessionRegistry {
     await Promise.all(all.map(({ conversation }) => conversation.close()));
   }
 
-  /** Nobody waits for the end, nor could do anything where that fails. */
-  #endSoon(conversation: Conversation): void {
-    this.end(conversation).catch(() => undefined);
+  #bounded(): Entry[] {
+    return [...this.#entries.values()].filter(({ isBounded }) => isBounded);
   }
 
   #makeRoom({ key, isOnePerson }: SessionOwner): void {
     const { most, mostPerPerson } = this.#limits;
-    const own = isOnePerson ? [...this.#entries.values()].filter((entry) => entry.key === key).length : 0;
-    const isFull = own >= mostPerPerson || this.#entries.size >= most;
+    const all = this.#bounded();
+    const own = isOnePerson ? all.filter((entry) => entry.key === key).length : 0;
+    const isFull = own >= mostPerPerson || all.length >= most;
     // One's own first; a newcomer must not end the sessions of somebody who is at work.
     if (!isFull || this.giveUpIdle(key)) return;
     if (own >= mostPerPerson || !this.giveUpIdle())

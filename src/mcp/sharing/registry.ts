@@ -9,13 +9,13 @@ export class SharedPeers {
   readonly #peers = new Map<string, SharedPeer>();
   readonly #idleMs: number;
   readonly #most: number;
-  readonly #timer: NodeJS.Timeout;
+  /** There with the first session. */
+  #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   constructor(limits: { readonly most?: number; readonly idleMs?: number } = {}) {
     this.#idleMs = limits.idleMs ?? IDLE_MS;
     this.#most = limits.most ?? MOST;
-    this.#timer = setInterval(() => this.#sweep(), this.#idleMs / 10).unref();
   }
 
   get size(): number {
@@ -37,6 +37,7 @@ export class SharedPeers {
     }
     const peer = make();
     this.#peers.set(key, peer);
+    this.#timer ??= setInterval(() => this.#sweep(), this.#idleMs / 10).unref();
     return peer;
   }
 

@@ -4,12 +4,11 @@ import { failLater } from '../../upstream/peer/answer-later.ts';
 import type { Message } from '../../upstream/peer/message.ts';
 import type { Exchange, Peer, PeerEvents, Replies } from '../../upstream/peer/peer.ts';
 import { unavailable } from '../../upstream/wire.ts';
-import type { Share } from '../budget.ts';
+import { RETRY_SECONDS, type Share } from '../budget.ts';
 import { PassingCall, PassingPeer } from './passing.ts';
 
 /** An answer so small is never dropped: what it tells has happened, and requests are bounded. */
 const SMALL = 64 * 1024;
-const RETRY_SECONDS = 5;
 
 /**
  * A request counts with its text until it is over, whether its client still waits or not. What comes back is only let

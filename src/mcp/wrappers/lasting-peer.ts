@@ -6,6 +6,7 @@ import { LoginNeeded } from '../../oauth/errors.ts';
 import { type Id, INVALID_REQUEST } from '../../upstream/jsonrpc.ts';
 import { errorMessage, type Message, notificationMessage, requestMessage } from '../../upstream/peer/message.ts';
 import type { Exchange, Peer, PeerEvents, Replies } from '../../upstream/peer/peer.ts';
+import { DRAIN_MS } from '../../upstream/timings.ts';
 import { NotSentError, unavailable } from '../../upstream/wire.ts';
 import { CHANGED_LISTS, changedMethod } from '../capabilities.ts';
 import { LastingCall, type LastingCallHost } from './lasting-call.ts';
@@ -16,8 +17,6 @@ export type { Opened, OpenLegacy } from './server-session.ts';
 /** A server that just failed is not asked again by every request. */
 const LEAST_PAUSE_MS = 1_000;
 const MOST_SUBSCRIPTIONS = 1_000;
-/** How long requests may go on in a session that was given up. */
-const DRAIN_MS = 30_000;
 const NOBODY: Replies = { onMessage: () => undefined, onAnswer: () => undefined, onFailure: () => undefined };
 
 export class LastingPeer implements Peer {

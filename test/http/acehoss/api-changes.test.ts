@@ -5,9 +5,11 @@ import { RestSession } from '../../acehoss/rest-client.ts';
 import { commandEndpoint, configuration, isRunning, serverConfig } from '../../helpers/configs.ts';
 import { until } from '../../helpers/wait.ts';
 import { startFor } from '../start-for.ts';
-import { strict } from './sse-servers.ts';
+import { callAround } from './call-around.ts';
+import { Pids, strict } from './sse-servers.ts';
 
 const { command, args } = strict();
+const CALL = '/api/one/pid?sessionId=x';
 const entry = (flag: string) => serverConfig({ name: 'one', endpoint: commandEndpoint(command, [...args, flag]) });
 
 /** A call that waits until `one/release`. */
@@ -38,6 +40,18 @@ it('a removed entry ends its sessions, and is not found any more', async (t) => 
   const { status, body } = await session.post('one/pid');
   assert.deepEqual([status, body], [404, 'Server not found']);
   await until(() => !isRunning(pid));
+});
+
+it('an entry that is removed or changed while a body arrives is not used any more', async (t) => {
+  const pids = new Pids();
+  t.after(() => pids.remove());
+  const app = await startFor(t, { servers: { one: strict(pids.flag) } });
+  const changed = await callAround(app.url, CALL, () => app.gateway.apply(configuration(entry('--changed'))));
+  const words = 'Error: The configuration of the server has just changed; try again.';
+  assert.deepEqual([changed.status, changed.headers['retry-after'], changed.body], [503, '1', words]);
+  const removed = await callAround(app.url, CALL, () => app.gateway.apply(configuration()));
+  assert.deepEqual([removed.status, removed.body], [404, 'Server not found']);
+  assert.deepEqual(pids.all(), []);
 });
 
 it('an entry that stays keeps its sessions', async (t) => {

@@ -5,6 +5,7 @@ import { RestSession } from '../../acehoss/rest-client.ts';
 import { grantFor } from '../grant-for.ts';
 import { accounts, coded, Person, startStory } from '../login-story.ts';
 import { basic } from '../raw.ts';
+import { callAround } from './call-around.ts';
 
 const as = (name: string): readonly string[] => ['authorization', basic(name, `${name}-pw`)];
 
@@ -37,4 +38,22 @@ it('each person calls with an account of their own, until they disconnect it', a
   assert.equal(await ben.text('notes/whoami'), 'bob');
   await grantFor(app, 'basic:ann', { user: 'bob' });
   assert.equal(await ann.text('notes/whoami'), 'bob');
+});
+
+it('nobody calls with the account of a browser that has signed out while the body arrived', async (t) => {
+  const { app, notes } = await startStory(t, { keys: accounts('ann') });
+  await grantFor(app, 'basic:ann', { user: 'alice' });
+  const browser = new Person(app);
+  await browser.signIn('ann');
+  const [[name, { value }] = assert.fail('no cookie')] = [...browser.cookies].filter(
+    ([, cookie]) => cookie === browser.session,
+  );
+  const { host } = new URL(browser.origin);
+  const headers = { host, origin: browser.origin, 'sec-fetch-site': 'same-origin', cookie: `${name}=${value}` };
+  const call = (meanwhile: () => Promise<unknown>) =>
+    callAround(app.url, '/api/notes/whoami?sessionId=x', meanwhile, headers);
+  assert.match((await call(async () => undefined)).body, /alice/);
+  const before = notes.seen.length;
+  assert.deepEqual(coded(await call(() => browser.signOut())), [401, 'identity_required']);
+  assert.equal(notes.seen.length, before);
 });

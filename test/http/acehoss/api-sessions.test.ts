@@ -75,7 +75,7 @@ describe('too many processes', () => {
     const first = new RestSession(url, as('ann'));
     const pid = await first.pid('one');
     const refused = await new RestSession(url, as('ann')).post('one/pid');
-    const text = 'Error: You have 2 sessions with processes of their own; close some.';
+    const text = 'Error: You have 2 sessions with processes of their own or at /api; close some, or try again later.';
     assert.deepEqual(told(refused), [429, true, text]);
     const seconds = Number(refused.headers['retry-after']);
     assert.ok(seconds > 60 && seconds <= 120, `${seconds}`);
@@ -101,7 +101,7 @@ describe('too many processes', () => {
       keys: { sessions: { total: 1 }, ...accounts('ann', 'ben') },
     });
     await new RestSession(people.url, as('ann')).pid('one');
-    const text = 'Error: All callers together have 1 sessions with processes of their own.';
+    const text = 'Error: All callers together have 1 sessions with processes of their own or at /api.';
     assert.deepEqual(told(await new RestSession(people.url, as('ben')).post('one/pid')), [503, true, text]);
   });
 

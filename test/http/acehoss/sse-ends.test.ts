@@ -4,15 +4,16 @@ import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { MOST_UNREAD_BYTES } from '../../../src/mcp/session/message-stream.ts';
 import { type RunningApp, startApp } from '../../helpers/app.ts';
-import { commandEndpoint, configuration, serverConfig } from '../../helpers/configs.ts';
+import { commandEndpoint, configuration, isRunning, serverConfig } from '../../helpers/configs.ts';
 import { until } from '../../helpers/wait.ts';
 import { SseClient } from '../mcp/sse-client.ts';
 import { call, type Entry, Pids, script, strict } from './sse-servers.ts';
 
-/** Never stops talking, whatever happens to its pipes. */
+/** Never stops talking, whatever happens to its pipes; it says which process it is. */
 const CHATTER = script(`process.stdout.on('error', () => undefined);
 process.on('SIGTERM', () => setTimeout(() => process.exit(0), 200));
-const line = JSON.stringify({ jsonrpc: '2.0', method: 'notifications/vendor', params: { text: 'x'.repeat(65536) } });
+const params = { pid: process.pid, text: 'x'.repeat(65536) };
+const line = JSON.stringify({ jsonrpc: '2.0', method: 'notifications/vendor', params });
 setInterval(() => process.stdout.write(line + '\\n'), 1);`);
 
 describe('an event stream of a servers file', () => {
@@ -69,9 +70,11 @@ describe('an event stream of a servers file', () => {
   it('may have a process that goes on writing when its client has left', async () => {
     const client = await SseClient.open(app.url, '/chatter');
     await until(() => client.messages.length > 5);
+    const [first] = client.messages as { params: { pid: number } }[];
+    const pid = first?.params.pid ?? assert.fail('a message says which process it is');
+    assert.ok(isRunning(pid));
     client.leave();
-    const closed = (): boolean => app.records.some(({ msg }) => msg === 'an event stream was closed');
-    await until(closed);
+    await until(() => !isRunning(pid));
     const other = await begun();
     assert.equal(await call(other, 1, 'count'), '1');
     other.leave();

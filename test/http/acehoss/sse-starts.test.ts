@@ -56,6 +56,10 @@ describe('an event stream of a servers file', () => {
       assert.deepEqual(await refusal('/folder'), [500, 'Error: spawn /tmp EACCES', null]);
       assert.deepEqual(await refusal('/long'), [500, 'Error: spawn node E2BIG', null]);
     }
+    const elsewhere = (await app?.get('/none/sse')) as Response;
+    const { error } = (await elsewhere.json()) as { error: { message: string; data: { error: string } } };
+    assert.deepEqual([elsewhere.status, error.message], [500, 'spawn no-such-command ENOENT']);
+    assert.equal(error.data.error, 'start_failed');
     assert.ok(app?.records.some(({ reason }) => reason === 'spawn no-such-command ENOENT'));
     assert.ok(!JSON.stringify(app?.records).includes(secret));
   });
@@ -65,12 +69,12 @@ describe('an event stream of a servers file', () => {
     await start({ one: strict(pids.flag), two: MIRROR }, { auth: AUTH, sessions: { per_principal: 2, total: 3 } });
     const first = await stream('/one', basic('ann'));
     await stream('/two', basic('ann'));
-    const own = 'Error: You have 2 sessions with processes of their own; close some.';
+    const own = 'Error: You have 2 sessions with processes of their own or at /api; close some, or try again later.';
     const [status, text, seconds] = await refusal('/two', basic('ann'));
     assert.deepEqual([status, text], [429, own]);
     assert.match(String(seconds), /^\d+$/);
     await stream('/two', basic('ben'));
-    const all = 'Error: All callers together have 3 sessions with processes of their own.';
+    const all = 'Error: All callers together have 3 sessions with processes of their own or at /api.';
     assert.deepEqual((await refusal('/one', basic('ben'))).slice(0, 2), [503, all]);
     await until(() => pids.running().length === 1);
     first.leave();

@@ -2,19 +2,28 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type RunningApp, startApp } from '../../helpers/app.ts';
+import { childEndpoint } from '../../helpers/configs.ts';
 import { HttpServer } from '../../helpers/http-server.ts';
 import { until } from '../../helpers/wait.ts';
 import { SseClient } from '../mcp/sse-client.ts';
 import { call, MIRROR, script, strict } from './sse-servers.ts';
 
-/** Breaks a character between two writes, and says other things than JSON before and between. */
+/**
+ * Breaks a character between two writes, and says other things than JSON before and between. The first write holds a message
+ * as well: who has seen that has read the half of the character; the other half follows when something more is said.
+ */
 const NOISY = `process.stdout.write('Noisy server 1.0\\n\\nlistening on stdio\\n');
+const line = Buffer.from('{"jsonrpc":"2.0","method":"n","params":"Zürich 😀"}\\nnot json\\n{"half":\\n42\\n{"id":1}\\n');
+const middle = line.indexOf('😀') + 2;
+const first = Buffer.concat([Buffer.from('{"jsonrpc":"2.0","method":"half"}\\n'), line.subarray(0, middle)]);
 process.stdin.once('data', () => {
-  const line = Buffer.from('{"jsonrpc":"2.0","method":"n","params":"Zürich 😀"}\\nnot json\\n{"half":\\n42\\n{"id":1}\\n');
-  const middle = line.indexOf('😀') + 2;
-  process.stdout.write(line.subarray(0, middle));
-  setTimeout(() => process.stdout.write(line.subarray(middle)), 20);
+  process.stdout.write(first);
+  process.stdin.once('data', () => process.stdout.write(line.subarray(middle)));
 });`;
+
+const { command, args } = childEndpoint({ revision: '2026-07-28' });
+/** Knows no handshake. */
+const MODERN = { command, args, protocol_version: '2026-07-28' };
 
 describe('an event stream of a servers file', () => {
   let remote: HttpServer;
@@ -28,6 +37,7 @@ describe('an event stream of a servers file', () => {
         few: { ...strict(), disabledTools: ['count'] },
         hasty: { ...MIRROR, timeout: 0.1 },
         noisy: script(NOISY),
+        modern: MODERN,
         remote: { type: 'streamable-http', url: remote.url.href },
         'two words': MIRROR,
       },
@@ -88,7 +98,10 @@ describe('an event stream of a servers file', () => {
     const client = await opened('/noisy');
     await client.post({ jsonrpc: '2.0', method: 'go' });
     await until(() => client.messages.length > 0);
-    assert.deepEqual(client.messages, [{ jsonrpc: '2.0', method: 'n', params: 'Zürich 😀' }]);
+    assert.deepEqual(client.messages, [{ jsonrpc: '2.0', method: 'half' }]);
+    await client.post({ jsonrpc: '2.0', method: 'go on' });
+    await until(() => client.messages.length > 1);
+    assert.deepEqual(client.messages.slice(1), [{ jsonrpc: '2.0', method: 'n', params: 'Zürich 😀' }]);
     client.leave();
   });
 
@@ -139,6 +152,13 @@ describe('an event stream of a servers file', () => {
     assert.deepEqual(asked, { jsonrpc: '2.0', id: 1, method: 'tools/list' });
     assert.equal((told.params as { requestId: number }).requestId, 1);
     assert.equal(error.code, -32001);
+    client.leave();
+  });
+
+  it('is translated for a server without sessions', async () => {
+    const client = await opened('/modern');
+    const { result } = (await client.begin()) as { result: { protocolVersion: string } };
+    assert.equal(result.protocolVersion, '2024-11-05');
     client.leave();
   });
 

@@ -1,7 +1,6 @@
-/** Processes behind sessions: one for all where nobody could be asked anything, else one for each session; and never too many. */
+/** Processes behind sessions: one for all where nobody could be asked anything, else one for each session. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ChildSlots } from '../../../src/mcp/lines/children.ts';
 import { isRunning } from '../../helpers/configs.ts';
 import { errorOf, McpSession } from '../../helpers/mcp-session.ts';
 import { until } from '../../helpers/wait.ts';
@@ -63,22 +62,4 @@ describe('sessions with a child', () => {
     await story.close();
     await until(() => story.running() === 0);
   });
-});
-
-test('a caller who keeps too many processes gives up an idle one, or is refused', () => {
-  const slots = new ChildSlots({ most: 4, mostPerPrincipal: 2 });
-  const refuse = (): boolean => false;
-  const held = [slots.take('ann', true, refuse), slots.take('ann', true, refuse)];
-  const tooMany = { status: 429, message: 'You have 2 sessions with processes of their own; close some.' };
-  assert.throws(() => slots.take('ann', true, refuse), { ...tooMany, headers: { 'retry-after': '30' } });
-  assert.throws(() => slots.take('ann', true, refuse, () => 7), { ...tooMany, headers: { 'retry-after': '7' } });
-  const third = slots.take('ann', true, () => held.pop()?.release() === true);
-  assert.equal(slots.size, 2);
-  slots.take('many', false, refuse);
-  slots.take('many', false, refuse);
-  const full = { status: 503, message: 'All callers together have 4 sessions with processes of their own.' };
-  assert.throws(() => slots.take('ben', true, refuse), full);
-  assert.equal(third.release(), true);
-  assert.equal(third.release(), false);
-  slots.take('ben', true, refuse);
 });

@@ -34,7 +34,7 @@ export interface SsePlace {
 
 /**
  * Callers are who `x-who` says, and `/one` and `/two` are servers; `answer` is the text that a request is answered with.
- * `beginning`: what each session takes to begin, where that takes time.
+ * `beginning`: what each session takes to begin, where that takes time. Nobody can say where `x-who: lost` is to post.
  */
 export async function startSsePlace(
   answer: (message: Message) => string,
@@ -67,7 +67,10 @@ export async function startSsePlace(
       const conversation = sessions.open(ownerOf(request), peerTo);
       return beginning === undefined ? conversation : beginning().then(() => conversation);
     },
-    pathOf: (request) => `/root/${serverOf(request)}`,
+    pathOf: (request) => {
+      if (request.headers['x-who'] === 'lost') throw new GatewayError('internal', 500, 'lost');
+      return `/root/${serverOf(request)}`;
+    },
     headersOf: () => [],
     messagesOf: ({ body }) => readBody(body).messages,
   });

@@ -201,6 +201,20 @@ describe('HTTP+SSE of 2024-11-05', () => {
     await full.close();
   });
 
+  for (const [when, beginning] of [
+    ['at once', undefined],
+    ['later', () => Promise.resolve()],
+  ] as const) {
+    it(`ends a session that has begun ${when}, where its stream cannot`, async () => {
+      const lost = await startSsePlace(answerTo, beginning);
+      const refused = await fetch(`${lost.origin}/one`, { headers: { 'x-who': 'lost' } });
+      assert.deepEqual([refused.status, await refused.json()], [500, { code: 'internal' }]);
+      assert.equal(lost.lines[0]?.isClosed, true);
+      assert.equal(lost.sessions.size, 0);
+      await lost.close();
+    });
+  }
+
   it('cuts off a client that does not read what the server says, and keeps little of it', async () => {
     const client = await SseClient.open(place.origin, '/one', ANN, false);
     const line = lineOf(-1);

@@ -1,7 +1,7 @@
 /** The ways to a server when it turns out to be another one than it was. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Transports } from '../../../src/mcp/lines/transports.ts';
+import { ServerNotes } from '../../../src/mcp/lines/server-notes.ts';
 import { startApp } from '../../helpers/app.ts';
 import { serverConfig, urlEndpoint } from '../../helpers/configs.ts';
 import { HttpServer } from '../../helpers/http-server.ts';
@@ -57,16 +57,15 @@ test('a server that has given up 2026-07-28 is asked again, and served by a tran
 
 test('that a server knows no sessions counts for a while, and no longer than it is so', async (t) => {
   t.mock.timers.enable({ apis: ['Date'] });
-  const transports = new Transports();
-  t.after(() => transports.close());
+  const notes = new ServerNotes();
   const config = serverConfig({ endpoint: urlEndpoint('http', 'http://127.0.0.1:9/') });
-  assert.equal(transports.isModernOnly(config), false);
-  transports.noteModernOnly(config);
+  assert.equal(notes.isModernOnly(config), false);
+  notes.noteModernOnly(config);
   t.mock.timers.tick(9 * 60_000);
-  assert.equal(transports.isModernOnly(config), true);
+  assert.equal(notes.isModernOnly(config), true);
   t.mock.timers.tick(60_000);
-  assert.equal(transports.isModernOnly(config), false);
-  transports.noteModernOnly(config);
-  transports.forgetModernOnly(config);
-  assert.equal(transports.isModernOnly(config), false);
+  assert.equal(notes.isModernOnly(config), false);
+  notes.noteModernOnly(config);
+  notes.forgetModernOnly(config);
+  assert.equal(notes.isModernOnly(config), false);
 });

@@ -76,6 +76,18 @@ test('a house that is full gives up an idle session, and refuses where there is 
   assert.throws(() => sessions.open(ANN, answeringPeer()), refused('server_unavailable'));
 });
 
+test('what something else bounds is never too much, takes no room from others, and is not given up for them', () => {
+  const sessions = registry({ most: 2, mostPerPerson: 1 });
+  const setup = { isBounded: false };
+  const elsewhere = [ANN, ANN, MANY].map((owner) => sessions.open(owner, answeringPeer(), setup));
+  inUse(sessions.open(ANN, answeringPeer()));
+  inUse(sessions.open(MANY, answeringPeer()));
+  assert.throws(() => sessions.open(ANN, answeringPeer()), refused('server_unavailable'));
+  assert.throws(() => sessions.open(MANY, answeringPeer()), refused('server_unavailable'));
+  assert.equal(sessions.giveUpIdle(), false);
+  assert.ok(elsewhere.every(({ isClosed }) => !isClosed));
+});
+
 test('a session that keeps a process can be given up for another one of the same caller', () => {
   const sessions = registry();
   const plain = sessions.open(ANN, answeringPeer());
