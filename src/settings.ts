@@ -218,7 +218,8 @@ function warnOfOddities(settings: Settings, flags: Flags, read: SettingsReader):
   }
   if (!isLoopbackHost(settings.host) && !guarded && !settings.insecureOpen) {
     const message = `anyone who reaches ${settings.host}:${settings.port} can call every tool`;
-    const remedy = 'set --api-key, or say --insecure-open if that is meant';
+    const ask = settings.shape === 'servers' ? 'fill in auth' : 'set --api-key';
+    const remedy = `${ask}, or say --insecure-open if that is meant`;
     read.warnings.push({ ...hostPlace(settings, flags), message, remedy });
   }
   if (settings.hotReload && isSingle) read.warning('--hot-reload', 'has no effect without --config');

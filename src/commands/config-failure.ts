@@ -7,7 +7,9 @@ import { COMMAND_LINE, type ConfigError, describeProblem, ENVIRONMENT, type Prob
  */
 export function describeFailure({ problems, shape }: ConfigError): { readonly text: string; readonly exitCode: 1 | 2 } {
   const ofFile = shape === 'servers' ? problems.filter(isOfFile) : [];
-  const first = ofFile.find(({ original }) => original !== undefined) ?? ofFile[0];
+  // What a parser says comes first: all else may follow from it.
+  const told = ofFile.filter(({ original }) => original !== undefined);
+  const first = told.find(({ original }) => original?.startsWith('YAMLParseError')) ?? told[0] ?? ofFile[0];
   const lines = problems.map((problem) => `error: ${describeProblem(problem)}\n`);
   if (first === undefined) return { text: lines.join(''), exitCode: 2 };
   const head = `Failed to load configuration: ${first.original ?? `Error: ${withoutLine(first)}`}\n`;

@@ -39,7 +39,7 @@ export function buildGatewayKeys(root: MapNode, shape: FileShape, baseDir: strin
   if (openWebui?.kind === 'map' && openWebui.entries.size === 0) {
     report.warning(['open_webui'], 'is empty and has no effect', 'set url in it, or remove it');
   }
-  const plain = toPlain(stringifyAt(filled, TEXT_PLACES));
+  const plain = withoutIdleLists(toPlain(stringifyAt(filled, TEXT_PLACES)));
   const result = gatewaySchema.safeParse(plain);
   if (!result.success) {
     for (const { path, text, remedy } of flawsOf(result.error, plain, { boolean: 'true or false' })) {
@@ -48,6 +48,18 @@ export function buildGatewayKeys(root: MapNode, shape: FileShape, baseDir: strin
     return { allowedHosts: [] };
   }
   return assemble(result.data, shape, baseDir, report);
+}
+
+/** What is switched off may hold anything: it was blanked to be filled in later. */
+function withoutIdleLists(plain: unknown): unknown {
+  const { auth, ...rest } = plain as { readonly auth?: unknown };
+  if (typeof auth !== 'object' || auth === null || Array.isArray(auth)) return plain;
+  const used = Object.entries(auth).map(([way, block]) => [way, isOff(block) ? { enabled: false } : block]);
+  return { ...rest, auth: Object.fromEntries(used) };
+}
+
+function isOff(block: unknown): boolean {
+  return typeof block === 'object' && block !== null && 'enabled' in block && block.enabled === false;
 }
 
 /** Of a mapping that was given as something else. */
@@ -74,7 +86,7 @@ function assemble(entry: GatewayEntry, shape: FileShape, baseDir: string, report
     report.problemInOriginalWords(['port'], PORT_MISSING, remedy);
   }
   const port = take(['port'], entry.port === undefined ? undefined : String(entry.port), checkPort);
-  const logLevel = take(['debug', 'level'], entry.debug?.level, checkLogLevel, { isUsage: true });
+  const logLevel = take(['debug', 'level'], entry.debug?.level || undefined, checkLogLevel, { isUsage: true });
   const publicUrl = take(['public_url'], entry.public_url, checkPublicUrl);
   const store = take(['store'], entry.store, (text) => checkStore(text, baseDir));
   const hosts = entry.allowed_hosts.map((host, index) => take(['allowed_hosts', index], host, checkAllowedHost));

@@ -15,8 +15,10 @@ export const PORT_MISSING = 'Port must be specified in config';
 /** What a file is; `likely`: where it does not tell. One with both keys, which is wrong, counts as mcpo's. */
 export function shapeOf(root: ConfigNode, likely: FileShape): FileShape {
   if (root.kind !== 'map') return likely;
-  if (root.entries.has('mcpServers')) return 'mcpServers';
-  if (root.entries.has('servers')) return 'servers';
+  // A key that is written but empty counts as absent where the other one is there.
+  const named = (['mcpServers', 'servers'] as const).filter((key) => root.entries.has(key));
+  const [first] = [...named.filter((key) => !isNothing(child(root, key))), ...named];
+  if (first !== undefined) return first;
   if (slipOf(root, 'mcpServers') !== undefined) return 'mcpServers';
   return KEYS_OF_SERVERS_FILES.some((key) => root.entries.has(key)) ? 'servers' : likely;
 }
@@ -35,8 +37,8 @@ export function checkFileShape(root: ConfigNode, shape: FileShape, report: Repor
     report.throwIfAny();
     return entries;
   }
-  if (root.entries.has('servers') && root.entries.has('mcpServers')) {
-    report.problem(['servers'], "a file has either 'servers' or 'mcpServers', not both", "move all into 'mcpServers'");
+  if (!isNothing(child(root, 'servers')) && !isNothing(child(root, 'mcpServers'))) {
+    report.problem(['servers'], "a file has either 'servers' or 'mcpServers', not both", 'move all into one of them');
   }
   const servers = child(root, shape);
   if (servers === undefined || isEmpty(servers)) {
@@ -54,6 +56,8 @@ export function checkFileShape(root: ConfigNode, shape: FileShape, report: Repor
 
 /** A file with `servers` says where to listen: its users know no other place. */
 export function checkPortThere(root: ConfigNode, report: Report): void {
+  // What is no mapping at all has another fault.
+  if (root.kind !== 'map') return;
   const port = child(root, 'port');
   if (port === undefined || isEmpty(port))
     report.problemInOriginalWords(['port'], PORT_MISSING, 'as port: 3000, or start with --port');
@@ -76,8 +80,12 @@ function slipOf(root: MapNode, shape: FileShape): string | undefined {
   return [...root.entries.keys()].find((key) => nearest(key, [shape]) !== undefined);
 }
 
+function isNothing(node: ConfigNode | undefined): boolean {
+  return node === undefined || (node.kind === 'scalar' && node.value === null);
+}
+
 function isEmpty(node: ConfigNode): boolean {
-  return (node.kind === 'scalar' && node.value === null) || (node.kind === 'map' && node.entries.size === 0);
+  return isNothing(node) || (node.kind === 'map' && node.entries.size === 0);
 }
 
 function nameOf(node: ConfigNode): string {

@@ -12,10 +12,19 @@ import {
   isForeignLoad,
   isForeignPage,
   isHostAllowed,
+  isSentFromElsewhere,
+  type LoadSigns,
   type OriginPolicy,
 } from './origin.ts';
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    originPolicy: OriginPolicy;
+  }
+}
+
 export function installAccess(app: FastifyInstance, policy: OriginPolicy): void {
+  app.decorate('originPolicy', policy);
   app.decorateRequest('principal');
   app.decorateRequest('browser');
   app.decorateRequest('route');
@@ -47,21 +56,17 @@ export function installLoadCheck(app: FastifyInstance, policy: OriginPolicy): vo
 
 /** Whoever opens a session is a program, or a page that names its origin. */
 function checkLoad(request: FastifyRequest, policy: OriginPolicy): void {
-  if (isForeignLoad(browserSigns(request), isNavigation(request), policy)) throw foreignPage();
+  if (isForeignLoad(browserSigns(request), loadSigns(request), isNavigation(request), policy)) throw foreignPage();
 }
 
 /**
  * Whether a process may be started for what is only read: not for somebody who was not let in, nor because a page of
- * somebody else makes a browser load or open an address. `isRequired`: callers have to show a credential.
+ * somebody else makes a browser load or open an address: a page opens windows, too.
  */
-export function mayStart(request: FastifyRequest, isRequired: boolean): boolean {
-  const isLetIn = !isRequired || request.principal.via !== 'anonymous' || request.hasDocumentKey;
-  return isLetIn && !isSentFromElsewhere(browserSigns(request));
-}
-
-/** Such a request names no origin that could have been checked. Going there counts as well: a page opens windows. */
-function isSentFromElsewhere({ origin, site }: BrowserSigns): boolean {
-  return origin === undefined && (site === 'cross-site' || site === 'same-site');
+export function mayStart(request: FastifyRequest): boolean {
+  const { principal, hasDocumentKey, server } = request;
+  const isLetIn = !server.originPolicy.credentialRequired || principal.via !== 'anonymous' || hasDocumentKey;
+  return isLetIn && !isSentFromElsewhere(browserSigns(request), loadSigns(request), server.originPolicy);
 }
 
 /** Of a whole window; frames are navigated by pages. */
@@ -74,7 +79,7 @@ function checkHost(request: FastifyRequest, policy: OriginPolicy): void {
   if (isHostAllowed(host, policy)) return;
   const name = shownName(host ?? '');
   const called = name === undefined ? 'This host name' : `The host name ${name}`;
-  const remedy = `If it is one of this gateway, start latchkey with --allowed-host ${name ?? 'NAME'}, or set --public-url.`;
+  const remedy = `If it is one of this gateway, start latchkey with --allowed-host ${name ?? 'NAME'}, or set --public-url (in a file: allowed_hosts, public_url).`;
   throw new GatewayError('host_not_allowed', 403, `${called} is not allowed. ${remedy}`);
 }
 
@@ -98,7 +103,7 @@ function foreignPage(): GatewayError {
   return new GatewayError(
     'origin_not_allowed',
     403,
-    'Pages of this origin may not use the gateway. Allow it with --cors-allow-origins, or ask for a credential with --api-key. If it is the address of the gateway itself, set --public-url.',
+    'Pages of this origin may not use the gateway. Allow it with --cors-allow-origins, or ask for a credential, with --api-key or auth in the file. If it is the address of the gateway itself, set --public-url.',
   );
 }
 
@@ -109,4 +114,9 @@ export function browserSigns(request: FastifyRequest): BrowserSigns {
     site: header(request, 'sec-fetch-site'),
     host: header(request, 'host'),
   };
+}
+
+/** Read only where a request might start something: each costs a little. */
+function loadSigns(request: FastifyRequest): LoadSigns {
+  return { referer: header(request, 'referer'), accept: header(request, 'accept') };
 }

@@ -174,8 +174,9 @@ function needsCredential(
 }
 
 /** Whatever the caller shows, right or wrong. */
-function isAlwaysOpen({ route = '', url }: FastifyRequest): boolean {
-  return ALWAYS_OPEN.has(route) || isOpenLoginPage(route, url);
+function isAlwaysOpen({ route = '', url, place }: FastifyRequest): boolean {
+  // Which servers without logins there are is nobody's business.
+  return ALWAYS_OPEN.has(route) || (isOpenLoginPage(route, url) && place?.server.guarded !== undefined);
 }
 
 /** Which tools there are may not be known yet: to learn that, a process may have to be started. */

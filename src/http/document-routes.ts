@@ -56,7 +56,7 @@ function areReady(found: readonly (ServerTools | Promise<ServerTools>)[]): found
 
 /** What the caller is shown there; a promise only where that takes connecting or asking. */
 function toolsFor(server: Server, options: Reading, request: FastifyRequest): ServerTools | Promise<ServerTools> {
-  if (!server.isPersonal) return sharedTools(server, mayStart(request, options.identity.required));
+  if (!server.isPersonal) return sharedTools(server, mayStart(request));
   const principal = callerAt(options.identity, options.isLocalOnly, server, request);
   return principal instanceof Promise
     ? principal.then((known) => personalTools(server, known, options, request))

@@ -75,14 +75,48 @@ export function isForeignPage(signs: BrowserSigns, policy: OriginPolicy): boolea
   return !isOwnPage(signs, policy) && corsAnswer(signs.origin, policy) === undefined;
 }
 
+/** What a browser says of a request that names no origin. */
+export interface LoadSigns {
+  readonly referer: string | undefined;
+  readonly accept: string | undefined;
+}
+
 /**
  * True for what a page of somebody else makes a browser load where no credential protects us: an image, a script, a
  * frame. Such a request names no origin, and its page hears nothing of the answer, but a server may have been started for
  * it. `isNavigation`: a person goes there.
  */
-export function isForeignLoad({ origin, site }: BrowserSigns, isNavigation: boolean, policy: OriginPolicy): boolean {
-  if (policy.credentialRequired || origin !== undefined || isNavigation) return false;
-  return site === 'cross-site' || site === 'same-site';
+export function isForeignLoad(
+  signs: BrowserSigns,
+  load: LoadSigns,
+  isNavigation: boolean,
+  policy: OriginPolicy,
+): boolean {
+  return !policy.credentialRequired && !isNavigation && isSentFromElsewhere(signs, load, policy);
+}
+
+/** True where no origin is named that could have been checked, and other signs speak of a page of somebody else. */
+export function isSentFromElsewhere(signs: BrowserSigns, load: LoadSigns, policy: OriginPolicy): boolean {
+  const { origin, site } = signs;
+  if (origin !== undefined) return false;
+  if (site !== undefined) return site === 'cross-site' || site === 'same-site';
+  // To plain http beyond loopback browsers do not send `Sec-Fetch-Site` (Fetch Metadata 2, trustworthy URLs).
+  return isForPage(load.accept) || isOtherPage(load.referer, signs, policy);
+}
+
+/** What browsers accept for images, sounds and styles; no program asks us for such. */
+function isForPage(accept: string | undefined): boolean {
+  return accept !== undefined && /\b(?:image|audio|video|font)\/|\btext\/css\b/i.test(accept) && !isDocument(accept);
+}
+
+function isDocument(accept: string): boolean {
+  return accept.includes('text/html');
+}
+
+function isOtherPage(referer: string | undefined, signs: BrowserSigns, policy: OriginPolicy): boolean {
+  if (referer === undefined || !URL.canParse(referer)) return false;
+  const { origin } = new URL(referer);
+  return !isOwnPage({ ...signs, origin }, policy) && corsAnswer(origin, policy) === undefined;
 }
 
 /** Cookies and Basic are sent by browsers unasked; they count only for requests of our own pages, and for typed addresses. */

@@ -115,13 +115,9 @@ export class McpEndpoints {
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const timer of this.#timers) clearTimeout(timer);
-    await Promise.all([
-      this.sessions.close(),
-      this.instances.close(),
-      this.#aggregates.close(),
-      this.#stateless.close(),
-    ]);
-    await this.#transports.close();
+    const users = Promise.all([this.sessions.close(), this.#aggregates.close(), this.#stateless.close()]);
+    // Sessions of /api have connections of their own, and each of them may take seconds.
+    await Promise.all([this.instances.close(), users.then(() => this.#transports.close())]);
   }
 
   #line(server: Server, caller: McpCaller, children: Children, events: PeerEvents): Peer {

@@ -113,10 +113,23 @@ describe('a file with servers', () => {
     assert.deepEqual([first.command, second.command], ['y', 'z']);
   });
 
+  test('stands beside a mcpServers without a value, and the other way round', () => {
+    assert.equal(load({ port: 3000, mcpServers: null, servers }).shape, 'servers');
+    assert.equal(load({ port: 3000, mcpServers: servers, servers: null }).shape, 'mcpServers');
+  });
+
+  test('may have blanks in what is switched off, and a level that is empty', () => {
+    const basic = { enabled: false, credentials: [{ username: '', password: '' }] };
+    const bearer = { enabled: true, tokens: ['a-token'] };
+    const { auth, logLevel } = load({ port: 3000, auth: { basic, bearer }, debug: { level: '' }, servers }).gateway;
+    assert.deepEqual([auth, logLevel], [{ basic: [], bearer: ['a-token'] }, undefined]);
+    assert.equal(flaws({ port: 3000, auth: { basic: { ...basic, enabled: true } }, servers }).length, 2);
+  });
+
   test('is an error beside mcpServers, even an empty one', () => {
-    for (const mcpServers of [{}, null, servers]) {
+    for (const mcpServers of [{}, servers]) {
       assert.deepEqual(flaws({ port: 3000, mcpServers, servers }), [
-        "servers: a file has either 'servers' or 'mcpServers', not both (move all into 'mcpServers')",
+        "servers: a file has either 'servers' or 'mcpServers', not both (move all into one of them)",
       ]);
     }
   });

@@ -101,11 +101,24 @@ describe('pages of somebody else', () => {
         }
       }
     }
+    // As browsers ask that say nothing more: to plain http that is not of this machine.
+    for (const signs of [{ referer: 'http://evil.example/' }, { accept: 'image/avif,image/webp,*/*;q=0.8' }]) {
+      for (const path of DOCUMENTS) assert.deepEqual(await paths(await app.get(path, signs)), []);
+      assert.equal((await app.get('/one', signs)).status, 403);
+    }
     const foreign = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
     for (const path of DOCUMENTS) assert.equal((await app.get(path, foreign)).status, 403);
     assert.equal((await app.post('/one/echo', { text: 'a' }, foreign)).status, 403);
     assert.equal(app.events.starts(), 0);
     assert.ok((await paths(await app.get('/one/openapi.json', { 'sec-fetch-site': 'same-origin' }))).includes('/echo'));
+  });
+
+  it('is nobody who opens a document from a page of ours, or types the address', async (t) => {
+    for (const signs of [{ referer: 'OURS/docs' }, { accept: 'text/html,image/avif,*/*;q=0.8' }]) {
+      const app = await start(t);
+      const headers = JSON.parse(JSON.stringify(signs).replace('OURS', app.url)) as Record<string, string>;
+      assert.ok((await paths(await app.get('/one/openapi.json', headers))).includes('/echo'), JSON.stringify(signs));
+    }
   });
 });
 

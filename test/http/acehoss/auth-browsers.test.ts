@@ -45,8 +45,17 @@ describe('a servers file with auth', () => {
     for (const path of ['/.well-known/oauth-protected-resource', '/.well-known/oauth-authorization-server/time']) {
       assert.equal((await app.get(path)).status, 404, path);
     }
-    const callback = await app.get('/oauth/time/callback?code=x&state=y');
-    assert.notEqual(callback.status, 401);
+  });
+
+  it('opens the pages of a login where there is one, and tells nobody which other servers there are', async (t) => {
+    const url = server.url.href;
+    const type = 'streamable-http';
+    const servers = { time: { type, url }, notes: { type, url, oauth: true } };
+    const app = await startFor(t, { servers, keys: { auth: AUTH } });
+    for (const page of ['callback?code=x&state=y', 'client-metadata.json']) {
+      assert.notEqual((await app.get(`/oauth/notes/${page}`)).status, 401, page);
+      for (const name of ['time', 'nobody']) assert.equal((await app.get(`/oauth/${name}/${page}`)).status, 401, name);
+    }
   });
 
   it('sends people to the page where they can sign in, and lets them in then', async (t) => {

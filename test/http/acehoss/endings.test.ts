@@ -5,6 +5,7 @@ import { DEFAULT_TIMINGS } from '../../../src/upstream/timings.ts';
 import { startGateway } from '../../acehoss/gateway.ts';
 import { RestSession } from '../../acehoss/rest-client.ts';
 import { type AppSetup, type RunningApp, startApp } from '../../helpers/app.ts';
+import { McpSession } from '../../helpers/mcp-session.ts';
 import { Mortal } from '../../helpers/mortal.ts';
 import { until } from '../../helpers/wait.ts';
 import { SseClient } from '../mcp/sse-client.ts';
@@ -72,11 +73,14 @@ it('a process below mcpServers sees the end of its input, whichever address it s
 
 it('processes that do not want to end, in the middle of calls, do not keep the gateway from ending in good order', async (t) => {
   const mortal = mortalOf(t, 'deaf');
-  const gateway = await startGateway(t, { servers: { one: { ...entryOf(mortal), start: 'always' } } });
+  const entry = { ...entryOf(mortal), start: 'always', isolation: 'shared' };
+  const gateway = await startGateway(t, { servers: { one: entry } });
   const stream = await SseClient.open(gateway.url, '/one');
   await stream.begin();
   const held = new RestSession(gateway.url).post('one/hold').catch(() => undefined);
-  await until(() => mortal.running().length === 3, 10_000);
+  await McpSession.open(`${gateway.url}/one/mcp`);
+  // One for all calls of REST, one for all clients of MCP.
+  await until(() => mortal.running().length === 4, 10_000);
   const { code, stderr } = await gateway.stop();
   await held;
   assert.equal(code, 0, stderr);

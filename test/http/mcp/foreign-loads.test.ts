@@ -46,6 +46,21 @@ describe('a load by a foreign page', () => {
     assert.equal(opened(), before);
   });
 
+  it('is told by other signs where browsers do not say from which site', async () => {
+    for (const signs of [
+      ['referer', 'http://evil.example/'],
+      ['accept', 'image/avif,image/webp,*/*;q=0.8'],
+      ['accept', 'text/css,*/*;q=0.1'],
+    ]) {
+      assert.deepEqual(await refusal('GET', '/time/sse', signs), [403, 'origin_not_allowed'], signs.join(': '));
+    }
+    for (const headers of [{ referer: `${app.url}/` }, { accept: 'text/event-stream' }, { accept: '*/*' }]) {
+      const client = await SseClient.open(app.url, '/time/sse', headers);
+      assert.equal(client.response.statusCode, 200);
+      client.leave();
+    }
+  });
+
   it('leaves alone programs, our own pages, and people who follow a link', async () => {
     for (const headers of [{}, { 'sec-fetch-site': 'same-origin' }, { 'sec-fetch-site': 'none' }]) {
       const client = await SseClient.open(app.url, '/time/sse', headers);
