@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { startFor } from '../test/http/start-for.ts';
 import { picture, suiteBrowser } from './browser.ts';
 import { assertQuiet, inspect } from './inspect.ts';
 import { startLoginSite, toolsFor } from './login-site.ts';
@@ -45,6 +46,21 @@ describe('the list of servers', () => {
     await page.getByText('One login serves everyone who may use this gateway.').waitFor();
     await inspect(page, 'home-shared-connected');
     assertQuiet(watched, site);
+    await watched.close();
+  });
+
+  it('shows the addresses of sessions of a file with servers', async (t) => {
+    const servers = { files: { command: 'no-such-program' }, time: await toolsFor(t) };
+    const app = await startFor(t, { servers });
+    const watched = await openPage();
+    const { page } = watched;
+    await page.goto(`${app.settings.publicUrl.origin}/`);
+    assert.equal(await page.getByText('Starts when it is needed').count(), 2);
+    const address = page.getByText(`${app.settings.publicUrl.origin}/api/time`, { exact: true });
+    await address.waitFor();
+    await page.getByRole('button', { name: 'Copy the address with sessions of time' }).waitFor();
+    await inspect(page, 'home-servers-file');
+    assert.deepEqual(watched.complaints, []);
     await watched.close();
   });
 

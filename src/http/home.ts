@@ -14,7 +14,10 @@ import {
   serverModel,
   serverModels,
 } from '../web/models.ts';
+import { type SessionAddresses, sessionAddresses } from '../web/session-addresses.ts';
 import { homePage } from '../web/views.ts';
+import { isServersFile } from './acehoss/contract.ts';
+import { servesApi } from './acehoss/path.ts';
 import { mayKnowReasons } from './admin.ts';
 import { isFetchedElsewhere, wantsHtml } from './context.ts';
 import { allMcp, allMcpUrl, serverMcp, serverMcpUrl } from './mcp-addresses.ts';
@@ -48,7 +51,7 @@ export async function home(
   const privy = mayKnowReasons(site, request);
   const servers = serverModels(gateway, pathPrefix, privy, await connectionsOf(site, request));
   if (!asPage) {
-    const told = servers.map((server) => withMcpUrl(site, server));
+    const told = servers.map((server) => withAddresses(site, server));
     return sendStatus(site, reply, { name, version: site.version, mcp_url: allMcpUrl(site), servers: told });
   }
   const page = homePage({
@@ -60,7 +63,8 @@ export async function home(
     single: site.single !== undefined,
     servers: servers.flatMap((model) => {
       const server = gateway.servers.get(model.name);
-      return server === undefined ? [] : { ...model, mcp: serverMcp(site, server, model, request) };
+      if (server === undefined) return [];
+      return { ...model, ...familiarAddresses(site, model), mcp: serverMcp(site, server, model, request) };
     }),
     allServers: site.single === undefined && servers.length > 0 ? allMcp(site, request) : undefined,
     warnings: warningsFor(site, privy),
@@ -72,8 +76,16 @@ export async function home(
   return sendPage(reply, page);
 }
 
-function withMcpUrl(site: Site, server: ServerModel): ServerModel & { readonly mcp_url: string } {
-  return { ...server, mcp_url: serverMcpUrl(site, server.path) };
+function withAddresses(site: HomeOptions, server: ServerModel): object {
+  return { ...server, mcp_url: serverMcpUrl(site, server.path), ...familiarAddresses(site, server) };
+}
+
+/** What callers of a file with `servers` know a server by. */
+function familiarAddresses(
+  { settings, publicBase, routing }: HomeOptions,
+  server: ServerModel,
+): Partial<SessionAddresses> {
+  return isServersFile(settings) ? sessionAddresses(publicBase, server, servesApi(routing)) : {};
 }
 
 /** One server as `GET /<server>` tells programs of it. */
@@ -85,7 +97,7 @@ export async function summary(
 ): Promise<FastifyReply> {
   const connection = await connectionOf(site, server, request);
   const model = serverModel(server, site.pathPrefix, mayKnowReasons(site, request), connection);
-  return sendStatus(site, reply, withMcpUrl(site, model));
+  return sendStatus(site, reply, withAddresses(site, model));
 }
 
 /** Somebody comes from a login: their tools are worth a short wait. */

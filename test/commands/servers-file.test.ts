@@ -98,6 +98,14 @@ describe('latchkey check', () => {
 describe('where the home folder cannot be written', () => {
   const homeless = (): Place => ({ ...place, env: { ...place.env, HOME: join(place.cwd, 'gateway.yaml') } });
   const args = ['--port', '0', '--config', 'gateway.yaml'];
+  const isRefused = async (argv: readonly string[], what: string): Promise<void> => {
+    const latchkey = startLatchkey(argv, homeless());
+    // Else it would serve for ever.
+    void latchkey.url.then(() => latchkey.stop());
+    const { code, stderr } = await latchkey.done;
+    assert.equal(code, 2, what);
+    assert.match(stderr, /error: .*cannot open sqlite:/);
+  };
 
   it('such a file is served from memory, with a warning that stays', async () => {
     await save(OPEN + SERVERS);
@@ -126,13 +134,10 @@ describe('where the home folder cannot be written', () => {
     ];
     for (const text of files) {
       await save(text);
-      const { code, stderr } = await runLatchkey(args, homeless());
-      assert.equal(code, 2, text);
-      assert.match(stderr, /error: .*cannot open sqlite:/);
+      await isRefused(args, text);
     }
     await save(OPEN + SERVERS);
-    const { code } = await runLatchkey([...args, '--store', 'sqlite:gateway.yaml/x.db'], homeless());
-    assert.equal(code, 2);
+    await isRefused([...args, '--store', 'sqlite:gateway.yaml/x.db'], 'the flag');
   });
 });
 

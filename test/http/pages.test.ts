@@ -42,6 +42,24 @@ describe('GET /', () => {
     });
   });
 
+  it('shows the addresses of sessions where the file lists its servers under servers', async (t) => {
+    const app = await startFor(t, { servers: { 'a b': entry() }, argv: ['--path-prefix', '/pre'] });
+    const base = `http://localhost:${app.settings.port}`;
+    const expected = { sse_url: `${base}/pre/a%20b`, api_url: `${base}/api/a%20b` };
+    const { servers } = (await (await app.get('/')).json()) as { servers: (typeof expected)[] };
+    assert.deepEqual(
+      servers.map(({ sse_url, api_url }) => ({ sse_url, api_url })),
+      [expected],
+    );
+    const text = await (await app.get('/', HTML)).text();
+    for (const address of Object.values(expected)) assert.ok(text.includes(`>${address}<`), address);
+    for (const path of ['/pre/a%20b', '/api/a%20b/echo?sessionId=1']) {
+      const answer = await (path.startsWith('/api') ? app.post(path, { message: 'x' }) : app.get(path));
+      assert.equal(answer.status, 200, path);
+      await answer.body?.cancel();
+    }
+  });
+
   it('shows the name and description that the operator gave, and escapes them and names of servers', async (t) => {
     const argv = ['--name', `Name ${ODD}`, '--description', `About ${ODD}`];
     const app = await startFor(t, { mcpServers: { [`s ${ODD}`]: entry() }, argv });
