@@ -5,12 +5,12 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { stringify } from 'yaml';
 import { TSX } from '../helpers/configs.ts';
+import { freePort } from '../helpers/free-port.ts';
 import { until } from '../helpers/wait.ts';
 
 const OTHER = process.env.OTHER_GATEWAY;
@@ -47,15 +47,6 @@ export function temporaryFolder(scope: Scope): string {
   const folder = mkdtempSync(join(tmpdir(), 'acehoss-'));
   scope.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   return folder;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 export interface Ended {

@@ -4,11 +4,11 @@ import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { parse, stringify } from 'yaml';
+import { freePort } from '../helpers/free-port.ts';
 import { until } from '../helpers/wait.ts';
 import { basic, raw } from '../http/raw.ts';
 import {
   type Ended,
-  freePort,
   ours,
   published,
   run,

@@ -1,6 +1,5 @@
 /** A gateway with servers that have one login for all, without its pages; and what the person at the machine sees. */
 import { request } from 'node:http';
-import { type AddressInfo, createServer } from 'node:net';
 import type { TestContext } from 'node:test';
 import type { Notice } from '../../src/commands/loopback/notices.ts';
 import { SingleUserLogins } from '../../src/commands/loopback/single-user.ts';
@@ -12,6 +11,7 @@ import { openStore } from '../../src/storage/store.ts';
 import type { Server } from '../../src/upstream/server.ts';
 import { type AuthorizationServer, signIn, startAuthorizationServer } from '../helpers/authorization-server.ts';
 import { configuration, serverConfig, urlEndpoint } from '../helpers/configs.ts';
+import { freePort } from '../helpers/free-port.ts';
 import { MemoryLog } from '../helpers/memory-log.ts';
 import { type ProtectedServer, startProtectedServer } from '../helpers/protected-server.ts';
 import { until } from '../helpers/wait.ts';
@@ -121,14 +121,6 @@ export function visit(
     });
     asked.on('error', reject).end();
   });
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 export interface Town {

@@ -10,8 +10,9 @@ import { type Outcome, pastedAnswer } from '../../src/commands/loopback/callback
 import { CallbackListener } from '../../src/commands/loopback/callback-listener.ts';
 import { findMcpoLogin } from '../../src/commands/loopback/mcpo-files.ts';
 import { mcpoTokenFile } from '../../src/config/oauth.ts';
+import { freePort } from '../helpers/free-port.ts';
 import { emptyHome } from '../helpers/process.ts';
-import { freePort, visit } from './loopback-helper.ts';
+import { visit } from './loopback-helper.ts';
 
 describe('a browser', () => {
   const linux = { platform: 'linux', isContainer: false } as const;

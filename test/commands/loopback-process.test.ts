@@ -14,11 +14,12 @@ import {
   signIn,
   startAuthorizationServer,
 } from '../helpers/authorization-server.ts';
+import { freePort } from '../helpers/free-port.ts';
 import { emptyHome, type Place, type Running, startLatchkey } from '../helpers/process.ts';
 import { type ProtectedServer, startProtectedServer } from '../helpers/protected-server.ts';
 import { until } from '../helpers/wait.ts';
 import { signInAsMcpo } from '../oauth/mcpo-login.ts';
-import { freePort, visit } from './loopback-helper.ts';
+import { visit } from './loopback-helper.ts';
 
 interface Town {
   readonly as: AuthorizationServer;

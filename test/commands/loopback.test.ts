@@ -4,10 +4,10 @@ import { createServer } from 'node:net';
 import { describe, it } from 'node:test';
 import { SHARED_OWNER } from '../../src/oauth/model.ts';
 import { signIn } from '../helpers/authorization-server.ts';
+import { freePort } from '../helpers/free-port.ts';
 import { until } from '../helpers/wait.ts';
 import {
   connectByPage,
-  freePort,
   isReady,
   opened,
   PUBLIC_BASE,

@@ -6,9 +6,10 @@ import { appendFileSync, chmodSync, existsSync, readFileSync, statSync, utimesSy
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { stringify } from 'yaml';
-import { freePort, strict } from '../acehoss/gateway.ts';
+import { strict } from '../acehoss/gateway.ts';
 import { type Copy, freshCopy, type Outcome } from '../docs/fresh-copy.ts';
 import { isRunning } from '../helpers/configs.ts';
+import { freePort } from '../helpers/free-port.ts';
 import { until } from '../helpers/wait.ts';
 
 const VERSION = `${JSON.parse(readFileSync('package.json', 'utf8')).version}\n`;

@@ -4,10 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { DEFAULT_SESSIONS } from '../../src/config/defaults.ts';
 import type { ServerConfig } from '../../src/config/model.ts';
-import { Gateway } from '../../src/gateway.ts';
-import { openStore, type Store } from '../../src/storage/store.ts';
+import type { Gateway } from '../../src/gateway.ts';
+import { openStore } from '../../src/storage/store.ts';
 import { CallScope } from '../../src/upstream/call-scope.ts';
 import { answerText } from '../../src/upstream/result.ts';
 import type { ChildOptions } from '../helpers/child-server.ts';
@@ -19,21 +18,8 @@ import {
   serverConfig,
   urlEndpoint,
 } from '../helpers/configs.ts';
-import { MemoryLog } from '../helpers/memory-log.ts';
 import { until } from '../helpers/wait.ts';
-import { QUICK, recordOf } from './helper.ts';
-
-function openGateway(t: TestContext, store: Store = openStore('memory')): Gateway {
-  const gateway = new Gateway({
-    log: new MemoryLog(),
-    stores: { plain: store, sealed: openStore('memory') },
-    publicBase: 'http://localhost:8000',
-    limits: DEFAULT_SESSIONS,
-    timings: QUICK,
-  });
-  t.after(() => gateway.close());
-  return gateway;
-}
+import { openGateway, recordOf } from './helper.ts';
 
 /** A server entry; `version` stands for everything in it. */
 function entry(

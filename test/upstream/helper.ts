@@ -1,6 +1,9 @@
 /** Opens links, pools and gateways for the tests of this folder, and closes them after each. */
 import type { TestContext } from 'node:test';
+import { DEFAULT_SESSIONS } from '../../src/config/defaults.ts';
 import type { ServerConfig } from '../../src/config/model.ts';
+import { Gateway } from '../../src/gateway.ts';
+import { openStore, type Store } from '../../src/storage/store.ts';
 import { CallScope } from '../../src/upstream/call-scope.ts';
 import { buildCatalog, type CatalogRecord, type Tool } from '../../src/upstream/catalog.ts';
 import { Link } from '../../src/upstream/link.ts';
@@ -27,6 +30,19 @@ export const QUICK: LinkTimings = {
   stableMs: 0,
   idleMs: 60_000,
 };
+
+/** A gateway without servers; `store` holds tool definitions. */
+export function openGateway(t: TestContext, store: Store = openStore('memory')): Gateway {
+  const gateway = new Gateway({
+    log: new MemoryLog(),
+    stores: { plain: store, sealed: openStore('memory') },
+    publicBase: 'http://localhost:8000',
+    limits: DEFAULT_SESSIONS,
+    timings: QUICK,
+  });
+  t.after(() => gateway.close());
+  return gateway;
+}
 
 /** Never comes back by itself within a test. */
 export const NO_RETRY: LinkTimings = { ...QUICK, firstRetryMs: 3_600_000, longestRetryMs: 3_600_000 };
