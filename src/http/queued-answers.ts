@@ -28,7 +28,13 @@ function newQueue(socket: Socket): Set<ServerResponse> {
 }
 
 function end(answer: ServerResponse): void {
+  let isTold = false;
+  answer.once('close', () => {
+    isTold = true;
+  });
   answer.destroy();
-  // Which Node would do where it has a socket.
-  answer.emit('close');
+  // Newer versions of Node tell the end of an answer that has no socket yet, older ones do not.
+  setImmediate(() => {
+    if (!isTold) answer.emit('close');
+  });
 }
