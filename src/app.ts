@@ -114,7 +114,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   documentRoutes(app, documents, site);
   const mcp = mcpOptions(site, settings, log, metrics);
   const answerMcp = mcpRoutes(app, mcp);
-  installLoadCheck(app, policy);
+  installLoadCheck(app);
   if (servesApi(routing)) apiRoutes(app, { gateway, ...mcp, sessions: site.sessions });
   await pageRoutes(app, { ...site, settings, documents, warnings, visits, tokens, answerMcp });
   tokenRoutes(app, { ...site, settings, warnings, visits, tokens });

@@ -47,16 +47,18 @@ export function installAccess(app: FastifyInstance, policy: OriginPolicy): void 
 }
 
 /** Registered after all that finds out what a request is for, and who sends it; no body has been read yet. */
-export function installLoadCheck(app: FastifyInstance, policy: OriginPolicy): void {
+export function installLoadCheck(app: FastifyInstance): void {
   app.addHook('onRequest', (request, _reply, done) => {
-    if (request.mcp !== undefined || request.route === API) checkLoad(request, policy);
+    if (request.mcp !== undefined || request.route === API) checkLoad(request);
     done();
   });
 }
 
 /** Whoever opens a session is a program, or a page that names its origin. */
-function checkLoad(request: FastifyRequest, policy: OriginPolicy): void {
-  if (isForeignLoad(browserSigns(request), loadSigns(request), isNavigation(request), policy)) throw foreignPage();
+function checkLoad(request: FastifyRequest): void {
+  const { originPolicy } = request.server;
+  if (isForeignLoad(browserSigns(request), loadSigns(request), isNavigation(request), originPolicy))
+    throw foreignPage();
 }
 
 /**

@@ -71,6 +71,9 @@ declare module 'fastify' {
   }
 }
 
+/** The route of everything that is none of our own. */
+export const BELOW_SERVERS = '/*';
+
 /** A header that was sent once; undefined where it is absent. */
 export function header(request: FastifyRequest, name: string): string | undefined {
   const value = request.headers[name];

@@ -1,10 +1,10 @@
 /** The routes that each server with logins has, `/oauth/<server>/...`: the login, its state, and its end. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { GatewayError } from '../errors.ts';
 import { clientDocument } from '../oauth/client-document.ts';
 import { identityRequired } from '../oauth/errors.ts';
 import { onlyFromChat } from '../oauth/hand-off-failures.ts';
 import type { Owner } from '../oauth/model.ts';
+import { callerLeft } from '../upstream/call-scope.ts';
 import type { Server } from '../upstream/server.ts';
 import { userForHolder } from './browser-person.ts';
 import { cookiesOf, formOf, fromElsewhere } from './browser-sessions.ts';
@@ -102,7 +102,7 @@ async function callback(
   // An id that somebody planted in this browser is worth nothing once there is something to have. Not before: any page
   // can send a browser here, and take it away before the new id has arrived.
   const beforeKept = async (): Promise<void> => {
-    if (reply.raw.destroyed) throw new GatewayError('cancelled', 499, 'The caller closed the connection.');
+    if (reply.raw.destroyed) throw callerLeft();
     await sessions.rotate(request, reply);
   };
   const cookies = cookiesOf(request);

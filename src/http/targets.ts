@@ -11,7 +11,7 @@ import { type Catalog, toolAt } from '../upstream/catalog.ts';
 import type { Server } from '../upstream/server.ts';
 import { isStreamAddress } from './acehoss/contract.ts';
 import { API, apiPlace } from './acehoss/path.ts';
-import { type CallTarget, type McpTarget, rawPath, wantsHtml } from './context.ts';
+import { BELOW_SERVERS, type CallTarget, type McpTarget, rawPath, wantsHtml } from './context.ts';
 import { notFound } from './errors.ts';
 import { ALL_SERVERS, mcpTarget } from './mcp/target.ts';
 
@@ -25,8 +25,6 @@ export const FIRST_CONNECT_MS = 5_000;
 /** How long a person waits for their own connection to come up. */
 export const PERSONAL_CONNECT_MS = 8_000;
 
-/** The route of everything that is none of our own. */
-const BELOW_SERVERS = '/*';
 /** The routes of all logins, and what their paths begin with. */
 export const LOGINS = '/oauth/*';
 export const LOGIN_PREFIX = '/oauth/';

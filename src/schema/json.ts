@@ -72,3 +72,11 @@ function findFault(text: string): number | undefined {
     return offsetIn(messageOf(error));
   }
 }
+
+/** Without so many digits in a row there is no integer that JSON.parse could have rounded. */
+const MANY_DIGITS = /\d{16}/;
+
+/** What `text` says, with integers beyond 2^53 as bigints. `parsed`: what JSON.parse makes of it, which mostly is that. */
+export function exactJson(text: string, parsed: unknown): unknown {
+  return MANY_DIGITS.test(text) ? parseJson(text) : parsed;
+}

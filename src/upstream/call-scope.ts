@@ -23,13 +23,18 @@ export class CallScope {
 
   /** The caller has gone: ends the call at the server, too. */
   readonly abandon = (): void => {
-    this.#signal.abort(new GatewayError('cancelled', 499, 'The caller closed the connection.'));
+    this.#signal.abort(callerLeft());
   };
 
   /** Must be called when the call has ended, however it did. */
   end(): void {
     clearTimeout(this.#timer);
   }
+}
+
+/** Nobody hears it but the log, and whoever waits for the same. */
+export function callerLeft(): GatewayError {
+  return new GatewayError('cancelled', 499, 'The caller closed the connection.');
 }
 
 /** What a caller is told whose request took longer than it may, in milliseconds; `isCall`: of a tool, which does something. */

@@ -76,10 +76,14 @@ export function notificationText(method: string, params?: Params): string {
 }
 
 /** What we answer when a server asks us something: `ping` is granted, all else is a capability that we did not declare. */
-export function replyText(id: Id, method: string): string {
+export function replyTo(id: Id, method: string): Params {
   const body =
     method === 'ping' ? { result: {} } : { error: { code: METHOD_NOT_FOUND, message: `${method} is not supported` } };
-  return JSON.stringify({ jsonrpc: '2.0', id, ...body });
+  return { jsonrpc: '2.0', id, ...body };
+}
+
+export function replyText(id: Id, method: string): string {
+  return JSON.stringify(replyTo(id, method));
 }
 
 export type Incoming =

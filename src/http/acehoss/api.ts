@@ -1,11 +1,12 @@
 /** `/api`: tool calls in sessions that callers name themselves, as in acehoss/mcp-gateway. */
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { GatewayError } from '../../errors.ts';
+import type { GatewayError } from '../../errors.ts';
 import type { Gateway } from '../../gateway.ts';
 import type { McpEndpoints } from '../../mcp/endpoints.ts';
 import { identityRequired } from '../../oauth/errors.ts';
 import { parseJson } from '../../schema/json.ts';
+import { callerLeft } from '../../upstream/call-scope.ts';
 import type { Server } from '../../upstream/server.ts';
 import { isBearable } from '../../upstream/shape.ts';
 import { StopSource } from '../../upstream/stop-source.ts';
@@ -84,7 +85,7 @@ async function callTool(
   const caller = callerIn(request);
   countUnsent(reply.raw, endpoints.allowances.room(caller, server));
   const left = new StopSource();
-  const leave = (): void => left.abort(new GatewayError('cancelled', 499, 'The caller closed the connection.'));
+  const leave = (): void => left.abort(callerLeft());
   reply.raw.once('close', leave);
   // Gone while the body was read.
   if (reply.raw.destroyed) leave();

@@ -1,14 +1,13 @@
 /** Errors in the shapes of acehoss/mcp-gateway, where its callers look at them. */
 import type { FastifyRequest } from 'fastify';
 import { type ErrorCode, GatewayError } from '../../errors.ts';
+import { BELOW_SERVERS } from '../context.ts';
 import { isApi, isServersFile, isStreamAddress, isWrongCredential } from './contract.ts';
 
 /** What is asked for, whatever is configured, in the words that its clients know. */
 const CHALLENGE = { 'www-authenticate': 'Basic realm="MCP Gateway", Bearer' };
 /** Said wherever a credential is shown, as `Unauthorized` is. */
 const OF_CREDENTIALS: ReadonlySet<ErrorCode> = new Set(['too_many_attempts', 'duplicate_authorization']);
-/** The route of everything that is none of our own. */
-const ELSEWHERE = '/*';
 
 /** An error whose whole body is `text`. */
 export function told(code: ErrorCode, status: number, text: string, headers = {}): GatewayError {
@@ -45,7 +44,7 @@ function isRefusal({ status }: GatewayError): boolean {
 
 /** No server, and no route of ours. */
 function namesNothing({ route, place }: FastifyRequest): boolean {
-  return place === undefined && (route === undefined || route === ELSEWHERE);
+  return place === undefined && (route === undefined || route === BELOW_SERVERS);
 }
 
 /** The original sends what it has caught as text. */

@@ -44,15 +44,6 @@ function messagesOf({ body }: FastifyRequest): readonly Message[] {
     return readBody(body).messages;
   } catch (error) {
     if (!(error instanceof GatewayError) || error.code !== 'invalid_json') throw error;
-    throw told('invalid_json', 500, syntaxError(String(body ?? '')));
+    throw told('invalid_json', 500, String(error.cause));
   }
-}
-
-function syntaxError(text: string): string {
-  try {
-    JSON.parse(text);
-  } catch (error) {
-    return String(error);
-  }
-  return 'SyntaxError';
 }

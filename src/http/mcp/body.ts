@@ -1,7 +1,7 @@
 /** What the body of an MCP request holds. */
 import { GatewayError } from '../../errors.ts';
 import { isRequestMethod } from '../../mcp/methods.ts';
-import { parseJson, stringifyJson } from '../../schema/json.ts';
+import { exactJson, stringifyJson } from '../../schema/json.ts';
 import { type Message, toMessage } from '../../upstream/peer/message.ts';
 import { isBearable, MOST_DEPTH, MOST_VALUES } from '../../upstream/shape.ts';
 import { ambiguity } from './ambiguous.ts';
@@ -14,8 +14,6 @@ export interface Body {
 
 /** Nobody has a use for more, and each could be a call. */
 const MOST_IN_BATCH = 100;
-/** Only a text with such a number is read once more, so that it stays exact. */
-const LONG_NUMBER = /\d{16}/;
 
 /**
  * Throws 413 where the body has too many levels or values, and 400 where it is no JSON-RPC message and no batch of them
@@ -39,7 +37,7 @@ function readBatch(parsed: readonly unknown[], text: string): readonly Message[]
   if (parsed.length > MOST_IN_BATCH) {
     throw badRequest(`A batch may hold ${MOST_IN_BATCH} messages, this one holds ${parsed.length}.`);
   }
-  const exact = LONG_NUMBER.test(text) ? (parseJson(text) as readonly unknown[]) : parsed;
+  const exact = exactJson(text, parsed) as readonly unknown[];
   return exact.map((value) => toMessage(value, stringifyJson(value)) ?? notJsonRpc());
 }
 
@@ -51,9 +49,9 @@ function isUnanswerable({ kind, method }: Message): boolean {
 function parsedOf(text: string): unknown {
   try {
     return JSON.parse(text);
-  } catch {
+  } catch (cause) {
     const problem = text.trim() === '' ? 'The body is empty; send a JSON-RPC message.' : 'The body is no JSON.';
-    throw new GatewayError('invalid_json', 400, problem);
+    throw new GatewayError('invalid_json', 400, problem, { cause });
   }
 }
 

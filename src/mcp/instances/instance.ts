@@ -2,15 +2,8 @@
 import type { SessionLimits } from '../../config/model.ts';
 import type { Owner } from '../../oauth/model.ts';
 import { CallScope } from '../../upstream/call-scope.ts';
-import { METHOD_NOT_FOUND } from '../../upstream/jsonrpc.ts';
 import { ask } from '../../upstream/peer/ask.ts';
-import {
-  errorMessage,
-  type Message,
-  notificationMessage,
-  requestMessage,
-  resultMessage,
-} from '../../upstream/peer/message.ts';
+import { type Message, notificationMessage, replyMessage, requestMessage } from '../../upstream/peer/message.ts';
 import { type Peer, QUIET } from '../../upstream/peer/peer.ts';
 import { CLIENT_INFO, LATEST_LEGACY } from '../../upstream/protocol.ts';
 import type { Server } from '../../upstream/server.ts';
@@ -195,8 +188,7 @@ export class Instance {
    */
   #heard({ kind, id, method }: Message): void {
     if (kind !== 'request' || id === undefined) return;
-    const refusal = (): Message => errorMessage(id, METHOD_NOT_FOUND, `${method} is not supported`);
-    this.#server?.send(method === 'ping' ? resultMessage(id, {}) : refusal());
+    this.#server?.send(replyMessage(id, method));
   }
 
   /** No call is under way any more. */

@@ -1,14 +1,14 @@
 /** Many callers on one upstream session: each sees it as its own, and nothing of one reaches another. */
 import { randomInt } from 'node:crypto';
-import { type Id, INTERNAL_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND } from '../../upstream/jsonrpc.ts';
+import { type Id, INTERNAL_ERROR, INVALID_REQUEST } from '../../upstream/jsonrpc.ts';
 import { ask } from '../../upstream/peer/ask.ts';
 import {
   errorMessage,
   type JsonObject,
   type Message,
   notificationMessage,
+  replyMessage,
   requestMessage,
-  resultMessage,
 } from '../../upstream/peer/message.ts';
 import type { Peer, PeerEvents, PeerFactory } from '../../upstream/peer/peer.ts';
 import type { LinkTimings } from '../../upstream/timings.ts';
@@ -216,10 +216,8 @@ export class SharedPeer {
 
   #ask(message: Message, flight: Flight | undefined, reply: (answer: Message) => void): void {
     const id = message.id as Id;
-    if (message.method === 'ping') {
-      reply(resultMessage(id, {}));
-    } else if (!this.#asksBack || flight === undefined) {
-      reply(errorMessage(id, METHOD_NOT_FOUND, `${message.method} is not supported`));
+    if (message.method === 'ping' || !this.#asksBack || flight === undefined) {
+      reply(replyMessage(id, message.method));
     } else if (this.#asked.has(id) || this.#asked.size >= MOST_ASKED) {
       reply(errorMessage(id, INVALID_REQUEST, 'Too many questions at once, or one under an id that is in use'));
     } else {

@@ -1,7 +1,7 @@
 /** One JSON-RPC message and the text it came as: who passes it on sends the text, so that nothing is lost on the way. */
-import { parseJson, stringifyJson } from '../../schema/json.ts';
+import { exactJson, stringifyJson } from '../../schema/json.ts';
 import { isRecord } from '../../schema/json-schema.ts';
-import type { Id } from '../jsonrpc.ts';
+import { type Id, replyTo } from '../jsonrpc.ts';
 
 export type JsonObject = Record<string, unknown>;
 export type MessageKind = 'request' | 'notification' | 'answer';
@@ -93,16 +93,13 @@ function messageOf(value: JsonObject): Message {
   return message;
 }
 
-/** Without so many digits in a row there is no integer that JSON.parse could have rounded. */
-const MANY_DIGITS = /\d{16}/;
-
 /**
  * A copy that says something else; all that `change` leaves alone stays exact, integers beyond 2^53 included. `change` may
  * alter the object that it gets, but nothing within.
  */
 export function edited(message: Message, change: (value: JsonObject) => JsonObject): Message {
   const { text, value } = message;
-  return messageOf(change(MANY_DIGITS.test(text) ? (parseJson(text) as JsonObject) : { ...value }));
+  return messageOf(change({ ...(exactJson(text, value) as JsonObject) }));
 }
 
 /**
@@ -147,4 +144,9 @@ export function notificationMessage(method: string, params?: JsonObject): Messag
 
 export function requestMessage(id: Id, method: string, params?: JsonObject): Message {
   return messageOf(params === undefined ? { jsonrpc: '2.0', id, method } : { jsonrpc: '2.0', id, method, params });
+}
+
+/** Our answer to what a server asks: see `replyTo`. */
+export function replyMessage(id: Id, method: string): Message {
+  return messageOf(replyTo(id, method));
 }
